@@ -1,0 +1,23 @@
+//! LevelDB's bytes: the part of relevel that runs once per byte or once per entry.
+//!
+//! This crate has no policy. It names no files of its own accord, never logs and never decides about damage:
+//! it returns values and [`Fault`]s `(offset, size, code)` and goes on. Decisions are Python's.
+//!
+//! ```text
+//! fault, read_at, comparator, internal_key, varint, crc     shared words
+//! codec -> block, filter -> table                           tables: read, scan, walk, build
+//! batch -> log                                              logs: read, scan, write
+//! cursor <- table, log;  merge, sort, rebuild               many sources in one order
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod comparator;
+pub mod cursor;
+pub mod fault;
+pub mod internal_key;
+pub mod read_at;
+
+pub use comparator::Comparator;
+pub use cursor::{EntryCursor, Events, Origin};
+pub use fault::{Error, Fault, Result};
+pub use read_at::ReadAt;

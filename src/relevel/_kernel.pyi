@@ -1,0 +1,389 @@
+"""The Rust kernel: what is done per byte or per entry.
+
+No policy lives here. The kernel opens only paths it is given, for reading only unless the name says otherwise, never
+logs, and never decides about damage: it returns values and faults. Long calls release the interpreter lock.
+
+Words used throughout:
+
+- *source*: a path (``str``), or the bytes themselves.
+- *block_type*: the byte that follows a block on disk: 0 none, 1 snappy, 2 zstd or zlib (told apart by their first bytes),
+  4 raw deflate.
+- *codec*: ``"none"``, ``"snappy"``, ``"zstd"``, ``"zlib"``, ``"deflate"``.
+- *contents*: a block's decoded bytes, entries and restart array, without trailer.
+- *handle*: ``(offset, size)`` of a block; the size does not count the 5-byte trailer.
+- *comparator*: ``"bytewise"``, ``"reverse-bytewise"``, ``"idb"``, or a callable ``(bytes, bytes) -> int`` (negative, zero,
+  positive). What a callable raises comes out of the call that compared.
+
+Errors: ``FaultError`` where strict code meets wrong bytes, ``OSError`` (with the file name) from the operating system,
+``ValueError`` and ``TypeError`` for wrong arguments. Exceptions of callbacks pass through unchanged.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, final
+
+Source: TypeAlias = str | bytes
+Handle: TypeAlias = tuple[int, int]
+Comparator: TypeAlias = str | Callable[[bytes, bytes], int]
+Row: TypeAlias = tuple[int, str, bytes, bytes | None, str, str, int, str]
+"""``(sequence, type, key, value, state, file, offset, integrity)``, the fields of ``relevel.Version`` in order."""
+
+FAULT_CODES: tuple[str, ...]
+"""Every code a fault can carry. A test holds it against the catalogue in ``relevel.findings``."""
+
+MAX_SEQUENCE: int
+
+@final
+class Fault:
+    """One thing found wrong with the bytes of one file. Frozen."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def expected(self) -> int | None:
+        """What the file says or the format demands; for a checksum, the masked value stored."""
+    @property
+    def got(self) -> int | None:
+        """What was found; for a checksum, the masked value computed."""
+    @property
+    def lower(self) -> bytes | None:
+        """User keys at risk are at or after this one; None where there is no bound or none is known."""
+    @property
+    def upper(self) -> bytes | None:
+        """User keys at risk are at or before this one; None where there is no bound or none is known."""
+
+class FaultError(Exception):
+    """Strict code met wrong bytes. ``fault`` says which."""
+
+    fault: Fault
+
+# --- checksums, codecs, blocks -------------------------------------------------------------------------------------
+
+def crc32c(data: bytes, initial: int = 0) -> int:
+    """CRC-32C (Castagnoli) of ``data``, continuing from ``initial``; not masked."""
+
+def mask_crc(crc: int) -> int:
+    """The masked form in which LevelDB stores a CRC: rotated right by 15 bits, plus 0xa282ead8."""
+
+def unmask_crc(masked: int) -> int:
+    """The CRC whose masked form is ``masked``."""
+
+def compress(codec: str, contents: bytes) -> bytes:
+    """Compress one block's contents. Does not apply the 7/8 rule."""
+
+def decompress(block_type: int, stored: bytes) -> tuple[str, bytes]:
+    """Decompress one block's stored bytes (no trailer): the codec found, and the contents.
+
+    Bounded: never allocates more than the codec could honestly produce from ``stored``. Raises FaultError.
+    """
+
+def decode_block(stored_with_trailer: bytes) -> bytes:
+    """Verify the checksum of a block as it lies on disk, trailer included, and decompress it. Raises FaultError."""
+
+def scan_block(contents: bytes, internal_keys: bool = True) -> tuple[list[tuple[bytes, bytes]], list[Fault]]:
+    """The entries of one block's contents, and what is wrong with it. Never raises on content.
+
+    Entries come until the first one that cannot be decoded; that place is a fault, as are a bad restart array and, with
+    ``internal_keys``, keys without a trailer. Offsets are relative to ``contents``.
+    """
+
+def build_block(entries: Sequence[tuple[bytes, bytes]], restart_interval: int = 16) -> bytes:
+    """The contents of a block with these entries, as LevelDB builds it. Entries must be in order."""
+
+def block_size_at(data: bytes, offset: int, limit: int) -> int | None:
+    """The size of the block that starts at ``offset``, found by its checksum: the smallest n <= limit such that n bytes
+    and a trailer whose checksum fits stand there. None if there is none. O(limit)."""
+
+def walk_table(source: Source, start: int = 0, stop: int | None = None) -> tuple[list[tuple[int, int, int]], list[Fault]]:
+    """Find the blocks between two offsets without an index, each by its checksum: ``(offset, size, block_type)``, and the
+    holes between them as faults. Resynchronises after a hole. Bounded work: blocks over 16 MiB are not looked for."""
+
+def bloom_filter(user_keys: Sequence[bytes], bits_per_key: int) -> bytes:
+    """LevelDB's bloom filter over these keys."""
+
+def bloom_may_match(filter: bytes, user_key: bytes) -> bool:
+    """Whether the filter allows that the key is there."""
+
+def compare(comparator: Comparator, a: bytes, b: bytes) -> int:
+    """Compare two user keys: -1, 0 or 1."""
+
+# --- tables --------------------------------------------------------------------------------------------------------
+
+@final
+class TableScan:
+    """What reading and verifying every byte of one table found."""
+
+    @property
+    def file_size(self) -> int: ...
+    @property
+    def index_handle(self) -> Handle | None:
+        """From the footer; None where it is unusable."""
+    @property
+    def metaindex_handle(self) -> Handle | None: ...
+    @property
+    def filter_handle(self) -> Handle | None: ...
+    @property
+    def filter_name(self) -> bytes | None:
+        """The metaindex key without its ``filter.`` prefix, known policy or not."""
+    @property
+    def block_count(self) -> int:
+        """Data blocks that the index names."""
+    @property
+    def intact_block_count(self) -> int: ...
+    @property
+    def codecs(self) -> dict[str, int]:
+        """Data blocks by codec."""
+    @property
+    def put_count(self) -> int: ...
+    @property
+    def deletion_count(self) -> int: ...
+    @property
+    def key_size(self) -> int:
+        """Sum of the sizes of the internal keys."""
+    @property
+    def value_size(self) -> int: ...
+    @property
+    def smallest(self) -> bytes | None:
+        """The smallest internal key that was read."""
+    @property
+    def largest(self) -> bytes | None: ...
+    @property
+    def min_sequence(self) -> int | None: ...
+    @property
+    def max_sequence(self) -> int | None: ...
+    @property
+    def faults(self) -> list[Fault]: ...
+    def blocks(self) -> list[tuple[int, int, str, str, int]]:
+        """Every block found, in file order: ``(offset, size, kind, codec, entry_count)`` where kind is ``data``, ``index``,
+        ``metaindex`` or ``filter`` and codec is ``""`` where the block is damaged. The size excludes the trailer."""
+
+def scan_table(
+    source: Source,
+    comparator: Comparator = "bytewise",
+    *,
+    blocks: Sequence[Handle] | None = None,
+    index: bytes | None = None,
+    check_filter: bool = True,
+) -> TableScan:
+    """Read and verify every block of a table. Never raises on content.
+
+    Verified: footer, every block trailer, decompression, entries, restart arrays, key order inside and between blocks, the
+    index against the blocks, the filter against the keys (a key it denies is a fault), and that the blocks cover the file.
+    ``blocks`` replaces the index (as walked); ``index`` replaces the index block's contents (as healed).
+    """
+
+@final
+class TableBuilder:
+    """Writes one new table, byte for byte as LevelDB would. Creates ``path``; refuses one that exists."""
+
+    def __init__(
+        self,
+        path: str,
+        comparator: Comparator = "bytewise",
+        *,
+        codec: str = "snappy",
+        block_size: int = 4096,
+        restart_interval: int = 16,
+        bloom_bits_per_key: int = 0,
+        filter_name: bytes = b"leveldb.BuiltinBloomFilter2",
+        shorten_index_keys: bool = True,
+    ) -> None: ...
+    def add(self, internal_key: bytes, value: bytes) -> None:
+        """Add an entry; keys must ascend, else ValueError."""
+    @property
+    def file_size(self) -> int:
+        """Bytes written so far."""
+    def finish(self, sync: bool = True) -> TableMeta: ...
+
+@final
+class TableMeta:
+    """One finished table."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def file_size(self) -> int: ...
+    @property
+    def entry_count(self) -> int: ...
+    @property
+    def smallest(self) -> bytes: ...
+    @property
+    def largest(self) -> bytes: ...
+    @property
+    def min_sequence(self) -> int: ...
+    @property
+    def max_sequence(self) -> int: ...
+
+# --- logs ----------------------------------------------------------------------------------------------------------
+
+@final
+class LogReader:
+    """The records of a log or manifest, in file order, tolerant: faults are reported and reading goes on.
+
+    After a bad record the reader resynchronises at the next valid header inside the 32 KiB block. A torn tail (a record
+    that the end of the file cuts) is the fault ``log.tail.torn``; a tail of zeroes is no fault.
+    """
+
+    def __init__(self, source: Source) -> None: ...
+    def read(self, count: int) -> list[tuple[int, int, bytes]]:
+        """Up to ``count`` records, ``(offset, end_offset, payload)``; an empty list at the end."""
+    @property
+    def faults(self) -> list[Fault]:
+        """All faults met so far."""
+    @property
+    def file_size(self) -> int: ...
+    @property
+    def zero_tail_size(self) -> int:
+        """How many zero bytes end the file (a preallocated log); known at the end."""
+
+@final
+class LogScan:
+    """What reading and verifying every record of one log of write batches found."""
+
+    @property
+    def file_size(self) -> int: ...
+    @property
+    def zero_tail_size(self) -> int: ...
+    @property
+    def record_count(self) -> int: ...
+    @property
+    def batch_count(self) -> int:
+        """Records that are whole write batches."""
+    @property
+    def put_count(self) -> int: ...
+    @property
+    def deletion_count(self) -> int: ...
+    @property
+    def key_size(self) -> int: ...
+    @property
+    def value_size(self) -> int: ...
+    @property
+    def smallest(self) -> bytes | None:
+        """The smallest user key by the comparator."""
+    @property
+    def largest(self) -> bytes | None: ...
+    @property
+    def min_sequence(self) -> int | None: ...
+    @property
+    def max_sequence(self) -> int | None: ...
+    @property
+    def faults(self) -> list[Fault]: ...
+
+def scan_log(source: Source, comparator: Comparator = "bytewise") -> LogScan:
+    """Read and verify every record and batch of a log. Never raises on content.
+
+    Besides the faults of LogReader: records that are not whole batches, and sequence numbers that go back or leave a gap
+    between batches (``log.sequence.gap``: expected, got).
+    """
+
+def encode_log_record(payload: bytes, block_offset: int) -> bytes:
+    """The physical records of one payload, for a writer that stands ``block_offset`` bytes into a 32 KiB block."""
+
+# --- many sources in one order -------------------------------------------------------------------------------------
+
+@final
+class TableInput:
+    """One table as an input of a cursor. Opened when first needed.
+
+    ``standing`` is ``"current"`` (counts for what is live), ``"superseded"`` (a manifest says it was replaced) or
+    ``"unproven"``. ``blocks`` replaces the index where that is unusable; ``smallest`` and ``largest`` are internal keys that
+    bound it (required inside a LevelInput).
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        name: str,
+        standing: str = "current",
+        *,
+        blocks: Sequence[Handle] | None = None,
+        smallest: bytes | None = None,
+        largest: bytes | None = None,
+    ) -> None: ...
+
+@final
+class LogInput:
+    """One log as an input of a cursor; sorted in memory, in runs spilled to ``temp_dir`` past ``memory_limit`` bytes."""
+
+    def __init__(
+        self, source: Source, name: str, standing: str = "current", *, temp_dir: str, memory_limit: int = 67108864
+    ) -> None: ...
+
+@final
+class LevelInput:
+    """Tables whose key ranges are disjoint and ascend: read one after another, one open at a time."""
+
+    def __init__(self, tables: Sequence[TableInput]) -> None: ...
+
+Input: TypeAlias = TableInput | LogInput | LevelInput
+Repair: TypeAlias = Callable[[str, Fault, bytes], bytes | None]
+"""``(file, fault, stored_with_trailer) -> contents or None``: called for a block that cannot be used as it is."""
+
+@final
+class Cursor:
+    """The versions of many inputs merged in internal key order. Not thread-safe; one reader.
+
+    ``mode`` says what comes out, for user keys in ``[start, stop)``:
+
+    - ``"versions"``: every version once (the same internal key and value in several inputs is one version; the current input's
+      row is shown). Its state is ``live`` (the newest current version, a put), ``deleted`` (a deletion that is the newest current
+      version, or a put whose next newer version is a deletion, or a version that only superseded inputs still hold),
+      ``shadowed`` (the next newer version is a put) or ``unknown`` (only unproven inputs hold it, or its internal key appears with
+      two different values).
+    - ``"visible"``: for each key the newest version at or below ``sequence``, if it is a put. At or above the newest sequence in
+      the current inputs, current inputs only count; below it all do.
+    - ``"deleted"``: for each key that is not visible now, its newest put.
+    - ``"undelete"``: for each key the visible put, or else, where the key starts with ``look_back_prefix``, its newest put.
+    - ``"rewind"``: for each key that starts with ``look_back_prefix`` as ``"visible"`` at ``sequence``; for the others as of now.
+
+    ``from_sequence`` and ``to_sequence`` (inclusive) select among the rows of ``"versions"`` after their states are known.
+    ``repair`` is asked for the contents of damaged blocks; entries that come from it have integrity ``unverified``.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        comparator: Comparator = "bytewise",
+        *,
+        mode: str = "visible",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+        sequence: int | None = None,
+        look_back_prefix: bytes = b"",
+        from_sequence: int = 0,
+        to_sequence: int | None = None,
+        repair: Repair | None = None,
+    ) -> None: ...
+    def read(self, count: int) -> list[Row]:
+        """Up to ``count`` rows; an empty list at the end."""
+    def read_pairs(self, count: int) -> list[tuple[bytes, bytes]]:
+        """Like ``read``, but ``(key, value)`` only, which is faster."""
+    def take_faults(self) -> list[tuple[str, Fault]]:
+        """The faults met since the last call, with their files."""
+    def by_sequence(self, temp_dir: str, memory_limit: int = 67108864) -> SequenceCursor:
+        """Consume the cursor and give its rows in sequence order, by an external merge sort in ``temp_dir``."""
+    def write_tables(
+        self,
+        next_path: Callable[[], str],
+        *,
+        target_file_size: int = 2097152,
+        codec: str = "snappy",
+        block_size: int = 4096,
+        restart_interval: int = 16,
+        bloom_bits_per_key: int = 0,
+        filter_name: bytes = b"leveldb.BuiltinBloomFilter2",
+        shorten_index_keys: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[TableMeta]:
+        """Consume the cursor into new, synced tables of about ``target_file_size`` bytes; all versions of a user key go to one
+        table. ``next_path`` names each; ``progress`` is told entries written, now and then, and may raise to stop."""
+
+@final
+class SequenceCursor:
+    """Rows in ascending sequence order. Temporary files are gone when it is."""
+
+    def read(self, count: int) -> list[Row]: ...
+    def take_faults(self) -> list[tuple[str, Fault]]: ...
