@@ -1,0 +1,77 @@
+"""Findings: what is wrong with a database, as values.
+
+A ``Finding`` says which bytes of which file could not be used, why, and which keys are at risk. Its code is stable and comes
+from ``CATALOGUE``, which also makes docs/findings.md. Tolerant code reports findings and goes on; strict code raises the
+same value inside ``CorruptionError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from relevel.catalogue import CATALOGUE, Severity
+
+__all__ = ["CATALOGUE", "Finding", "KeyRange", "Severity", "Span"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A range of bytes in one file of the database.
+
+    Attributes:
+        file: name within the database's directory.
+        offset: bytes from the start of the file.
+        size: bytes; 0 where the finding is about the file or a place in it, not a range.
+    """
+
+    file: str
+    offset: int = 0
+    size: int = 0
+
+    @property
+    def end(self) -> int:
+        """The first offset after the span."""
+        return self.offset + self.size
+
+    def __str__(self) -> str:
+        return f"{self.file} at {self.offset} ({self.size} bytes)" if self.size else f"{self.file} at {self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """User keys from ``lower`` to ``upper``, both included; ``None`` is unbounded."""
+
+    lower: bytes | None = None
+    upper: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        code: stable, from ``CATALOGUE``, such as ``table.block.checksum-mismatch``.
+        severity: how bad it is here.
+        span: the bytes concerned.
+        message: one sentence for people: file, offset, expected, got.
+        keys: the user keys at risk, where they are known.
+        evidence: facts for programs (``expected``, ``got``, ``goleveldb``, ``healed``…), JSON values only.
+    """
+
+    code: str
+    severity: Severity
+    span: Span
+    message: str
+    keys: KeyRange | None = None
+    evidence: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if self.code not in CATALOGUE:
+            raise ValueError(f"{self.code!r} is not in the catalogue of findings")
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it."""
+        return CATALOGUE[self.code].next_step
