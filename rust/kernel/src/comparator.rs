@@ -1,7 +1,11 @@
 //! Orders of user keys. A comparator's name is stored in the manifest; which one to use is the caller's choice.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
+
+/// An order that the caller supplies.
+pub type CustomOrder = Arc<dyn Fn(&[u8], &[u8]) -> Ordering + Send + Sync>;
 
 /// A total order of user keys.
 #[derive(Clone)]
@@ -13,5 +17,36 @@ pub enum Comparator {
     /// Chromium's `idb_cmp1`, the order of IndexedDB keys.
     Idb,
     /// An order that the caller supplies. Must be total, or merged output has no defined order (never unsafe).
-    Custom(Arc<dyn Fn(&[u8], &[u8]) -> Ordering + Send + Sync>),
+    Custom(CustomOrder),
+}
+
+impl Comparator {
+    /// Compare two user keys.
+    #[inline]
+    #[must_use]
+    pub fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
+        if matches!(self, Self::Bytewise) { a.cmp(b) } else { self.compare_otherwise(a, b) }
+    }
+
+    /// Every order but the bytewise one; out of line, so that the fast path stays small where it is inlined.
+    #[inline(never)]
+    fn compare_otherwise(&self, a: &[u8], b: &[u8]) -> Ordering {
+        match self {
+            Self::Bytewise => a.cmp(b),
+            Self::Idb => a.cmp(b),
+            Self::ReverseBytewise => b.cmp(a),
+            Self::Custom(order) => order(a, b),
+        }
+    }
+}
+
+impl fmt::Debug for Comparator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytewise => "Bytewise",
+            Self::ReverseBytewise => "ReverseBytewise",
+            Self::Idb => "Idb",
+            Self::Custom(_) => "Custom",
+        })
+    }
 }
