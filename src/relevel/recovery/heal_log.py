@@ -1,0 +1,102 @@
+"""Healing of flipped bits in logs and manifests: the record's header as well as its payload.
+
+::
+
+    masked checksum (4) | length (2, little-endian) | type (1) | payload        one physical record
+                                                     \\____________/  what the checksum covers
+
+The length is outside the checksum: a flip in it is found by trying each of its sixteen bits and asking the checksum. Where the
+type was hit in a way that still fits its checksum there is nothing to find: the checksum covers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from relevel import _kernel
+from relevel.recovery.heal import Healing, HealKind, flip, locate_flipped_bit
+
+HEADER_SIZE: Final = 7
+"""Checksum, length and type of a physical record. Part of the file format."""
+BLOCK_SIZE: Final = 32768
+"""Physical records never cross a multiple of this. Part of the file format."""
+
+_LENGTH_OFFSET: Final = 4
+_TYPE_OFFSET: Final = 6
+_RECORD_TYPES: Final = frozenset({1, 2, 3, 4})  # full, first, middle, last. Part of the file format.
+
+
+def heal_record(data: bytes, offset: int) -> Healing | None:
+    """Put back the one bit that was flipped in the physical record at ``offset`` of a log's bytes.
+
+    Returns:
+        The healing, its offset counted from the start of ``data`` and ``stored`` the record alone, or None where no single
+        bit explains the damage.
+    """
+    block_end = min(len(data), (offset // BLOCK_SIZE + 1) * BLOCK_SIZE)
+    if offset + HEADER_SIZE > block_end:
+        return None
+    return _heal_length(data, offset, block_end) or _heal_covered(data, offset, block_end)
+
+
+def _heal_length(data: bytes, offset: int, block_end: int) -> Healing | None:
+    header = data[offset : offset + HEADER_SIZE]
+    for position in range(16):
+        candidate = flip(header, _LENGTH_OFFSET + position // 8, position % 8)
+        size = int.from_bytes(candidate[_LENGTH_OFFSET:_TYPE_OFFSET], "little")
+        if offset + HEADER_SIZE + size > block_end or candidate[_TYPE_OFFSET] not in _RECORD_TYPES:
+            continue
+        covered = data[offset + _TYPE_OFFSET : offset + HEADER_SIZE + size]
+        if _kernel.mask_crc(_kernel.crc32c(covered)) == int.from_bytes(header[:4], "little"):
+            return Healing(
+                HealKind.LENGTH_BIT,
+                offset + _LENGTH_OFFSET + position // 8,
+                position % 8,
+                candidate + data[offset + HEADER_SIZE : offset + HEADER_SIZE + size],
+            )
+    return None
+
+
+def _heal_covered(data: bytes, offset: int, block_end: int) -> Healing | None:
+    size = int.from_bytes(data[offset + _LENGTH_OFFSET : offset + _TYPE_OFFSET], "little")
+    end = offset + HEADER_SIZE + size
+    if end > block_end:
+        return None
+    masked = int.from_bytes(data[offset : offset + 4], "little")
+    covered = data[offset + _TYPE_OFFSET : end]
+    computed = _kernel.crc32c(covered)
+    checksum_error = masked ^ _kernel.mask_crc(computed)
+    if checksum_error.bit_count() == 1:
+        position = checksum_error.bit_length() - 1
+        kind, at, bit = HealKind.CHECKSUM_BIT, position // 8, position % 8
+    else:
+        place = locate_flipped_bit(computed ^ _kernel.unmask_crc(masked), len(covered))
+        if place is None:
+            return None
+        kind = HealKind.TYPE_BIT if place[0] == 0 else HealKind.PAYLOAD_BIT
+        at, bit = _TYPE_OFFSET + place[0], place[1]
+    record = flip(data[offset:end], at, bit)
+    if record[_TYPE_OFFSET] not in _RECORD_TYPES:
+        return None
+    return Healing(kind, offset + at, bit, record)
+
+
+def heal_log(data: bytes, offsets: Iterable[int]) -> tuple[bytes, list[Healing]]:
+    """Heal the physical records at these offsets, as far as single bits explain them.
+
+    Returns:
+        The bytes of the log with what could be healed put back, and the healings in file order.
+    """
+    patched = bytearray(data)
+    healings = []
+    for offset in sorted(set(offsets)):
+        block_start = offset // BLOCK_SIZE * BLOCK_SIZE
+        block = bytes(patched[block_start : block_start + BLOCK_SIZE])
+        healing = heal_record(block, offset - block_start)
+        if healing is None:
+            continue
+        patched[offset : offset + len(healing.stored)] = healing.stored
+        healings.append(replace(healing, offset=block_start + healing.offset))
+    return bytes(patched), healings
