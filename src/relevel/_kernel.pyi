@@ -34,8 +34,18 @@ MAX_SEQUENCE: int
 
 @final
 class Fault:
-    """One thing found wrong with the bytes of one file. Frozen."""
+    """One thing found wrong with the bytes of one file. Frozen, hashable, picklable."""
 
+    def __new__(
+        cls,
+        code: str,
+        offset: int,
+        size: int,
+        expected: int | None = None,
+        got: int | None = None,
+        lower: bytes | None = None,
+        upper: bytes | None = None,
+    ) -> Fault: ...
     @property
     def code(self) -> str: ...
     @property
@@ -56,9 +66,10 @@ class Fault:
         """User keys at risk are at or before this one; None where there is no bound or none is known."""
 
 class FaultError(Exception):
-    """Strict code met wrong bytes. ``fault`` says which."""
+    """Strict code met wrong bytes. ``fault`` says which, and is the only argument."""
 
-    fault: Fault
+    @property
+    def fault(self) -> Fault: ...
 
 # --- checksums, codecs, blocks -------------------------------------------------------------------------------------
 

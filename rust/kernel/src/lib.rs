@@ -4,7 +4,7 @@
 //! it returns values and [`Fault`]s `(offset, size, code)` and goes on. Decisions are Python's.
 //!
 //! ```text
-//! fault, read_at, comparator, internal_key, varint, crc     shared words
+//! fault, read_at, comparator, internal_key, varint, crc     shared words (path_error: I/O errors that know their file)
 //! codec -> block, filter -> table                           tables: read, scan, walk, build
 //! batch -> log                                              logs: read, scan, write
 //! cursor <- table, log;  merge, sort, rebuild               many sources in one order
@@ -15,9 +15,11 @@ pub mod comparator;
 pub mod cursor;
 pub mod fault;
 pub mod internal_key;
+pub mod path_error;
 pub mod read_at;
 
 pub use comparator::Comparator;
 pub use cursor::{EntryCursor, Events, Origin};
 pub use fault::{Error, Fault, Result};
+pub use path_error::{PathError, at_path};
 pub use read_at::ReadAt;

@@ -1,8 +1,9 @@
 //! Where bytes are read from. Reads only; a file's access time is left alone where the system allows it.
 
+use crate::path_error::at_path;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes that can be read at any offset. Implementations never write.
 pub trait ReadAt: Send + Sync {
@@ -22,20 +23,26 @@ impl ReadAt for Vec<u8> {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.len());
-        let rest = self.get(start..).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
-            to.copy_from_slice(from);
-        }
-        Ok(count)
+        Ok(read_slice(self, buffer, offset))
     }
+}
+
+/// Fill `buffer` from `offset` of bytes in memory as far as they go; returns how many were copied.
+pub fn read_slice(bytes: &[u8], buffer: &mut [u8], offset: u64) -> usize {
+    let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+    let rest = bytes.get(start..).unwrap_or_default();
+    let count = rest.len().min(buffer.len());
+    if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
+        to.copy_from_slice(from);
+    }
+    count
 }
 
 /// A file of the operating system, opened for reading only.
 #[derive(Debug)]
 pub struct OsFile {
     file: File,
+    path: PathBuf,
     size: u64,
 }
 
@@ -43,15 +50,20 @@ impl OsFile {
     /// Open `path` for reading, without touching its access time where the system allows that.
     ///
     /// # Errors
-    /// What the operating system says; a directory is an error.
+    /// What the operating system says, with the path; a directory is an error.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = open_quietly(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
-        }
-        Ok(Self { file, size: metadata.len() })
+        let (file, size) = open_sized(path).map_err(|error| at_path(error, path))?;
+        Ok(Self { file, path: path.to_path_buf(), size })
     }
+}
+
+fn open_sized(path: &Path) -> io::Result<(File, u64)> {
+    let file = open_quietly(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+    }
+    Ok((file, metadata.len()))
 }
 
 #[cfg(target_os = "linux")]
@@ -80,7 +92,7 @@ impl ReadAt for OsFile {
                 Ok(0) => break,
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(at_path(error, &self.path)),
             }
         }
         Ok(done)

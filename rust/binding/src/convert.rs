@@ -1,0 +1,145 @@
+//! Sources and comparators as Python gives them.
+
+use crate::callbacks::Callbacks;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyInt, PyString};
+use relevel_kernel::read_at::{OsFile, read_slice};
+use relevel_kernel::{Comparator, ReadAt};
+use std::cmp::Ordering;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where bytes come from: `str` is a path, `bytes` are the bytes. Cheap to clone; nothing is opened before `open`.
+#[derive(Clone)]
+pub enum Source {
+    /// A file, opened for reading only by [`Source::open`].
+    Path(Arc<Path>),
+    /// Bytes that Python holds; not copied.
+    Bytes(Arc<Bytes>),
+}
+
+impl Source {
+    /// Open the file, or share the bytes. Does not need the interpreter.
+    ///
+    /// # Errors
+    /// What the operating system says, with the path in it.
+    pub fn open(&self) -> io::Result<Arc<dyn ReadAt>> {
+        match self {
+            Self::Path(path) => Ok(Arc::new(OsFile::open(path)?)),
+            Self::Bytes(bytes) => Ok(bytes.clone()),
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Source {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyString>() {
+            return Ok(Self::Path(object.extract::<PathBuf>()?.into()));
+        }
+        match object.cast::<PyBytes>() {
+            Ok(bytes) => Ok(Self::Bytes(Arc::new(Bytes(bytes.to_owned().into())))),
+            Err(_) => Err(PyTypeError::new_err(format!(
+                "a source is a path (str) or the bytes themselves (bytes), not {}",
+                object.get_type().name()?
+            ))),
+        }
+    }
+}
+
+/// The contents of a Python `bytes` object, as something to read from.
+pub struct Bytes(PyBackedBytes);
+
+impl ReadAt for Bytes {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        Ok(read_slice(&self.0, buffer, offset))
+    }
+}
+
+/// A comparator argument: a name or a callable. What the callable raises is kept in `callbacks`.
+#[derive(Clone)]
+pub struct Order {
+    /// The order for the kernel.
+    pub comparator: Comparator,
+    /// Give these every other callback of the same call, and [`Callbacks::finish`] its result.
+    pub callbacks: Callbacks,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self { comparator: Comparator::Bytewise, callbacks: Callbacks::default() }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Order {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let callbacks = Callbacks::default();
+        let comparator = if let Ok(name) = object.cast::<PyString>() {
+            named(&name.to_cow()?)?
+        } else if object.is_callable() {
+            custom(object.to_owned().unbind(), callbacks.clone())
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "a comparator is a name (str) or a callable (bytes, bytes) -> int, not {}",
+                object.get_type().name()?
+            )));
+        };
+        Ok(Self { comparator, callbacks })
+    }
+}
+
+fn named(name: &str) -> PyResult<Comparator> {
+    match name {
+        "bytewise" => Ok(Comparator::Bytewise),
+        "reverse-bytewise" => Ok(Comparator::ReverseBytewise),
+        "idb" => Ok(Comparator::Idb),
+        _ => Err(PyValueError::new_err(format!(
+            "unknown comparator {name:?}: known are \"bytewise\", \"reverse-bytewise\" and \"idb\"; \
+             any other order is given as a callable (bytes, bytes) -> int"
+        ))),
+    }
+}
+
+/// An order that asks Python. After the callable has raised it answers `Equal`, at once.
+fn custom(callable: Py<PyAny>, callbacks: Callbacks) -> Comparator {
+    Comparator::Custom(Arc::new(move |a, b| {
+        callbacks.call(|py| ask(callable.bind(py), a, b)).unwrap_or(Ordering::Equal)
+    }))
+}
+
+fn ask(callable: &Bound<'_, PyAny>, a: &[u8], b: &[u8]) -> PyResult<Ordering> {
+    let py = callable.py();
+    let answer = callable.call1((PyBytes::new(py, a), PyBytes::new(py, b)))?;
+    let Ok(answer) = answer.cast::<PyInt>() else {
+        return Err(PyTypeError::new_err(format!("the comparator returned {}, not an int", answer.repr()?)));
+    };
+    match answer.extract::<i64>() {
+        Ok(number) => Ok(number.cmp(&0)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => {
+            Ok(if answer.lt(0)? { Ordering::Less } else { Ordering::Greater })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Compare two user keys: -1, 0 or 1.
+#[pyfunction]
+fn compare(comparator: Order, a: &[u8], b: &[u8]) -> PyResult<i8> {
+    let order = comparator.comparator.compare(a, b);
+    comparator.callbacks.finish(Ok(order as i8))
+}
+
+/// Add `compare`.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(compare, module)?)
+}
