@@ -1,0 +1,127 @@
+"""Directory: what is there. An inventory, with nothing opened for writing and no table or log read.
+
+The manifest that CURRENT names says which tables and logs count; where CURRENT is lost or points nowhere, the newest manifest
+that can be read says so; where none can, every table and log on disk may count, and everything that rests on that is called
+unproven.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from relevel.errors import NotADatabaseError
+from relevel.files.current import CurrentScan, scan_current
+from relevel.files.manifest import ManifestScan, scan_manifest
+from relevel.findings import CATALOGUE, Finding, Span
+from relevel.format.filename import FileKind, FileName, parse_filename
+from relevel.recovery.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
+from relevel.storage.read_only import ReadOnlyDirectory
+
+_DATA_KINDS = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST, FileKind.CURRENT})
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The inventory of one database directory.
+
+    Attributes:
+        storage: where the bytes are read from.
+        files: every file found and every table missed, in order of name.
+        current: what CURRENT and its copies say.
+        manifest: the manifest in use, read to its end; None where none could be used.
+        proof: how well it is known which files count.
+        findings: what is wrong with CURRENT, the manifest in use and the set of files.
+    """
+
+    storage: ReadOnlyDirectory
+    files: tuple[DatabaseFile, ...]
+    current: CurrentScan
+    manifest: ManifestScan | None
+    proof: Proof
+    findings: tuple[Finding, ...]
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        return self.storage.root
+
+    @cached_property
+    def by_name(self) -> dict[str, DatabaseFile]:
+        """The files by name."""
+        return {file.name: file for file in self.files}
+
+    def of_kind(self, kind: FileKind, *standings: Standing) -> Iterator[DatabaseFile]:
+        """Files of one kind in order of number: those of the standings given, or all that are there."""
+        wanted = standings or tuple(standing for standing in Standing if standing is not Standing.MISSING)
+        chosen = (file for file in self.files if file.kind is kind and file.standing in wanted)
+        return iter(sorted(chosen, key=lambda file: (file.number or 0, file.name)))
+
+    def current_tables(self) -> list[DatabaseFile]:
+        """The tables that count for what is live, in order of number."""
+        return list(self.of_kind(FileKind.TABLE, Standing.LIVE, Standing.UNPROVEN))
+
+    def current_logs(self) -> list[DatabaseFile]:
+        """The logs that count for what is live, in order of number."""
+        return list(self.of_kind(FileKind.LOG, Standing.LIVE, Standing.UNPROVEN))
+
+
+def open_directory(path: str | os.PathLike[str]) -> Directory:
+    """Take the inventory of a database directory. Reads CURRENT and manifests, opens nothing else.
+
+    Raises:
+        NotADatabaseError: nothing in it has the name of a table, log, manifest or CURRENT.
+        StorageError: it cannot be listed.
+    """
+    storage = ReadOnlyDirectory(path)
+    entries = [(entry, parse_filename(entry.name)) for entry in storage.entries()]
+    names = [name for entry, name in entries if entry.is_file]
+    if not any(name.kind in _DATA_KINDS for name in names):
+        raise NotADatabaseError(
+            f"{storage.root}: no LevelDB here: none of its {len(entries)} entries is named CURRENT, MANIFEST-NNNNNN, "
+            "NNNNNN.ldb, NNNNNN.sst or NNNNNN.log. Give the directory that holds them."
+        )
+    current = scan_current(storage)
+    choice = _choose_manifest(storage, current, names)
+    files = Classifier(choice.manifest, choice.proof).classify(entries)
+    findings = (*current.findings, *choice.findings, *verify_files(files, choice.manifest, choice.proof))
+    return Directory(storage, tuple(files), current, choice.manifest, choice.proof, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    manifest: ManifestScan | None
+    proof: Proof
+    findings: tuple[Finding, ...]
+
+
+def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: list[FileName]) -> _Choice:
+    """The manifest CURRENT names if it is whole; else the newest whole one; else the best of the damaged ones."""
+    newest_first = sorted(
+        (name for name in names if name.kind is FileKind.MANIFEST), key=lambda name: name.number or 0, reverse=True
+    )
+    others = [name.name for name in newest_first if name.name != current.manifest_name]
+    named = [current.manifest_name] if current.manifest_name is not None else []
+    damaged: list[ManifestScan] = []
+    for name in named + others:
+        scan = scan_manifest(storage, name)
+        if scan.complete and not scan.damaged:
+            passed_over = [finding for bad in damaged for finding in bad.findings]
+            return _Choice(scan, Proof.MANIFEST, (*passed_over, *scan.findings))
+        damaged.append(scan)
+        if scan.name == current.manifest_name and scan.edit_count:
+            break  # CURRENT's own manifest, damaged, still knows more of the present than any older one
+    found = tuple(finding for bad in damaged for finding in bad.findings)
+    best = next((scan for scan in damaged if scan.edit_count), None)
+    if best is None:
+        message = "no manifest could be read: which tables and logs count is not proved, and all of them are taken for live"
+        return _Choice(None, Proof.NONE, (*found, _finding("manifest.none", Span("MANIFEST"), message)))
+    message = f"{best.name}: damaged, so which tables and logs count is not proved"
+    return _Choice(best, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(best.name), message)))
+
+
+def _finding(code: str, span: Span, message: str) -> Finding:
+    return Finding(code, CATALOGUE[code].severity, span, message)
