@@ -72,6 +72,11 @@ class Finding:
             raise ValueError(f"{self.code!r} is not in the catalogue of findings")
 
     @property
+    def is_healed(self) -> bool:
+        """Whether the bytes were put back as they had been, so that nothing is lost by it."""
+        return "healed" in self.evidence
+
+    @property
     def next_step(self) -> str:
         """What to do about it."""
         return CATALOGUE[self.code].next_step

@@ -1,0 +1,60 @@
+"""Levels: tables of one level, from the first on, must not overlap. Level 0 may."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cmp_to_key
+
+from relevel import _kernel
+from relevel.findings import CATALOGUE, Finding, KeyRange, Span
+from relevel.format.comparator import Comparator
+from relevel.format.internal_key import user_key_of
+from relevel.recovery.standing import Standing
+from relevel.recovery.table_survey import TableSurvey
+
+
+def verify_levels(tables: Iterable[TableSurvey], comparator: Comparator) -> Iterator[Finding]:
+    """Find live tables of one level whose key ranges, as read, overlap."""
+    by_level: dict[int, list[TableSurvey]] = defaultdict(list)
+    for table in tables:
+        if table.file.standing is Standing.LIVE and table.file.level and table.scan and table.scan.smallest is not None:
+            by_level[table.file.level].append(table)
+    for level, members in sorted(by_level.items()):
+        for left, right in overlaps(members, comparator):
+            message = f"{left.file.name} and {right.file.name}: key ranges overlap in level {level}, where LevelDB reads only one"
+            span = Span(right.file.name, 0, right.file.size)
+            yield Finding("level.overlap", CATALOGUE["level.overlap"].severity, span, message, _range(right))
+
+
+def overlaps(tables: Sequence[TableSurvey], comparator: Comparator) -> Iterator[tuple[TableSurvey, TableSurvey]]:
+    """Pairs of neighbours, in order of smallest key, of which the second begins before the first ends.
+
+    One user key may span two tables (its newer versions in the first), so internal keys are compared.
+    """
+    read = [table for table in tables if table.scan is not None and table.scan.smallest is not None]
+    ordered = sorted(read, key=cmp_to_key(lambda a, b: _compare(comparator, _smallest(a), _smallest(b))))
+    for left, right in zip(ordered, ordered[1:]):
+        if _compare(comparator, _largest(left), _smallest(right)) >= 0:
+            yield left, right
+
+
+def _smallest(table: TableSurvey) -> bytes:
+    return (table.scan.smallest if table.scan else None) or b""
+
+
+def _largest(table: TableSurvey) -> bytes:
+    return (table.scan.largest if table.scan else None) or b""
+
+
+def _range(table: TableSurvey) -> KeyRange:
+    return KeyRange(user_key_of(_smallest(table)), user_key_of(_largest(table)))
+
+
+def _compare(comparator: Comparator, a: bytes, b: bytes) -> int:
+    """Order of internal keys: user keys ascend, sequence numbers descend."""
+    by_key = _kernel.compare(comparator.kernel, user_key_of(a), user_key_of(b))
+    if by_key:
+        return by_key
+    trailer_a, trailer_b = (int.from_bytes(key[-8:], "little") for key in (a, b))
+    return (trailer_a < trailer_b) - (trailer_a > trailer_b)

@@ -1,0 +1,48 @@
+"""Order: which comparator a database's keys are sorted by.
+
+The manifest names it. Where no manifest can be read, the tables tell: their keys ascend in the right order and, but for chance,
+in no other.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from relevel import _kernel
+from relevel.errors import NotSupportedError
+from relevel.format.comparator import Comparator, find_comparator
+from relevel.format.filename import FileKind
+from relevel.recovery.directory import Directory
+
+_CANDIDATES: Final = ("leveldb.BytewiseComparator", "idb_cmp1")
+_TABLES_TO_ASK: Final = 4
+
+
+def choose_comparator(directory: Directory, given: Comparator | None = None) -> Comparator:
+    """The comparator of a database: the one given, else the one its manifest names, else the one its tables are sorted by.
+
+    Raises:
+        NotSupportedError: the name is not registered, or nothing known fits the tables.
+    """
+    if given is not None:
+        return given
+    if directory.manifest is not None and directory.manifest.comparator is not None:
+        return find_comparator(directory.manifest.comparator)
+    return _guess(directory)
+
+
+def _guess(directory: Directory) -> Comparator:
+    tables = sorted(directory.of_kind(FileKind.TABLE), key=lambda file: -file.size)[:_TABLES_TO_ASK]
+    paths = [directory.storage.path(file.name) for file in tables]
+    fitting = [name for name in _CANDIDATES if not any(_disorders(path, find_comparator(name)) for path in paths)]
+    if fitting:
+        return find_comparator(fitting[0])
+    raise NotSupportedError(
+        f"{directory.path}: no manifest names the comparator, and the tables are sorted by none of {', '.join(_CANDIDATES)}. "
+        "Give it: --comparator NAME, or --comparator module:function (comparator=… in Python)."
+    )
+
+
+def _disorders(path: str, comparator: Comparator) -> bool:
+    scan = _kernel.scan_table(path, comparator.kernel, check_filter=False)
+    return any(fault.code.endswith(".key-order") for fault in scan.faults)

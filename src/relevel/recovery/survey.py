@@ -1,0 +1,99 @@
+"""Survey: what state it is in. Every block and record of every file read and verified, in parallel.
+
+What one flipped bit explains is put back (in memory), so that the findings say what is lost and what is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from os import cpu_count
+from typing import Protocol, TypeVar
+
+from relevel.findings import Finding
+from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
+from relevel.recovery.directory import Directory
+from relevel.recovery.levels import verify_levels
+from relevel.recovery.log_survey import LogSurvey, survey_log
+from relevel.recovery.standing import DatabaseFile
+from relevel.recovery.table_survey import TableSurvey, survey_table
+
+_T = TypeVar("_T")
+
+
+class Progress(Protocol):
+    """Told of work done."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """``done`` of ``total`` bytes (or entries, where the caller says so) are behind us."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The state of every file.
+
+    Attributes:
+        directory: the inventory.
+        comparator: the order of the keys.
+        tables: every table on disk, in order of number.
+        logs: every log on disk, in order of number.
+        findings: everything that is wrong, the inventory's findings first.
+    """
+
+    directory: Directory
+    comparator: Comparator
+    tables: tuple[TableSurvey, ...]
+    logs: tuple[LogSurvey, ...]
+    findings: tuple[Finding, ...]
+
+
+def survey(
+    directory: Directory,
+    comparator: Comparator,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Survey:
+    """Read and verify every table and log of a directory.
+
+    Args:
+        directory: the inventory.
+        comparator: the order of the keys.
+        executor: where the files are read; a pool of threads, one a core, where none is given.
+        progress: told of bytes read.
+    """
+    files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
+    look = partial(_look, directory, comparator)
+    if executor is not None:
+        looked = _watch(executor.map(look, files), files, progress)
+    else:
+        with ThreadPoolExecutor(cpu_count() or 1) as threads:
+            looked = _watch(threads.map(look, files), files, progress)
+    tables = tuple(result for result in looked if isinstance(result, TableSurvey))
+    logs = tuple(result for result in looked if isinstance(result, LogSurvey))
+    findings = (
+        *directory.findings,
+        *(finding for table in tables for finding in table.findings),
+        *verify_levels(tables, comparator),
+        *(finding for log in logs for finding in log.findings),
+    )
+    return Survey(directory, comparator, tables, logs, findings)
+
+
+def _look(directory: Directory, comparator: Comparator, file: DatabaseFile) -> TableSurvey | LogSurvey:
+    look: Callable[..., TableSurvey | LogSurvey] = survey_table if file.kind is FileKind.TABLE else survey_log
+    return look(directory.storage, comparator, file)
+
+
+def _watch(results: Iterable[_T], files: list[DatabaseFile], progress: Progress | None) -> list[_T]:
+    """Collect results, telling how many bytes are done."""
+    total, done, collected = sum(file.size for file in files), 0, []
+    for file, result in zip(files, results):
+        collected.append(result)
+        done += file.size
+        if progress is not None:
+            progress(done, total)
+    return collected

@@ -1,0 +1,116 @@
+"""One table's part of a survey: every block read, verified and, where one flipped bit explains the damage, healed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from relevel import _kernel
+from relevel.files.faults import finding_of
+from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
+from relevel.format.comparator import Comparator
+from relevel.format.internal_key import user_key_of
+from relevel.recovery.access import Route, TableAccess, find_access
+from relevel.recovery.heal import heal_block
+from relevel.recovery.repair import healed_finding
+from relevel.recovery.standing import DatabaseFile, Standing
+from relevel.storage.read_only import ReadOnlyDirectory
+
+_CHECKSUM: Final = ".checksum-mismatch"
+_FRAME_PARTS: Final = ("table.footer.", "table.index.", "table.metaindex.", "table.filter.")
+"""Faults outside the data blocks: they cost no entry where the blocks can be reached another way."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSurvey:
+    """What one table is worth.
+
+    Attributes:
+        file: which table.
+        access: how its blocks are reached; None where it cannot be read at all.
+        scan: what reading every block found; None where it cannot be read at all.
+        findings: what is wrong with it.
+    """
+
+    file: DatabaseFile
+    access: TableAccess | None
+    scan: _kernel.TableScan | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def losses(self) -> tuple[Finding, ...]:
+        """The findings that cost entries: damage that was not healed."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.severity is Severity.DAMAGE and not finding.is_healed and not finding.code.startswith(_FRAME_PARTS)
+        )
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the file can be used as it is, byte for byte."""
+        return self.scan is not None and not any(finding.severity > Severity.NOTE for finding in self.findings)
+
+
+def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile) -> TableSurvey:
+    """Read and verify one table. Never raises on content, nor where it cannot be read: that is a finding."""
+    path = storage.path(file.name)
+    try:
+        scan = _kernel.scan_table(path, comparator.kernel)
+        faults = scan.faults
+        access = TableAccess(Route.INDEX)
+        if any(fault.code.startswith(("table.footer.", "table.index.", "table.too-short")) for fault in faults):
+            access = find_access(storage, file.name)
+            frame = [fault for fault in faults if not fault.code.startswith(("table.block.", "table.gap"))]
+            if access.blocks is not None:
+                scan = _kernel.scan_table(path, comparator.kernel, blocks=access.blocks, check_filter=False)
+                faults = frame + [fault for fault in scan.faults if fault.code.startswith(("table.block.", "table.gap"))]
+        findings = [_finding(storage, file, fault) for fault in faults]
+    except OSError as error:
+        unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
+        return TableSurvey(file, None, None, (_weighed(file, unreadable),))
+    findings = [_reached_another_way(finding, access) for finding in findings]
+    findings += _verify_against_manifest(file, scan, comparator)
+    return TableSurvey(file, access, scan, tuple(_weighed(file, finding) for finding in findings))
+
+
+def _finding(storage: ReadOnlyDirectory, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
+    finding = finding_of(file.name, fault)
+    if not fault.code.endswith(_CHECKSUM):
+        return finding
+    healing = heal_block(storage.read(file.name, fault.offset, fault.size))
+    return finding if healing is None else healed_finding(finding, healing)
+
+
+def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:
+    """A lost footer or index costs nothing where the blocks were reached all the same."""
+    if access.route is Route.INDEX or finding.is_healed or not finding.code.startswith(("table.footer.", "table.index.")):
+        return finding
+    message = f"{finding.message}; the data blocks were found by their checksums instead"
+    return replace(finding, message=message, evidence={**finding.evidence, "route": str(access.route)})
+
+
+def _verify_against_manifest(
+    file: DatabaseFile, scan: _kernel.TableScan, comparator: Comparator
+) -> Iterable[Finding]:
+    """The key range that the manifest gives must be the table's: LevelDB looks for no key outside it."""
+    if file.metadata is None or scan.smallest is None or scan.largest is None or file.standing is Standing.ORPHAN:
+        return
+    smallest, largest = user_key_of(scan.smallest), user_key_of(scan.largest)
+    order = comparator.kernel
+    below = _kernel.compare(order, smallest, user_key_of(file.metadata.smallest)) < 0
+    above = _kernel.compare(order, largest, user_key_of(file.metadata.largest)) > 0
+    if below or above:
+        finding = _note(file, "table.range-mismatch", f"{file.name}: holds keys outside the range that the manifest gives")
+        yield replace(finding, keys=KeyRange(smallest, largest))
+
+
+def _weighed(file: DatabaseFile, finding: Finding) -> Finding:
+    """What is wrong with a file that does not count for what is live is no more than a note."""
+    counts = file.standing in (Standing.LIVE, Standing.UNPROVEN)
+    return finding if counts else replace(finding, severity=Severity.NOTE)
+
+
+def _note(file: DatabaseFile, code: str, message: str) -> Finding:
+    return Finding(code, CATALOGUE[code].severity, Span(file.name, 0, file.size), message)
