@@ -1,5 +1,7 @@
 //! Orders of user keys. A comparator's name is stored in the manifest; which one to use is the caller's choice.
 
+pub mod idb;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -33,7 +35,7 @@ impl Comparator {
     fn compare_otherwise(&self, a: &[u8], b: &[u8]) -> Ordering {
         match self {
             Self::Bytewise => a.cmp(b),
-            Self::Idb => a.cmp(b),
+            Self::Idb => idb::compare(a, b),
             Self::ReverseBytewise => b.cmp(a),
             Self::Custom(order) => order(a, b),
         }
