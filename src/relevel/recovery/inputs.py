@@ -1,0 +1,138 @@
+"""Inputs: the files of a directory as the merging cursor takes them.
+
+Tables of one level whose ranges the manifest keeps apart are read one after another, one open at a time; all others are inputs
+of their own. Logs are sorted by the kernel, and read with what could be healed put back.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cmp_to_key
+from typing import Final
+
+from relevel import _kernel
+from relevel.findings import CATALOGUE, Finding, Span
+from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
+from relevel.format.internal_key import user_key_of
+from relevel.recovery.access import TableAccess, find_access
+from relevel.recovery.directory import Directory
+from relevel.recovery.log_survey import survey_log
+from relevel.recovery.standing import DatabaseFile, Standing
+
+STANDINGS: Final = {
+    Standing.LIVE: "current",
+    Standing.UNPROVEN: "current",
+    Standing.SUPERSEDED: "superseded",
+    Standing.ORPHAN: "unproven",
+}
+"""What the kernel calls the standing of a file that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputSet:
+    """Files ready to be merged.
+
+    Attributes:
+        current: what counts for the database as it is now.
+        past: superseded and orphan tables and logs.
+        findings: what was found wrong while opening them: unreadable files, damaged indexes, damaged logs.
+    """
+
+    current: tuple[_kernel.Input, ...]
+    past: tuple[_kernel.Input, ...]
+    findings: tuple[Finding, ...]
+
+
+def open_inputs(directory: Directory, comparator: Comparator, *, only: str | None = None) -> InputSet:
+    """Prepare the tables and logs of a directory for merging; with ``only``, one file alone."""
+    opener = _Opener(directory, comparator)
+    files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
+    if only is not None:
+        alone = [opener.open(file, "unproven") for file in files if file.name == only]
+        return InputSet((), tuple(item for item in alone if item is not None), tuple(opener.findings))
+    levels: dict[int, list[DatabaseFile]] = defaultdict(list)
+    current: list[_kernel.Input] = []
+    past: list[_kernel.Input] = []
+    for file in files:
+        if file.standing is Standing.LIVE and file.level and file.metadata is not None:
+            levels[file.level].append(file)
+            continue
+        item = opener.open(file, STANDINGS[file.standing])
+        if item is not None:
+            (current if STANDINGS[file.standing] == "current" else past).append(item)
+    for tables in levels.values():
+        current += opener.open_level(tables)
+    return InputSet(tuple(current), tuple(past), tuple(opener.findings))
+
+
+class _Opener:
+    """Makes inputs and keeps the findings met on the way."""
+
+    def __init__(self, directory: Directory, comparator: Comparator) -> None:
+        self.findings: list[Finding] = []
+        self._directory = directory
+        self._storage = directory.storage
+        self._comparator = comparator
+        self._temp_dir = tempfile.gettempdir()
+
+    def open(self, file: DatabaseFile, standing: str) -> _kernel.TableInput | _kernel.LogInput | None:
+        return self._log(file, standing) if file.kind is FileKind.LOG else self._table(file, standing)
+
+    def open_level(self, tables: Sequence[DatabaseFile]) -> Iterable[_kernel.Input]:
+        """One input for the whole level where the manifest keeps its tables apart, else one for each table."""
+        ordered = sorted(tables, key=cmp_to_key(self._compare_smallest))
+        opened = [item for file in ordered if (item := self._table(file, "current")) is not None]
+        return [_kernel.LevelInput(opened)] if opened and self._are_apart(ordered) else opened
+
+    def _table(self, file: DatabaseFile, standing: str) -> _kernel.TableInput | None:
+        try:
+            access = find_access(self._storage, file.name)
+        except OSError as error:
+            self._unreadable(file, error)
+            return None
+        return table_input(self._directory, file, standing, access)
+
+    def _log(self, file: DatabaseFile, standing: str) -> _kernel.LogInput | None:
+        survey = survey_log(self._storage, self._comparator, file)
+        self.findings += survey.findings
+        if survey.scan is None:
+            return None
+        return _kernel.LogInput(survey.source, file.name, standing, temp_dir=self._temp_dir)
+
+    def _unreadable(self, file: DatabaseFile, error: OSError) -> None:
+        message = f"{file.name}: cannot be read: {error.strerror or error}"
+        span = Span(file.name, 0, file.size)
+        self.findings.append(Finding("file.unreadable", CATALOGUE["file.unreadable"].severity, span, message))
+
+    def _compare_smallest(self, a: DatabaseFile, b: DatabaseFile) -> int:
+        assert a.metadata is not None and b.metadata is not None
+        return self._compare(a.metadata.smallest, b.metadata.smallest)
+
+    def _compare(self, a: bytes, b: bytes) -> int:
+        return _kernel.compare(self._comparator.kernel, user_key_of(a), user_key_of(b))
+
+    def _are_apart(self, ordered: Sequence[DatabaseFile]) -> bool:
+        """Whether each table's range ends before the next one's begins, or in the same user key with newer versions."""
+        ranges = [file.metadata for file in ordered if file.metadata is not None]
+        return all(self._follows(left.largest, right.smallest) for left, right in zip(ranges, ranges[1:]))
+
+    def _follows(self, largest: bytes, smallest: bytes) -> bool:
+        order = self._compare(largest, smallest)
+        return order < 0 or (order == 0 and largest[-8:][::-1] > smallest[-8:][::-1])
+
+
+def table_input(directory: Directory, file: DatabaseFile, standing: str, access: TableAccess) -> _kernel.TableInput:
+    """One table as an input, reached the way that was found."""
+    metadata = file.metadata
+    return _kernel.TableInput(
+        directory.storage.path(file.name),
+        file.name,
+        standing,
+        blocks=access.blocks,
+        smallest=metadata.smallest if metadata else None,
+        largest=metadata.largest if metadata else None,
+    )

@@ -1,0 +1,94 @@
+"""Reader: one database opened for reading whatever its state, without writing anything.
+
+Everything that gives rows (dump, scan, get, find, history) goes through here: the inventory, the comparator, the inputs, and
+cursors over them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from relevel import _kernel
+from relevel.errors import InvalidArgumentError
+from relevel.findings import Finding
+from relevel.format.comparator import Comparator
+from relevel.recovery.directory import Directory, open_directory
+from relevel.recovery.inputs import InputSet, open_inputs
+from relevel.recovery.order import choose_comparator
+from relevel.recovery.repair import Repairer
+from relevel.recovery.rows import Rows, Version
+
+BYTEWISE = "bytewise"
+
+
+class Reader:
+    """A database, read-only. Not thread-safe; make one for each thread.
+
+    Attributes:
+        directory: the inventory.
+        comparator: the order of the keys.
+        inputs: the tables and logs.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], comparator: Comparator | None = None, *, only: str | None = None
+    ) -> None:
+        self.directory: Directory = open_directory(path)
+        if only is not None and only not in self.directory.by_name:
+            raise InvalidArgumentError(f"{self.directory.path}: there is no file {only!r} in it")
+        self.comparator: Comparator = choose_comparator(self.directory, comparator)
+        self.inputs: InputSet = open_inputs(self.directory, self.comparator, only=only)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found wrong while opening."""
+        return [*self.directory.findings, *self.inputs.findings]
+
+    def cursor(self, mode: str, *, past: bool, repair: Repairer | None = None, **options: Any) -> _kernel.Cursor:
+        """A kernel cursor over the current inputs and, with ``past``, the superseded and orphan ones."""
+        inputs = (*self.inputs.current, *self.inputs.past) if past else self.inputs.current
+        return _kernel.Cursor(inputs, self.comparator.kernel, mode=mode, repair=repair, **options)
+
+    def rows(
+        self,
+        mode: str,
+        *,
+        past: bool,
+        prefix: bytes = b"",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+        by_sequence: bool = False,
+        **options: Any,
+    ) -> Rows:
+        """Rows of one mode of the merge, for keys in ``[start, stop)`` that start with ``prefix``."""
+        repairer = Repairer()
+        keep: Callable[[Version], bool] | None = None
+        if prefix and self.comparator.kernel == BYTEWISE:
+            start, stop = narrow(prefix, start, stop)
+        elif prefix:
+            keep = _starts_with(prefix)
+        cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
+        if by_sequence:
+            return Rows(cursor.by_sequence(tempfile.gettempdir()), repairer, self.findings, keep)
+        return Rows(cursor, repairer, self.findings, keep)
+
+
+def narrow(prefix: bytes, start: bytes | None, stop: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """The part of ``[start, stop)`` whose keys start with ``prefix``, in bytewise order."""
+    end = after_prefix(prefix)
+    lower = prefix if start is None else max(start, prefix)
+    upper = end if stop is None else stop if end is None else min(stop, end)
+    return lower, upper
+
+
+def after_prefix(prefix: bytes) -> bytes | None:
+    """The first key, in bytewise order, after all keys that start with ``prefix``; None where there is none."""
+    trimmed = prefix.rstrip(b"\xff")
+    return trimmed[:-1] + bytes([trimmed[-1] + 1]) if trimmed else None
+
+
+def _starts_with(prefix: bytes) -> Callable[[Version], bool]:
+    return lambda version: version.key.startswith(prefix)
