@@ -1,6 +1,7 @@
 //! Orders of user keys. A comparator's name is stored in the manifest; which one to use is the caller's choice.
 
 pub mod idb;
+mod sort;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -18,7 +19,8 @@ pub enum Comparator {
     ReverseBytewise,
     /// Chromium's `idb_cmp1`, the order of IndexedDB keys.
     Idb,
-    /// An order that the caller supplies. Must be total, or merged output has no defined order (never unsafe).
+    /// An order that the caller supplies. Must be total, or merged output has no defined order (never unsafe; but the
+    /// standard library's sort may panic, so sort with [`Comparator::sort_by`]).
     Custom(CustomOrder),
 }
 
@@ -28,6 +30,11 @@ impl Comparator {
     #[must_use]
     pub fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
         if matches!(self, Self::Bytewise) { a.cmp(b) } else { self.compare_otherwise(a, b) }
+    }
+
+    /// Sort stably by a `compare` that is made from this order. Never panics, not even where a custom order is not total.
+    pub fn sort_by<T: Copy>(&self, items: &mut Vec<T>, compare: impl FnMut(&T, &T) -> Ordering) {
+        if matches!(self, Self::Custom(_)) { sort::merge_sort(items, compare) } else { items.sort_by(compare) }
     }
 
     /// Every order but the bytewise one; out of line, so that the fast path stays small where it is inlined.
