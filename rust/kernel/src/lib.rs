@@ -11,12 +11,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod block;
+pub mod codec;
 pub mod comparator;
+pub mod crc;
 pub mod cursor;
 pub mod fault;
 pub mod internal_key;
 pub mod path_error;
 pub mod read_at;
+pub mod varint;
 
 pub use comparator::Comparator;
 pub use cursor::{EntryCursor, Events, Origin};

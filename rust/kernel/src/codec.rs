@@ -1,0 +1,352 @@
+//! The codecs of blocks, told by the type byte that follows a block on disk.
+//!
+//! | type | codec | who writes it |
+//! |---|---|---|
+//! | 0 | none | everyone |
+//! | 1 | snappy | everyone |
+//! | 2 | zstd, or zlib | LevelDB since 1.24; Mojang's before: told apart by zstd's magic |
+//! | 4 | raw deflate | Mojang |
+//!
+//! Decompression is bounded by what the codec could honestly make of the bytes at hand; what they claim is never
+//! allocated in advance beyond that.
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+/// The type byte of a block stored as it is. Part of the file format.
+pub const TYPE_NONE: u8 = 0;
+/// The type byte of a snappy block. Part of the file format.
+pub const TYPE_SNAPPY: u8 = 1;
+/// The type byte of a zstd block, and of Mojang's zlib block. Part of the file format.
+pub const TYPE_ZSTD_OR_ZLIB: u8 = 2;
+/// The type byte of Mojang's raw deflate block. Part of their file format.
+pub const TYPE_DEFLATE: u8 = 4;
+
+/// Blocks never decompress to more than this; a block's offsets are 32 bits wide, and honest ones are far smaller.
+pub const MAX_CONTENTS_SIZE: usize = 1 << 31;
+
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// LevelDB's default.
+const ZSTD_LEVEL: i32 = 1;
+/// zstd has no largest ratio (a run is a few bytes however long); this much is allowed to any block...
+const ZSTD_ALWAYS_ALLOWED: usize = 64 << 20;
+/// ...and this many times the stored size to large ones.
+const ZSTD_RATIO_ALLOWED: usize = 1024;
+/// The longest copy element of snappy makes 64 bytes of 3.
+const SNAPPY_BEST_RATIO: (u64, u64) = (64, 3);
+/// The first guess of a size nobody states, and of stated sizes that are not believed yet.
+const FIRST_GUESS: usize = 64 << 10;
+
+/// How a block is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// Stored as it is.
+    None,
+    /// Snappy.
+    Snappy,
+    /// A zstd frame.
+    Zstd,
+    /// Deflate in a zlib wrapper.
+    Zlib,
+    /// Deflate alone.
+    Deflate,
+}
+
+impl Codec {
+    /// Every codec.
+    pub const ALL: [Self; 5] = [Self::None, Self::Snappy, Self::Zstd, Self::Zlib, Self::Deflate];
+
+    /// The name in the Python face.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Snappy => "snappy",
+            Self::Zstd => "zstd",
+            Self::Zlib => "zlib",
+            Self::Deflate => "deflate",
+        }
+    }
+
+    /// The codec of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|codec| codec.name() == name)
+    }
+
+    /// The codec of a block, from its type byte and its first bytes; `None` for a type that nobody uses.
+    #[must_use]
+    pub fn of_block(block_type: u8, stored: &[u8]) -> Option<Self> {
+        match block_type {
+            TYPE_NONE => Some(Self::None),
+            TYPE_SNAPPY => Some(Self::Snappy),
+            TYPE_ZSTD_OR_ZLIB if stored.starts_with(&ZSTD_MAGIC) => Some(Self::Zstd),
+            TYPE_ZSTD_OR_ZLIB => Some(Self::Zlib),
+            TYPE_DEFLATE => Some(Self::Deflate),
+            _ => None,
+        }
+    }
+
+    /// The type byte of a block of this codec.
+    #[must_use]
+    pub const fn block_type(self) -> u8 {
+        match self {
+            Self::None => TYPE_NONE,
+            Self::Snappy => TYPE_SNAPPY,
+            Self::Zstd | Self::Zlib => TYPE_ZSTD_OR_ZLIB,
+            Self::Deflate => TYPE_DEFLATE,
+        }
+    }
+}
+
+/// The bytes are not what the codec could have made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Decompresses block after block, keeping the codecs' working memory.
+#[derive(Default)]
+pub struct Decompressor {
+    snappy: snap::raw::Decoder,
+    zstd: Option<zstd::bulk::Decompressor<'static>>,
+    deflate: Option<Decompress>,
+}
+
+impl std::fmt::Debug for Decompressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Decompressor")
+    }
+}
+
+impl Decompressor {
+    /// Decompress `stored` into `contents`, which is overwritten; its memory is used again.
+    ///
+    /// # Errors
+    /// [`Malformed`] where `stored` is not of that codec, or grows beyond what is allowed; `contents` is then undefined.
+    pub fn decompress(&mut self, codec: Codec, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
+        match codec {
+            Codec::None => {
+                contents.clear();
+                contents.extend_from_slice(stored);
+                Ok(())
+            }
+            Codec::Snappy => self.decompress_snappy(stored, contents),
+            Codec::Zstd => self.decompress_zstd(stored, contents),
+            Codec::Zlib => self.inflate(true, stored, contents),
+            Codec::Deflate => self.inflate(false, stored, contents),
+        }
+    }
+
+    fn decompress_snappy(&mut self, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
+        let claimed = snap::raw::decompress_len(stored).map_err(|_| Malformed)?;
+        let (made, of) = SNAPPY_BEST_RATIO;
+        if claimed > MAX_CONTENTS_SIZE
+            || (claimed as u64).saturating_mul(of) > (stored.len() as u64).saturating_mul(made)
+        {
+            return Err(Malformed);
+        }
+        resize(contents, claimed)?;
+        let size = self.snappy.decompress(stored, contents).map_err(|_| Malformed)?;
+        if size == claimed { Ok(()) } else { Err(Malformed) }
+    }
+
+    /// The whole output in one go, as large as the frame says; where it says more than is believed at sight, or nothing,
+    /// with a growing buffer.
+    fn decompress_zstd(&mut self, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
+        let allowed = stored.len().saturating_mul(ZSTD_RATIO_ALLOWED).clamp(ZSTD_ALWAYS_ALLOWED, MAX_CONTENTS_SIZE);
+        let claimed = zstd::zstd_safe::get_frame_content_size(stored).map_err(|_| Malformed)?;
+        let claimed = claimed.map(usize::try_from).transpose().map_err(|_| Malformed)?;
+        let most = claimed.unwrap_or(allowed);
+        if most > allowed {
+            return Err(Malformed);
+        }
+        let decoder = match &mut self.zstd {
+            Some(decoder) => decoder,
+            empty => empty.insert(zstd::bulk::Decompressor::new().map_err(|_| Malformed)?),
+        };
+        let mut room = most.min(stored.len().saturating_mul(64).max(FIRST_GUESS));
+        loop {
+            contents.clear();
+            contents.try_reserve_exact(room).map_err(|_| Malformed)?;
+            match decoder.decompress_to_buffer(stored, contents) {
+                Ok(size) if claimed.is_none_or(|claimed| claimed == size) => return Ok(()),
+                Err(_) if room < most => room = room.saturating_mul(8).min(most),
+                _ => return Err(Malformed),
+            }
+        }
+    }
+
+    /// Deflate makes at most 1032 bytes of one, so a buffer that grows as it fills is bounded by itself.
+    fn inflate(&mut self, zlib_header: bool, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
+        let inflate = self.deflate.get_or_insert_with(|| Decompress::new(zlib_header));
+        inflate.reset(zlib_header);
+        contents.clear();
+        let mut room = stored.len().saturating_mul(4).clamp(4096, MAX_CONTENTS_SIZE);
+        loop {
+            contents.try_reserve(room).map_err(|_| Malformed)?;
+            let (consumed, made) = (inflate.total_in(), inflate.total_out());
+            let rest = usize::try_from(consumed).ok().and_then(|consumed| stored.get(consumed..)).ok_or(Malformed)?;
+            match inflate.decompress_vec(rest, contents, FlushDecompress::None).map_err(|_| Malformed)? {
+                Status::StreamEnd => return Ok(()),
+                _ if contents.len() >= MAX_CONTENTS_SIZE => return Err(Malformed),
+                _ if inflate.total_in() == consumed && inflate.total_out() == made => return Err(Malformed),
+                _ => room = contents.len().max(room),
+            }
+        }
+    }
+}
+
+/// Compresses block after block, keeping the codecs' working memory.
+pub struct Compressor {
+    snappy: snap::raw::Encoder,
+    zstd: Option<zstd::bulk::Compressor<'static>>,
+}
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Self { snappy: snap::raw::Encoder::new(), zstd: None }
+    }
+}
+
+impl std::fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Compressor")
+    }
+}
+
+impl Compressor {
+    /// Compress `contents` into `stored`, which is overwritten; its memory is used again.
+    ///
+    /// # Errors
+    /// [`Malformed`] where the contents are too large for the codec (2 GiB), or memory is not to be had.
+    pub fn compress(&mut self, codec: Codec, contents: &[u8], stored: &mut Vec<u8>) -> Result<(), Malformed> {
+        stored.clear();
+        match codec {
+            Codec::None => stored.extend_from_slice(contents),
+            Codec::Snappy => {
+                let most = snap::raw::max_compress_len(contents.len());
+                if most == 0 {
+                    return Err(Malformed);
+                }
+                resize(stored, most)?;
+                let size = self.snappy.compress(contents, stored).map_err(|_| Malformed)?;
+                stored.truncate(size);
+            }
+            Codec::Zstd => {
+                let encoder = match &mut self.zstd {
+                    Some(encoder) => encoder,
+                    empty => empty.insert(zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(|_| Malformed)?),
+                };
+                stored.reserve(zstd::zstd_safe::compress_bound(contents.len()));
+                encoder.compress_to_buffer(contents, stored).map_err(|_| Malformed)?;
+            }
+            Codec::Zlib => deflate(true, contents, stored)?,
+            Codec::Deflate => deflate(false, contents, stored)?,
+        }
+        Ok(())
+    }
+}
+
+fn deflate(zlib_header: bool, contents: &[u8], stored: &mut Vec<u8>) -> Result<(), Malformed> {
+    let mut deflate = Compress::new(Compression::default(), zlib_header);
+    loop {
+        stored.reserve(contents.len() / 2 + 128);
+        let consumed = usize::try_from(deflate.total_in()).map_err(|_| Malformed)?;
+        let rest = contents.get(consumed..).ok_or(Malformed)?;
+        if deflate.compress_vec(rest, stored, FlushCompress::Finish).map_err(|_| Malformed)? == Status::StreamEnd {
+            return Ok(());
+        }
+    }
+}
+
+/// Make `bytes` of that size, with whatever is in them.
+fn resize(bytes: &mut Vec<u8>, size: usize) -> Result<(), Malformed> {
+    bytes.try_reserve(size.saturating_sub(bytes.len())).map_err(|_| Malformed)?;
+    bytes.resize(size, 0);
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where its arrangement fails")]
+mod tests {
+    use super::*;
+
+    fn compressed(codec: Codec, contents: &[u8]) -> Vec<u8> {
+        let mut stored = Vec::new();
+        Compressor::default().compress(codec, contents, &mut stored).unwrap();
+        stored
+    }
+
+    fn decompressed(codec: Codec, stored: &[u8]) -> Result<Vec<u8>, Malformed> {
+        let mut contents = b"left over".to_vec();
+        Decompressor::default().decompress(codec, stored, &mut contents).map(|()| contents)
+    }
+
+    #[test]
+    fn every_codec_gives_back_what_it_was_given() {
+        let long: Vec<u8> = (0..300_000u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
+
+        for codec in Codec::ALL {
+            for contents in [&b""[..], b"a", &[0; 1 << 20], &long] {
+                let stored = compressed(codec, contents);
+
+                assert_eq!(decompressed(codec, &stored).unwrap(), contents, "{codec:?}");
+                assert_eq!(Codec::of_block(codec.block_type(), &stored), Some(codec));
+            }
+        }
+    }
+
+    #[test]
+    fn a_codec_keeps_nothing_of_the_block_before() {
+        let mut decompressor = Decompressor::default();
+        let mut contents = Vec::new();
+
+        for codec in Codec::ALL {
+            for text in [&b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"[..], b"b"] {
+                decompressor.decompress(codec, &compressed(codec, text), &mut contents).unwrap();
+
+                assert_eq!(contents, text);
+            }
+        }
+    }
+
+    #[test]
+    fn every_cut_of_compressed_bytes_is_refused() {
+        let text = b"the quick brown fox jumps over the lazy dog, the quick brown fox".repeat(3);
+
+        for codec in [Codec::Snappy, Codec::Zstd, Codec::Zlib, Codec::Deflate] {
+            let stored = compressed(codec, &text);
+            for size in 0..stored.len() {
+                assert!(decompressed(codec, stored.get(..size).unwrap()).is_err(), "{codec:?} cut at {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_snappy_length_beyond_the_best_ratio_is_refused() {
+        assert_eq!(decompressed(Codec::Snappy, &[0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, b'a']), Err(Malformed));
+        assert_eq!(decompressed(Codec::Snappy, &[0xff, 0xff, 0xff, 0x7f, 0x00, b'a']), Err(Malformed));
+    }
+
+    #[test]
+    fn a_zstd_bomb_is_refused_at_its_limit() {
+        let bomb = compressed(Codec::Zstd, &vec![0; ZSTD_ALWAYS_ALLOWED + 1]);
+
+        assert!(bomb.len() < 10_000);
+        assert_eq!(decompressed(Codec::Zstd, &bomb), Err(Malformed));
+    }
+
+    #[test]
+    fn a_zstd_frame_that_lies_about_its_size_is_refused() {
+        let mut stored = compressed(Codec::Zstd, &[7; 300]);
+        // Single segment with a two-byte size, stored less 256, at offset 5.
+        *stored.get_mut(5).unwrap() += 1;
+
+        assert_eq!(decompressed(Codec::Zstd, &stored), Err(Malformed));
+    }
+
+    #[test]
+    fn an_unknown_block_type_has_no_codec() {
+        assert_eq!(Codec::of_block(3, b""), None);
+        assert_eq!(Codec::of_block(255, b""), None);
+        assert_eq!(Codec::from_name("lz4"), None);
+    }
+}
