@@ -57,16 +57,20 @@ class Reader:
         mode: str,
         *,
         past: bool,
+        key: bytes | None = None,
         prefix: bytes = b"",
         start: bytes | None = None,
         stop: bytes | None = None,
         by_sequence: bool = False,
         **options: Any,
     ) -> Rows:
-        """Rows of one mode of the merge, for keys in ``[start, stop)`` that start with ``prefix``."""
+        """Rows of one mode of the merge, for keys in ``[start, stop)`` that start with ``prefix``; or for one key."""
         repairer = Repairer()
         keep: Callable[[Version], bool] | None = None
-        if prefix and self.comparator.kernel == BYTEWISE:
+        if key is not None:
+            start, keep = key, lambda version: version.key == key
+            stop = key + b"\x00" if self.comparator.kernel == BYTEWISE else None
+        elif prefix and self.comparator.kernel == BYTEWISE:
             start, stop = narrow(prefix, start, stop)
         elif prefix:
             keep = _starts_with(prefix)

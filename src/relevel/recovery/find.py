@@ -1,0 +1,99 @@
+"""find: every copy of one key on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from relevel import _kernel
+from relevel.findings import Finding
+from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
+from relevel.format.internal_key import user_key_of
+from relevel.recovery.inputs import open_inputs
+from relevel.recovery.reader import Reader
+from relevel.recovery.rows import Rows, Version
+from relevel.recovery.standing import DatabaseFile, Standing
+
+_ONE_KEY = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One version of the key in one file.
+
+    Attributes:
+        version: the version; its state is the one it has in the whole database, its source this file.
+        level: the level of the table; None for a log, or where no manifest says.
+        standing: what the file counts for.
+    """
+
+    version: Version
+    level: int | None
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class FindReport:
+    """Every copy of one key.
+
+    Attributes:
+        key: the user key.
+        copies: newest first; the same version in several files comes once for each.
+        findings: what was found wrong in the files that may hold the key.
+    """
+
+    key: bytes
+    copies: tuple[Copy, ...]
+    findings: tuple[Finding, ...]
+
+
+def find(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | None = None) -> FindReport:
+    """Find every version of a key in every file: live, superseded and orphan tables, and all logs.
+
+    Args:
+        path: the database's directory.
+        key: the user key.
+        comparator: the order of the keys, where the manifest does not name a known one.
+    """
+    reader = Reader(path, comparator)
+    rows = reader.rows("versions", past=True, start=key)
+    states = {(version.sequence, version.type, version.value): version.state for version in _of_key(rows, key)}
+    copies: list[Copy] = []
+    findings = list(rows.findings)
+    for file in _candidates(reader, key):
+        inputs = open_inputs(reader.directory, reader.comparator, only=file.name).past
+        cursor = _kernel.Cursor(inputs, reader.comparator.kernel, mode="versions", start=key)
+        for row in _rows_of_key(cursor, key):
+            version = Version(*row)
+            state = states.get((version.sequence, version.type, version.value), version.state)
+            copies.append(Copy(version._replace(state=state), file.level, file.standing))
+    copies.sort(key=lambda copy: (-copy.version.sequence, copy.version.file, copy.version.offset))
+    return FindReport(key, tuple(copies), tuple(findings))
+
+
+def _of_key(rows: Rows, key: bytes) -> Iterator[Version]:
+    for version in rows:
+        if version.key != key:
+            return
+        yield version
+
+
+def _rows_of_key(cursor: _kernel.Cursor, key: bytes) -> Iterator[_kernel.Row]:
+    while batch := cursor.read(_ONE_KEY):
+        for row in batch:
+            if row[2] != key:
+                return
+            yield row
+
+
+def _candidates(reader: Reader, key: bytes) -> Iterator[DatabaseFile]:
+    """The files that may hold the key: all but the tables whose range, by the manifest, ends before or begins after it."""
+    order = reader.comparator.kernel
+    for file in [*reader.directory.of_kind(FileKind.TABLE), *reader.directory.of_kind(FileKind.LOG)]:
+        bounds = file.metadata
+        if bounds is None or (
+            _kernel.compare(order, user_key_of(bounds.smallest), key) <= 0 <= _kernel.compare(order, user_key_of(bounds.largest), key)
+        ):
+            yield file

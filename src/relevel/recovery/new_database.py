@@ -1,0 +1,189 @@
+"""A new database: tables, an empty log, a manifest and CURRENT, written into a new directory.
+
+Nothing is written where the source is. The new database is built beside its destination and renamed into place when it is whole
+and synced; where anything fails, nothing is left of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cmp_to_key
+from typing import Final
+
+from relevel import _kernel
+from relevel.files.current import encode_current
+from relevel.files.manifest import write_manifest
+from relevel.format.comparator import Comparator
+from relevel.format.filename import log_name, manifest_name, table_name
+from relevel.format.internal_key import user_key_of
+from relevel.format.version_edit import FileMetadata, VersionEdit
+from relevel.recovery.table_survey import TableSurvey
+from relevel.storage.posix import NewDirectory
+
+TARGET_FILE_SIZE: Final = 2 << 20
+"""LevelDB's own table size: bytes."""
+_ONE_TABLE: Final = 1 << 62
+_LEVEL_1_SIZE: Final = 10 << 20
+"""What LevelDB lets level 1 hold before it compacts; each deeper level holds ten times as much: bytes."""
+_LAST_LEVEL: Final = 6
+_KNOWN_FILTERS: Final = (b"leveldb.BuiltinBloomFilter2", b"leveldb.BuiltinBloomFilter")
+
+
+@dataclass(frozen=True, slots=True)
+class TableStyle:
+    """How a table is written, so that a new one is like the one it stands for.
+
+    Attributes:
+        codec: how blocks are compressed.
+        bloom_bits_per_key: size of the filter; 0 for none.
+        filter_name: the filter policy's name.
+    """
+
+    codec: str = "snappy"
+    bloom_bits_per_key: int = 0
+    filter_name: bytes = _KNOWN_FILTERS[0]
+
+    @classmethod
+    def of(cls, scans: Sequence[_kernel.TableScan]) -> TableStyle:
+        """The style that most data blocks of these tables have."""
+        counts: dict[str, int] = {}
+        for scan in scans:
+            for codec, count in scan.codecs.items():
+                counts[codec] = counts.get(codec, 0) + count
+        compressed = {codec: count for codec, count in counts.items() if codec != "none"}
+        preferred = compressed or counts
+        codec = max(preferred, key=lambda name: preferred[name]) if preferred else cls().codec
+        filters = [scan.filter_name for scan in scans if scan.filter_name in _KNOWN_FILTERS]
+        if not filters or filters[0] is None:
+            return cls(codec)
+        return cls(codec, 10, filters[0])
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was written.
+
+    Attributes:
+        tables: the new tables by level.
+        entry_count: entries in them.
+        byte_count: bytes of them.
+        last_sequence: the highest sequence number that the new database knows.
+    """
+
+    tables: list[tuple[int, FileMetadata]] = field(default_factory=list)
+    entry_count: int = 0
+    byte_count: int = 0
+    last_sequence: int = 0
+
+    def add(self, level: int, metadata: FileMetadata, entry_count: int, max_sequence: int) -> None:
+        """Count one table."""
+        self.tables.append((level, metadata))
+        self.entry_count += entry_count
+        self.byte_count += metadata.file_size
+        self.last_sequence = max(self.last_sequence, max_sequence)
+
+
+class NewDatabase:
+    """Writes tables into a new directory and ends with manifest and CURRENT."""
+
+    def __init__(self, target: NewDirectory, comparator: Comparator, next_number: int) -> None:
+        self.outcome = Outcome()
+        self._target = target
+        self._comparator = comparator
+        self._next_number = next_number
+
+    def carry(self, table: TableSurvey, source: str) -> None:
+        """Copy an intact table."""
+        scan = table.scan
+        assert scan is not None and scan.smallest is not None and scan.largest is not None
+        self._target.copy(source, table.file.name)
+        metadata = FileMetadata(table.file.number or 0, scan.file_size, scan.smallest, scan.largest)
+        self.outcome.add(table.file.level or 0, metadata, scan.put_count + scan.deletion_count, scan.max_sequence or 0)
+
+    def write(
+        self,
+        cursor: _kernel.Cursor,
+        level: int,
+        style: TableStyle,
+        *,
+        number: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Write what a cursor gives: one table under ``number``, or tables of LevelDB's size under new numbers."""
+        numbers: list[int] = []
+
+        def next_path() -> str:
+            numbers.append(number if number is not None else self.new_number())
+            return self._target.path(table_name(numbers[-1]))
+
+        metas = cursor.write_tables(
+            next_path,
+            target_file_size=_ONE_TABLE if number is not None else TARGET_FILE_SIZE,
+            codec=style.codec,
+            bloom_bits_per_key=style.bloom_bits_per_key,
+            filter_name=style.filter_name,
+            shorten_index_keys=self._comparator.kernel == "bytewise",
+            progress=progress,
+        )
+        for written, meta in zip(numbers, metas):
+            self._add(level, written, meta)
+
+    def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
+        """Write entries that are in no order as one table. They are held in memory."""
+        ordered = sorted(set(entries), key=cmp_to_key(self._compare))
+        if not ordered:
+            return
+        builder = _kernel.TableBuilder(
+            self._target.path(table_name(number)),
+            self._comparator.kernel,
+            codec=style.codec,
+            bloom_bits_per_key=style.bloom_bits_per_key,
+            filter_name=style.filter_name,
+            shorten_index_keys=self._comparator.kernel == "bytewise",
+        )
+        previous = None
+        for key, value in ordered:
+            if key != previous:
+                builder.add(key, value)
+            previous = key
+        self._add(level, number, builder.finish())
+
+    def finish(self, last_sequence: int) -> Outcome:
+        """Write the log, the manifest and CURRENT; then the database is whole."""
+        self.outcome.last_sequence = max(self.outcome.last_sequence, last_sequence)
+        log_number, manifest_number = self.new_number(), self.new_number()
+        self._target.write(log_name(log_number), b"")
+        edit = VersionEdit(
+            comparator=self._comparator.name,
+            log_number=log_number,
+            previous_log_number=0,
+            next_file_number=self._next_number,
+            last_sequence=self.outcome.last_sequence,
+            new_files=tuple(self.outcome.tables),
+        )
+        write_manifest(self._target.path(manifest_name(manifest_number)), edit)
+        self._target.write("CURRENT", encode_current(manifest_number))
+        return self.outcome
+
+    def _add(self, level: int, number: int, meta: _kernel.TableMeta) -> None:
+        metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)
+        self.outcome.add(level, metadata, meta.entry_count, meta.max_sequence)
+
+    def new_number(self) -> int:
+        """Take the next file number."""
+        self._next_number += 1
+        return self._next_number - 1
+
+    def _compare(self, a: tuple[bytes, bytes], b: tuple[bytes, bytes]) -> int:
+        by_key = _kernel.compare(self._comparator.kernel, user_key_of(a[0]), user_key_of(b[0]))
+        trailer_a, trailer_b = (int.from_bytes(entry[0][-8:], "little") for entry in (a, b))
+        return by_key or (trailer_a < trailer_b) - (trailer_a > trailer_b)
+
+
+def level_for(byte_count: int) -> int:
+    """The first level that holds this many bytes without asking to be compacted."""
+    level, room = 1, _LEVEL_1_SIZE
+    while byte_count > room and level < _LAST_LEVEL:
+        level, room = level + 1, room * 10
+    return level

@@ -1,0 +1,132 @@
+"""Plan: what a rescue will do, and what it cannot get back. This is what ``--dry-run`` prints.
+
+Where a whole manifest says which tables count, the database keeps its shape: intact tables are carried over as they are, damaged
+ones are rewritten from what can be read of them at the same level under the same number, and the logs become a new run in
+level 0. Otherwise, or where that would overfill level 0, everything is merged by sequence number into one level.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from relevel.findings import Finding, Severity
+from relevel.format.filename import FileKind
+from relevel.recovery.levels import overlaps
+from relevel.recovery.log_survey import LogSurvey
+from relevel.recovery.standing import DatabaseFile, Proof, Standing
+from relevel.recovery.survey import Survey
+from relevel.recovery.table_survey import TableSurvey
+
+_LEVEL_0_ROOM: Final = 4
+"""Tables in level 0 at which LevelDB begins to compact."""
+
+
+class Treatment(str, enum.Enum):
+    """What becomes of one table."""
+
+    CARRY = "carry"
+    """Copied byte for byte."""
+    REWRITE = "rewrite"
+    """Written anew from the entries that can be read."""
+    SORT = "sort"
+    """Written anew with its entries put in order."""
+    MERGE = "merge"
+    """Its entries go into new tables together with those of others."""
+    NONE = "none"
+    """Nothing of it can be read."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """What becomes of one table."""
+
+    table: TableSurvey
+    treatment: Treatment
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a rescue will do.
+
+    Attributes:
+        survey: the state of every file.
+        keeps_shape: whether levels and file numbers stay.
+        tables: what becomes of each table that counts.
+        logs: the logs that count.
+        missing: the tables that count and are not there.
+        losses: the findings that cost entries, or may.
+        healed: the findings that cost nothing because the bytes were put back.
+    """
+
+    survey: Survey
+    keeps_shape: bool
+    tables: tuple[TablePlan, ...]
+    logs: tuple[LogSurvey, ...]
+    missing: tuple[DatabaseFile, ...]
+    losses: tuple[Finding, ...]
+    healed: tuple[Finding, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every live entry is known to come back."""
+        return not self.losses
+
+
+def make_plan(found: Survey) -> Plan:
+    """Decide what to do with each file of a surveyed directory."""
+    counts = (Standing.LIVE, Standing.UNPROVEN)
+    tables = [table for table in found.tables if table.file.standing in counts]
+    logs = tuple(log for log in found.logs if log.file.standing in counts)
+    keeps_shape = _keeps_shape(found, tables, logs)
+    return Plan(
+        survey=found,
+        keeps_shape=keeps_shape,
+        tables=tuple(TablePlan(table, _treatment(table, keeps_shape)) for table in tables),
+        logs=logs,
+        missing=tuple(found.directory.of_kind(FileKind.TABLE, Standing.MISSING)),
+        losses=tuple(_losses(found, tables, logs)),
+        healed=tuple(finding for finding in found.findings if finding.is_healed and finding.severity > Severity.NOTE),
+    )
+
+
+def _keeps_shape(found: Survey, tables: list[TableSurvey], logs: tuple[LogSurvey, ...]) -> bool:
+    if found.directory.proof is not Proof.MANIFEST or any((table.file.level or 0) > 6 for table in tables):
+        return False
+    in_level_0 = sum(1 for table in tables if table.file.level == 0) + bool(logs)
+    levels = {table.file.level for table in tables} - {0, None}
+    apart = not any(
+        next(overlaps([table for table in tables if table.file.level == level], found.comparator), None)
+        for level in levels
+    )
+    return apart and in_level_0 <= _LEVEL_0_ROOM * 2
+
+
+def _treatment(table: TableSurvey, keeps_shape: bool) -> Treatment:
+    if table.scan is None or table.scan.smallest is None:
+        return Treatment.NONE
+    if any(finding.code.endswith(".key-order") for finding in table.findings):
+        return Treatment.SORT
+    if not keeps_shape:
+        return Treatment.MERGE
+    return Treatment.CARRY if table.is_intact else Treatment.REWRITE
+
+
+def _losses(found: Survey, tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> Iterator[Finding]:
+    """What cannot be had back, and what cannot be proved."""
+    for finding in found.directory.findings:
+        if finding.code in _COSTS_ENTRIES:
+            yield finding
+    for table in tables:
+        yield from table.losses
+    for log in logs:
+        yield from log.losses
+
+
+_COSTS_ENTRIES: Final = frozenset({"table.missing", "log.missing", "manifest.partial", "manifest.none"})
+"""Findings about the directory that cost entries, or leave unproved what is live."""

@@ -1,0 +1,128 @@
+"""Rebuild: a plan carried out into a new database."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+
+from relevel import _kernel
+from relevel.recovery.access import TableAccess
+from relevel.recovery.heal import TRAILER_SIZE
+from relevel.recovery.inputs import table_input
+from relevel.recovery.new_database import NewDatabase, Outcome, TableStyle, level_for
+from relevel.recovery.plan import Plan, Treatment
+from relevel.recovery.repair import Repairer
+from relevel.recovery.survey import Progress
+from relevel.recovery.table_survey import TableSurvey
+from relevel.storage.posix import NewDirectory
+
+
+def rebuild(plan: Plan, target: NewDirectory, progress: Progress | None = None) -> Outcome:
+    """Write the database that a plan describes into a new directory. The caller publishes it."""
+    database = NewDatabase(target, plan.survey.comparator, _next_number(plan))
+    if plan.keeps_shape:
+        _keep_shape(plan, database, progress)
+    else:
+        _merge(plan, database, progress)
+    manifest = plan.survey.directory.manifest
+    return database.finish((manifest.last_sequence or 0) if manifest else 0)
+
+
+def _next_number(plan: Plan) -> int:
+    numbers = [file.number or 0 for file in plan.survey.directory.files]
+    manifest = plan.survey.directory.manifest
+    claimed = manifest.next_file_number if manifest and manifest.next_file_number else 0
+    sane = claimed if claimed < 1 << 62 else 0
+    return max([sane, *(number + 1 for number in numbers if number < 1 << 62), 2])
+
+
+def _keep_shape(plan: Plan, database: NewDatabase, progress: Progress | None) -> None:
+    directory = plan.survey.directory
+    done, total = 0, sum(item.table.file.size for item in plan.tables) or 1
+    for item in plan.tables:
+        table, level, number = item.table, item.table.file.level or 0, item.table.file.number or 0
+        if item.treatment is Treatment.CARRY:
+            database.carry(table, directory.storage.path(table.file.name))
+        elif item.treatment is Treatment.REWRITE:
+            database.write(_cursor(plan, [_input(plan, table)], "versions"), level, _style([table]), number=number)
+        elif item.treatment is Treatment.SORT:
+            database.write_sorted(_entries(plan, table), level, number, _style([table]))
+        done += table.file.size
+        if progress is not None:
+            progress(done, total)
+    logs = _log_inputs(plan)
+    if logs:
+        style = _style([item.table for item in plan.tables])
+        database.write(_cursor(plan, logs, "versions"), 0, style, number=database.new_number())
+
+
+def _merge(plan: Plan, database: NewDatabase, progress: Progress | None) -> None:
+    """Everything by sequence number into one level; what is shadowed or deleted stays behind in the source."""
+    scans = [item.table.scan for item in plan.tables if item.table.scan is not None]
+    level = level_for(sum(scan.file_size for scan in scans))
+    total = sum(scan.put_count for scan in scans) or 1
+    database.write(
+        _cursor(plan, current_inputs(plan), "visible"),
+        level,
+        _style([item.table for item in plan.tables]),
+        progress=None if progress is None else lambda done: progress(min(done, total), total),
+    )
+
+
+def current_inputs(plan: Plan) -> list[_kernel.Input]:
+    """All that counts and can be read, as inputs of a merge."""
+    inputs: list[_kernel.Input] = []
+    for item in plan.tables:
+        if item.treatment is Treatment.SORT:
+            inputs += _block_inputs(plan, item.table)
+        elif item.treatment is not Treatment.NONE:
+            inputs.append(_input(plan, item.table))
+    return [*inputs, *_log_inputs(plan)]
+
+
+def _style(tables: list[TableSurvey]) -> TableStyle:
+    return TableStyle.of([table.scan for table in tables if table.scan is not None])
+
+
+def _access(table: TableSurvey) -> TableAccess:
+    assert table.access is not None
+    return table.access
+
+
+def _input(plan: Plan, table: TableSurvey) -> _kernel.TableInput:
+    return table_input(plan.survey.directory, table.file, "current", _access(table))
+
+
+def _block_inputs(plan: Plan, table: TableSurvey) -> list[_kernel.Input]:
+    """Each data block of a table as an input of its own: order between blocks does not matter then."""
+    path = plan.survey.directory.storage.path(table.file.name)
+    return [_kernel.TableInput(path, table.file.name, blocks=[handle]) for handle in _handles(table)]
+
+
+def _handles(table: TableSurvey) -> list[tuple[int, int]]:
+    if table.scan is None:
+        return []
+    return [(offset, size) for offset, size, kind, _, _ in table.scan.blocks() if kind == "data"]
+
+
+def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
+    """Every entry of every readable block of a table, in no order."""
+    storage = plan.survey.directory.storage
+    for offset, size in _handles(table):
+        try:
+            contents = _kernel.decode_block(storage.read(table.file.name, offset, size + TRAILER_SIZE))
+        except _kernel.FaultError:
+            continue
+        yield from _kernel.scan_block(contents)[0]
+
+
+def _log_inputs(plan: Plan) -> list[_kernel.Input]:
+    return [
+        _kernel.LogInput(log.source, log.file.name, temp_dir=tempfile.gettempdir())
+        for log in plan.logs
+        if log.scan is not None and log.scan.batch_count
+    ]
+
+
+def _cursor(plan: Plan, inputs: list[_kernel.Input], mode: str) -> _kernel.Cursor:
+    return _kernel.Cursor(inputs, plan.survey.comparator.kernel, mode=mode, repair=Repairer())

@@ -1,0 +1,143 @@
+"""rescue: a new, healthy database from a damaged one, and the truth about what is missing from it."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from relevel.findings import Finding
+from relevel.format.comparator import Comparator
+from relevel.recovery.directory import open_directory
+from relevel.recovery.new_database import Outcome
+from relevel.recovery.order import choose_comparator
+from relevel.recovery.plan import Plan, Treatment, make_plan
+from relevel.recovery.rebuild import rebuild
+from relevel.recovery.stale import StaleRange, possibly_stale
+from relevel.recovery.standing import Proof
+from relevel.recovery.survey import Progress, survey
+from relevel.storage.posix import NewDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class TableTreatment:
+    """What became of one table.
+
+    Attributes:
+        file: its name in the source.
+        level: its level, where the manifest says.
+        treatment: ``carry``, ``rewrite``, ``sort``, ``merge`` or ``none``.
+        entry_count: entries that could be read of it.
+    """
+
+    file: str
+    level: int | None
+    treatment: Treatment
+    entry_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RescueReport:
+    """What was rescued and what was not.
+
+    Attributes:
+        source: the damaged database's directory.
+        destination: the new database's directory.
+        dry_run: whether nothing was written.
+        comparator: name of the order of the keys.
+        proof: how well it was known which files count.
+        keeps_shape: whether levels and file numbers stayed.
+        tables: what became of each table.
+        entry_count: entries in the new database, older versions and deletions included (0 in a dry run).
+        byte_count: bytes of its tables (0 in a dry run).
+        last_sequence: its last sequence number; the next write has a higher one.
+        healed: what was put back as it had been.
+        losses: what could not be read, or cannot be proved; their ``keys`` are the ranges at risk.
+        possibly_stale: entries of the new database that may be older than something lost.
+        findings: everything that was found wrong.
+    """
+
+    source: str
+    destination: str
+    dry_run: bool
+    comparator: str
+    proof: Proof
+    keeps_shape: bool
+    tables: tuple[TableTreatment, ...]
+    entry_count: int
+    byte_count: int
+    last_sequence: int
+    healed: tuple[Finding, ...]
+    losses: tuple[Finding, ...]
+    possibly_stale: tuple[StaleRange, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every live entry is known to be in the new database."""
+        return not self.losses
+
+
+def rescue(
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    dry_run: bool = False,
+    comparator: Comparator | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> RescueReport:
+    """Write a new, healthy database with all that can be read of a damaged one. The source is not changed.
+
+    Args:
+        source: the damaged database's directory.
+        destination: the new database's directory; must not exist. It appears when it is whole.
+        dry_run: decide and report, and write nothing.
+        comparator: the order of the keys, where the manifest does not name a known one.
+        executor: where files are verified; a pool of threads, one a core, where none is given.
+        progress: told of the work done.
+
+    Raises:
+        NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
+        DestinationExistsError: the destination is taken.
+        NotSupportedError: the comparator is not known.
+    """
+    directory = open_directory(source)
+    target = NewDirectory(destination)
+    found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
+    plan = make_plan(found)
+    outcome = Outcome()
+    if not dry_run:
+        with target:
+            outcome = rebuild(plan, target, progress)
+            target.publish()
+    return _report(plan, Path(destination), outcome, dry_run=dry_run)
+
+
+def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -> RescueReport:
+    found = plan.survey
+    return RescueReport(
+        source=str(found.directory.path),
+        destination=str(destination),
+        dry_run=dry_run,
+        comparator=found.comparator.name,
+        proof=found.directory.proof,
+        keeps_shape=plan.keeps_shape,
+        tables=tuple(
+            TableTreatment(
+                item.table.file.name,
+                item.table.file.level,
+                item.treatment,
+                (item.table.scan.put_count + item.table.scan.deletion_count) if item.table.scan else 0,
+            )
+            for item in plan.tables
+        ),
+        entry_count=outcome.entry_count,
+        byte_count=outcome.byte_count,
+        last_sequence=outcome.last_sequence,
+        healed=plan.healed,
+        losses=plan.losses,
+        possibly_stale=tuple(possibly_stale(plan)),
+        findings=found.findings,
+    )

@@ -1,0 +1,64 @@
+"""Possibly stale: what may be older than what was lost.
+
+Where a block or table is lost, versions of the same keys that lie deeper surface in its place. They may have been overwritten or
+deleted by what is lost, so a rescue names them. The deeper a level, the older; in level 0, the lower the file number; a log is
+newer than any table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from relevel import _kernel
+from relevel.findings import Finding, KeyRange
+from relevel.recovery.plan import Plan
+from relevel.recovery.rebuild import current_inputs
+from relevel.recovery.repair import Repairer
+from relevel.recovery.rows import Rows, Version
+from relevel.recovery.standing import DatabaseFile
+
+
+@dataclass(frozen=True, slots=True)
+class StaleRange:
+    """Live entries of the result that may be older than what was lost.
+
+    Attributes:
+        keys: the range at risk.
+        count: entries in it that come from files older than the lost bytes.
+        file: where the lost bytes were.
+    """
+
+    keys: KeyRange
+    count: int
+    file: str
+
+
+def possibly_stale(plan: Plan) -> Iterable[StaleRange]:
+    """Count, for each loss, the entries that may be stale. Reads the ranges at risk once more."""
+    ages = {file.name: _age(file) for file in plan.survey.directory.files}
+    for finding in plan.losses:
+        age = ages.get(finding.span.file)
+        if age is None:
+            continue
+        keys = finding.keys or KeyRange()
+        count = sum(1 for version in _visible(plan, keys) if ages.get(version.file, age) > age)
+        if count:
+            yield StaleRange(keys, count, finding.span.file)
+
+
+def _age(file: DatabaseFile) -> tuple[int, int]:
+    """Greater is older."""
+    if file.level is None:
+        return (-1, -(file.number or 0))
+    return (file.level, -(file.number or 0) if file.level == 0 else 0)
+
+
+def _visible(plan: Plan, keys: KeyRange) -> Iterable[Version]:
+    order = plan.survey.comparator.kernel
+    repairer = Repairer()
+    cursor = _kernel.Cursor(current_inputs(plan), order, mode="visible", start=keys.lower, repair=repairer)
+    for version in Rows(cursor, repairer):
+        if keys.upper is not None and _kernel.compare(order, version.key, keys.upper) > 0:
+            return
+        yield version

@@ -1,0 +1,104 @@
+"""undelete: a new database with what was there before."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relevel.errors import InvalidArgumentError
+from relevel.findings import Finding, Severity
+from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
+from relevel.recovery.new_database import NewDatabase, TableStyle, level_for
+from relevel.recovery.reader import Reader
+from relevel.recovery.repair import Repairer
+from relevel.recovery.rows import Rows
+from relevel.recovery.survey import Progress
+from relevel.storage.posix import NewDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class UndeleteReport:
+    """What was written.
+
+    Attributes:
+        source: the database looked back at.
+        destination: the new database's directory.
+        at: the sequence number gone back to; None where the deleted keys were brought back.
+        entry_count: entries in the new database.
+        restored_count: of these, keys that are not there now, or have another value now.
+        last_sequence: the new database's last sequence number.
+        findings: what was found wrong on the way; damage may have cost entries.
+    """
+
+    source: str
+    destination: str
+    at: int | None
+    entry_count: int
+    restored_count: int
+    last_sequence: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing that is on disk was passed over."""
+        return not any(finding.severity is Severity.DAMAGE and not finding.is_healed for finding in self.findings)
+
+
+def undelete(
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    at: int | None = None,
+    deleted: bool = False,
+    prefix: bytes = b"",
+    comparator: Comparator | None = None,
+    progress: Progress | None = None,
+) -> UndeleteReport:
+    """Write a new database: the state as of a sequence number, or the state now plus the deleted keys' last values.
+
+    Args:
+        source: the database's directory; it is not changed.
+        destination: the new database's directory; must not exist. It appears when it is whole.
+        at: go back to the state right after the change with this sequence number.
+        deleted: bring back every deleted key that still has a value on disk, with its last value.
+        prefix: look back only at keys that start with this; the others stay as they are now.
+        comparator: the order of the keys, where the manifest does not name a known one.
+        progress: told of entries written; the total is an upper bound.
+
+    Raises:
+        InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given.
+        NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
+        DestinationExistsError: the destination is taken.
+    """
+    if deleted is (at is not None):
+        raise InvalidArgumentError("give either a sequence number to go back to (--at N) or --deleted, and not both")
+    reader = Reader(source, comparator)
+    mode = "undelete" if deleted else "rewind"
+    options: dict[str, Any] = {"look_back_prefix": prefix} if deleted else {"look_back_prefix": prefix, "sequence": at}
+    repairer = Repairer()
+    cursor = reader.cursor(mode, past=True, repair=repairer, **options)
+    rows = Rows(cursor, repairer, reader.findings)
+    with NewDirectory(destination) as target:
+        database = NewDatabase(target, reader.comparator, 2)
+        size = sum(file.size for file in reader.directory.current_tables())
+        total = max(size // 16, 1)
+        database.write(
+            cursor,
+            level_for(size),
+            _style(reader),
+            progress=None if progress is None else lambda done: progress(min(done, total), total),
+        )
+        outcome = database.finish(0)
+        target.publish()
+    return UndeleteReport(
+        source=str(reader.directory.path),
+        destination=str(Path(destination)),
+        at=at,
+        entry_count=outcome.entry_count,
+        restored_count=_restored_count(reader, mode, options),
+        last_sequence=outcome.last_sequence,
+        findings=tuple(rows.findings),
+    )
