@@ -20,6 +20,7 @@ pub mod fault;
 pub mod internal_key;
 pub mod path_error;
 pub mod read_at;
+pub mod table;
 pub mod varint;
 
 pub use comparator::Comparator;
