@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
@@ -28,7 +29,7 @@ class UndeleteReport:
         destination: the new database's directory.
         at: the sequence number gone back to; None where the deleted keys were brought back.
         entry_count: entries in the new database.
-        restored_count: of these, keys that are not there now, or have another value now.
+        restored_count: deleted keys brought back; None where the state of a sequence number was asked for.
         last_sequence: the new database's last sequence number.
         findings: what was found wrong on the way; damage may have cost entries.
     """
@@ -37,7 +38,7 @@ class UndeleteReport:
     destination: str
     at: int | None
     entry_count: int
-    restored_count: int
+    restored_count: int | None
     last_sequence: int
     findings: tuple[Finding, ...]
 
@@ -98,7 +99,14 @@ def undelete(
         destination=str(Path(destination)),
         at=at,
         entry_count=outcome.entry_count,
-        restored_count=_restored_count(reader, mode, options),
+        restored_count=sum(1 for _ in reader.rows("deleted", past=True, prefix=prefix)) if deleted else None,
         last_sequence=outcome.last_sequence,
         findings=tuple(rows.findings),
     )
+
+
+def _style(reader: Reader) -> TableStyle:
+    """Tables like the database's own: the smallest of them tells."""
+    tables = sorted(reader.directory.of_kind(FileKind.TABLE), key=lambda file: file.size)
+    scans = [_kernel.scan_table(reader.directory.storage.path(file.name), reader.comparator.kernel) for file in tables[:1]]
+    return TableStyle.of(scans)

@@ -1,0 +1,1 @@
+"""Rows out: versions as JSON lines, CSV and text, lossless in every encoding."""

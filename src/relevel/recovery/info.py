@@ -1,0 +1,203 @@
+"""info: what a database is: who wrote it, what it consists of, what each file counts for."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cmp_to_key
+
+from relevel import _kernel
+from relevel.errors import NotSupportedError
+from relevel.findings import Finding, KeyRange
+from relevel.format.comparator import Comparator, find_comparator
+from relevel.format.filename import FileKind
+from relevel.format.internal_key import user_key_of
+from relevel.recovery.directory import Directory, open_directory
+from relevel.recovery.log_survey import LogSurvey
+from relevel.recovery.order import choose_comparator
+from relevel.recovery.producer import Producer, guess_producer
+from relevel.recovery.standing import DatabaseFile, Proof, Standing
+from relevel.recovery.survey import Progress, Survey, survey
+from relevel.recovery.table_survey import TableSurvey
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One file.
+
+    Attributes:
+        name: file name.
+        kind: what its name says it is.
+        standing: what it counts for.
+        level: the level of a table, where a manifest says.
+        size: bytes.
+        modified_ns: time of last modification, nanoseconds since the epoch; 0 where the file is missing.
+        entry_count: entries that could be read of a table or log.
+        keys: smallest and largest user key of a table or log.
+        sequences: lowest and highest sequence number.
+        codecs: data blocks by codec.
+    """
+
+    name: str
+    kind: FileKind
+    standing: Standing
+    level: int | None
+    size: int
+    modified_ns: int
+    entry_count: int | None = None
+    keys: KeyRange | None = None
+    sequences: tuple[int, int] | None = None
+    codecs: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelInfo:
+    """One level: how many live tables it has and their bytes."""
+
+    level: int
+    table_count: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class InfoReport:
+    """What a database is.
+
+    Attributes:
+        path: the database's directory.
+        producer: who wrote it, as far as it shows.
+        comparator: name of the order of the keys; None where no manifest names it and it cannot be told.
+        proof: how well it is known which files count.
+        manifest: the manifest in use.
+        log_number: logs from this number on count.
+        next_file_number: as the manifest says.
+        last_sequence: the highest sequence number in the manifest, tables and logs that count.
+        files: every file, in order of name.
+        levels: levels that have live tables.
+        codecs: data blocks by codec, over all tables.
+        keys: smallest and largest user key of all that counts.
+        size_by_standing: bytes of files by what they count for.
+        findings: what is wrong.
+    """
+
+    path: str
+    producer: Producer
+    comparator: str | None
+    proof: Proof
+    manifest: str | None
+    log_number: int | None
+    next_file_number: int | None
+    last_sequence: int
+    files: tuple[FileInfo, ...]
+    levels: tuple[LevelInfo, ...]
+    codecs: dict[str, int]
+    keys: KeyRange | None
+    size_by_standing: dict[str, int]
+    findings: tuple[Finding, ...]
+
+
+def info(
+    path: str | os.PathLike[str],
+    *,
+    comparator: Comparator | None = None,
+    progress: Progress | None = None,
+) -> InfoReport:
+    """Tell what a database is, without writing anything. Reads every file once.
+
+    Args:
+        path: the database's directory.
+        comparator: the order of the keys, where the manifest does not name a known one.
+        progress: told of bytes read.
+
+    Raises:
+        NotADatabaseError, StorageError: there is nothing to read.
+    """
+    directory = open_directory(path)
+    try:
+        order = choose_comparator(directory, comparator)
+        name: str | None = order.name
+    except NotSupportedError:
+        order = find_comparator("leveldb.BytewiseComparator")
+        name = directory.manifest.comparator if directory.manifest else None
+    return _report(directory, survey(directory, order, progress=progress), name)
+
+
+def _report(directory: Directory, found: Survey, comparator: str | None) -> InfoReport:
+    details = _details(found)
+    manifest = directory.manifest
+    counts = {file.name for file in [*directory.current_tables(), *directory.current_logs()]}
+    scans = [item.scan for item in [*found.tables, *found.logs] if item.scan is not None and item.file.name in counts]
+    codecs: Counter[str] = Counter()
+    for table in found.tables:
+        codecs.update(table.scan.codecs if table.scan else {})
+    sizes: Counter[str] = Counter()
+    for file in directory.files:
+        sizes[str(file.standing)] += file.size
+    return InfoReport(
+        path=str(directory.path),
+        producer=guess_producer(found),
+        comparator=comparator,
+        proof=directory.proof,
+        manifest=manifest.name if manifest else None,
+        log_number=manifest.log_number if manifest else None,
+        next_file_number=manifest.next_file_number if manifest else None,
+        last_sequence=max([(manifest.last_sequence or 0) if manifest else 0, *(scan.max_sequence or 0 for scan in scans)]),
+        files=tuple(details.get(file.name) or _plain(file) for file in directory.files),
+        levels=_levels(directory),
+        codecs=dict(codecs),
+        keys=_whole_range(details.values(), counts, found.comparator),
+        size_by_standing=dict(sizes),
+        findings=found.findings,
+    )
+
+
+def _details(found: Survey) -> dict[str, FileInfo]:
+    return {item.file.name: _detail(item) for item in [*found.tables, *found.logs]}
+
+
+def _detail(item: TableSurvey | LogSurvey) -> FileInfo:
+    plain = _plain(item.file)
+    scan = item.scan
+    if scan is None:
+        return plain
+    keys = None
+    if scan.smallest is not None and scan.largest is not None:
+        in_table = isinstance(item, TableSurvey)
+        bounds = (user_key_of(scan.smallest), user_key_of(scan.largest)) if in_table else (scan.smallest, scan.largest)
+        keys = KeyRange(*bounds)
+    sequences = None if scan.min_sequence is None else (scan.min_sequence, scan.max_sequence or scan.min_sequence)
+    return replace(
+        plain,
+        entry_count=scan.put_count + scan.deletion_count,
+        keys=keys,
+        sequences=sequences,
+        codecs=item.scan.codecs if isinstance(item, TableSurvey) and item.scan else None,
+    )
+
+
+def _plain(file: DatabaseFile) -> FileInfo:
+    return FileInfo(file.name, file.kind, file.standing, file.level, file.size, file.mtime_ns)
+
+
+def _levels(directory: Directory) -> tuple[LevelInfo, ...]:
+    tables = [file for file in directory.of_kind(FileKind.TABLE, Standing.LIVE) if file.level is not None]
+    numbers = sorted({file.level for file in tables if file.level is not None})
+    return tuple(
+        LevelInfo(
+            level,
+            sum(1 for file in tables if file.level == level),
+            sum(file.size for file in tables if file.level == level),
+        )
+        for level in numbers
+    )
+
+
+def _whole_range(files: Iterable[FileInfo], names: set[str], order: Comparator) -> KeyRange | None:
+    """From the smallest to the largest user key of the files that count."""
+    by_order = cmp_to_key(lambda a, b: _kernel.compare(order.kernel, a, b))
+    ranges = [file.keys for file in files if file.name in names and file.keys is not None]
+    lowers = [keys.lower for keys in ranges if keys.lower is not None]
+    uppers = [keys.upper for keys in ranges if keys.upper is not None]
+    return KeyRange(min(lowers, key=by_order), max(uppers, key=by_order)) if lowers and uppers else None
