@@ -1,0 +1,58 @@
+# relevel: everything that people, hooks and CI run. `make` lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+bin := $(VENV)/bin
+rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
+python_code := src tests bench
+
+.PHONY: help setup test test-rust test-python check lint types fmt clean
+.DELETE_ON_ERROR:
+
+help: ## print this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.kernel ## make .venv with relevel (editable, kernel built for release) and all tools
+
+test: test-rust test-python ## run all tests
+
+test-rust: ## run the kernel's tests
+	cargo test --locked --package relevel-kernel
+
+test-python: $(VENV)/.kernel ## run the Python tests
+	$(bin)/python -m pytest
+
+check: lint types test ## run what CI runs: lint, types, test
+
+lint: $(VENV)/.tools ## check style and formatting, Python and Rust
+	$(bin)/ruff check $(python_code)
+	$(bin)/ruff format --check $(python_code)
+	@cargo fmt --version >/dev/null || { echo "lint needs rustfmt: rustup component add rustfmt" >&2; exit 1; }
+	cargo fmt --all --check
+	@cargo clippy --version >/dev/null || { echo "lint needs clippy: rustup component add clippy" >&2; exit 1; }
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+types: $(VENV)/.kernel ## check types, and the kernel against its stub
+	$(bin)/python -m mypy
+	$(bin)/python -m mypy.stubtest relevel._kernel
+
+fmt: $(VENV)/.tools ## format Python and Rust
+	$(bin)/ruff check --fix-only $(python_code)
+	$(bin)/ruff format $(python_code)
+	cargo fmt --all
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) target build dist src/relevel/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.tools: pyproject.toml
+	@command -v cargo >/dev/null || { echo "relevel builds from source with Rust 1.85 or newer: https://rustup.rs" >&2; exit 1; }
+	$(PYTHON) -c 'import sys; sys.exit("relevel needs Python 3.10 or newer" if sys.version_info < (3, 10) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(bin)/python -m pip install --quiet --upgrade pip
+	$(bin)/python -m pip install --quiet --group test --group lint --group build
+	touch $@
+
+$(VENV)/.kernel: $(VENV)/.tools $(rust_sources)
+	env -u CONDA_PREFIX VIRTUAL_ENV=$(abspath $(VENV)) $(bin)/maturin develop --release --locked
+	touch $@
