@@ -1,7 +1,7 @@
 """Make a database to measure with: random keys, half-compressible values, written by Google's LevelDB through plyvel.
 
-The default is a million entries with keys of 16 bytes and values of 100 bytes, about 70 MB on disk. The same options make
-the same entries.
+The default is a million entries with keys of 16 bytes and values of 100 bytes, about 70 MB on disk. The same options
+make the same entries.
 
     python bench/make_database.py DIRECTORY [--entries N] [--value-size N] [--overwrites F] [--deletions F] [--seed N]
 """
