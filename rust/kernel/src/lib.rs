@@ -11,6 +11,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod block;
 pub mod codec;
 pub mod comparator;
@@ -18,6 +19,7 @@ pub mod crc;
 pub mod cursor;
 pub mod fault;
 pub mod internal_key;
+pub mod log;
 pub mod path_error;
 pub mod read_at;
 pub mod table;

@@ -1,0 +1,106 @@
+//! The write batches of a log, in file order: those that are whole, and faults for the rest.
+
+use super::reader::{LogReader, Record};
+use super::{SEQUENCE_BACK, SEQUENCE_GAP};
+use crate::batch::Batch;
+use crate::fault::{Fault, Result};
+use crate::read_at::ReadAt;
+use std::sync::Arc;
+
+/// Reads the batches of a log, and holds them against each other: each continues the sequence numbers of the one before.
+pub struct BatchReader {
+    reader: LogReader,
+    faults: Vec<Fault>,
+    record_count: u64,
+    /// What the next batch should begin with; `None` before the first.
+    due: Option<u64>,
+}
+
+/// A whole batch and the span of its record.
+#[derive(Debug, Clone, Copy)]
+pub struct PlacedBatch<'a> {
+    /// Where the first physical record of the batch begins.
+    pub offset: u64,
+    /// Where its last physical record ends.
+    pub end_offset: u64,
+    /// The batch.
+    pub batch: Batch<'a>,
+}
+
+impl BatchReader {
+    /// Stand before the first batch of `source`. Nothing is read yet.
+    #[must_use]
+    pub fn new(source: Arc<dyn ReadAt>) -> Self {
+        Self { reader: LogReader::new(source), faults: Vec::new(), record_count: 0, due: None }
+    }
+
+    /// Give the next whole batch to `use_batch`; false at the end.
+    ///
+    /// # Errors
+    /// What the operating system says, and what `use_batch` gives.
+    pub fn next_batch(&mut self, use_batch: impl FnOnce(PlacedBatch<'_>) -> Result<()>) -> Result<bool> {
+        loop {
+            let Some(record) = self.reader.next_record()? else {
+                self.faults.extend(self.reader.take_faults());
+                return Ok(false);
+            };
+            let decoded = place(record);
+            self.record_count += 1;
+            match decoded {
+                Ok(placed) => {
+                    let due = self.due.replace(placed.batch.next_sequence());
+                    let skip = due.and_then(|due| sequence_fault(due, placed));
+                    let used = use_batch(placed);
+                    self.faults.extend(self.reader.take_faults());
+                    self.faults.extend(skip);
+                    return used.map(|()| true);
+                }
+                Err(fault) => {
+                    self.faults.extend(self.reader.take_faults());
+                    self.faults.push(fault);
+                }
+            }
+        }
+    }
+
+    /// Hand over the faults met so far and forget them.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// The records read so far, batches or not.
+    #[must_use]
+    pub fn record_count(&self) -> u64 {
+        self.record_count
+    }
+
+    /// The size of the log when it was opened.
+    #[must_use]
+    pub fn file_size(&self) -> u64 {
+        self.reader.file_size()
+    }
+
+    /// How many zero bytes end the log; known at the end.
+    #[must_use]
+    pub fn zero_tail_size(&self) -> u64 {
+        self.reader.zero_tail_size()
+    }
+}
+
+fn place(record: Record<'_>) -> std::result::Result<PlacedBatch<'_>, Fault> {
+    let Record { offset, end_offset, payload } = record;
+    match Batch::decode(payload) {
+        Ok(batch) => Ok(PlacedBatch { offset, end_offset, batch }),
+        Err(fault) => Err(Fault { offset, size: end_offset - offset, ..fault }),
+    }
+}
+
+fn sequence_fault(due: u64, placed: PlacedBatch<'_>) -> Option<Fault> {
+    let found = placed.batch.sequence;
+    let code = match found.cmp(&due) {
+        std::cmp::Ordering::Equal => return None,
+        std::cmp::Ordering::Greater => SEQUENCE_GAP,
+        std::cmp::Ordering::Less => SEQUENCE_BACK,
+    };
+    Some(Fault::new(code, placed.offset, 0).with_values(due, found))
+}

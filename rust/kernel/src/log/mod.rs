@@ -1,0 +1,65 @@
+//! Logs: physical records, what is wrong with them, and the write batches in them. A manifest is framed the same way.
+//!
+//! ```text
+//! format -> writer            payloads to physical records
+//! format -> resync -> reader  physical records to payloads, tolerant, in file order
+//! reader -> batches -> scan   records to write batches; totals and faults of a whole log
+//! ```
+//! | code | span | expected, got |
+//! |---|---|---|
+//! | `log.record.checksum-mismatch` | the record, or up to the next sound one where its size cannot be trusted | masked checksum stored, computed |
+//! | `log.record.bad-length` | as above: the size reaches past the block or the file | bytes there are, size claimed |
+//! | `log.record.unknown-type` | the record, whose checksum is sound | -, type |
+//! | `log.record.zero-header` | zeroes, and what follows them up to the next sound record | |
+//! | `log.record.orphan-fragment` | Middle and Last records without their First | |
+//! | `log.record.unfinished` | First and Middle records without their Last, with more of the log after them | |
+//! | `log.tail.torn` | the last record, cut by the end of the file | bytes it needs, bytes there are, where the header is whole |
+//! | `log.batch.too-small` | a record of fewer bytes than a batch's header | 12, its size |
+//! | `log.batch.bad-operation` | a record whose operations cannot all be decoded | -, position of the first that cannot, in the payload |
+//! | `log.batch.wrong-count` | a record with more or fewer operations than it says | count stored, count found |
+//! | `log.batch.bad-sequence` | a record whose operations pass the largest sequence number | that number, the last operation's |
+//! | `log.sequence.gap`, `log.sequence.back` | size 0, at the batch that does not continue the one before | sequence number due, found |
+//!
+//! The spans of the `log.record` and `log.tail` faults do not overlap, and their sizes add up to the bytes that could not be used.
+
+pub mod batches;
+mod blocks;
+pub mod format;
+pub mod reader;
+mod resync;
+pub mod scan;
+#[cfg(test)]
+mod tests;
+pub mod writer;
+
+pub use batches::BatchReader;
+pub use reader::{LogReader, Record};
+pub use scan::{LogScan, scan_log};
+pub use writer::append_record;
+
+/// Every fault code of logs and batches.
+pub const CODES: &[&str] = &[
+    CHECKSUM_MISMATCH,
+    BAD_LENGTH,
+    UNKNOWN_TYPE,
+    ZERO_HEADER,
+    ORPHAN_FRAGMENT,
+    UNFINISHED,
+    TORN_TAIL,
+    crate::batch::TOO_SMALL,
+    crate::batch::BAD_OPERATION,
+    crate::batch::WRONG_COUNT,
+    crate::batch::BAD_SEQUENCE,
+    SEQUENCE_GAP,
+    SEQUENCE_BACK,
+];
+
+const CHECKSUM_MISMATCH: &str = "log.record.checksum-mismatch";
+const BAD_LENGTH: &str = "log.record.bad-length";
+const UNKNOWN_TYPE: &str = "log.record.unknown-type";
+const ZERO_HEADER: &str = "log.record.zero-header";
+const ORPHAN_FRAGMENT: &str = "log.record.orphan-fragment";
+const UNFINISHED: &str = "log.record.unfinished";
+const TORN_TAIL: &str = "log.tail.torn";
+const SEQUENCE_GAP: &str = "log.sequence.gap";
+const SEQUENCE_BACK: &str = "log.sequence.back";

@@ -1,0 +1,178 @@
+//! The records of a log, in file order. Tolerant: what cannot be used is reported with its exact span, and reading goes on.
+//!
+//! Differs from LevelDB's reader where that loses data: after a bad record it goes on at the next sound one *inside* the
+//! block, where LevelDB drops the rest of the block. A payload with a damaged fragment is dropped whole, as there.
+
+use super::blocks::{Blocks, Piece};
+use super::format::{BLOCK_SIZE_U64, HEADER_SIZE, TYPE_FIRST, TYPE_FULL, TYPE_MIDDLE};
+use super::{ORPHAN_FRAGMENT, TORN_TAIL, UNFINISHED};
+use crate::fault::{Fault, Result};
+use crate::read_at::ReadAt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One payload and where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Where its first physical record begins.
+    pub offset: u64,
+    /// Where its last physical record ends.
+    pub end_offset: u64,
+    /// The bytes that the writer was given.
+    pub payload: &'a [u8],
+}
+
+/// Reads a log. In memory: one block, one payload, and the faults met.
+pub struct LogReader {
+    blocks: Blocks,
+    /// The fragments read so far of a payload whose end has not come.
+    open: Option<Open>,
+    payload: Vec<u8>,
+    faults: Vec<Fault>,
+    zero_tail_size: u64,
+    ended: bool,
+}
+
+/// Where the fragments of an unfinished payload lie.
+#[derive(Clone, Copy)]
+struct Open {
+    offset: u64,
+    end_offset: u64,
+}
+
+/// A payload that is whole, before it is borrowed.
+struct Whole {
+    offset: u64,
+    end_offset: u64,
+    /// In the block; `None` where it was put together from fragments.
+    in_block: Option<Range<usize>>,
+}
+
+impl LogReader {
+    /// Stand before the first record of `source`. Nothing is read yet.
+    #[must_use]
+    pub fn new(source: Arc<dyn ReadAt>) -> Self {
+        let blocks = Blocks::new(source);
+        Self { blocks, open: None, payload: Vec::new(), faults: Vec::new(), zero_tail_size: 0, ended: false }
+    }
+
+    /// The next record; `None` at the end, and ever after.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        let Some(whole) = self.next_whole()? else { return Ok(None) };
+        let Whole { offset, end_offset, in_block } = whole;
+        let payload = match in_block {
+            Some(range) => self.blocks.bytes(range),
+            None => &self.payload,
+        };
+        Ok(Some(Record { offset, end_offset, payload }))
+    }
+
+    /// All faults met so far, in file order but for `log.record.unfinished`, which is known only where its end is missed.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Hand over the faults met so far and forget them.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// The size of the log when it was opened.
+    #[must_use]
+    pub fn file_size(&self) -> u64 {
+        self.blocks.file_size()
+    }
+
+    /// How many zero bytes end the log after its last record; known at the end, 0 before.
+    #[must_use]
+    pub fn zero_tail_size(&self) -> u64 {
+        self.zero_tail_size
+    }
+
+    fn next_whole(&mut self) -> Result<Option<Whole>> {
+        while !self.ended {
+            match self.blocks.next()? {
+                Piece::Record { record_type, offset, payload } => {
+                    if let Some(whole) = self.take_piece(record_type, offset, payload) {
+                        return Ok(Some(whole));
+                    }
+                }
+                Piece::Damage(fault) if fault.code == TORN_TAIL => self.tear(fault),
+                Piece::Damage(fault) => {
+                    self.drop_open();
+                    self.faults.push(fault);
+                }
+                Piece::End(zeroes_from) => self.end(zeroes_from),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Take a physical record in; gives the payload that it completes.
+    fn take_piece(&mut self, record_type: u8, offset: u64, payload: Range<usize>) -> Option<Whole> {
+        let end_offset = offset + HEADER_SIZE as u64 + payload.len() as u64;
+        match (record_type, self.open) {
+            (TYPE_FULL, _) => {
+                self.drop_open();
+                return Some(Whole { offset, end_offset, in_block: Some(payload) });
+            }
+            (TYPE_FIRST, _) => {
+                self.drop_open();
+                self.payload.clear();
+                self.payload.extend_from_slice(self.blocks.bytes(payload));
+                self.open = Some(Open { offset, end_offset });
+            }
+            (_, None) => self.report_orphan(offset, end_offset),
+            (middle_or_last, Some(open)) => {
+                self.payload.extend_from_slice(self.blocks.bytes(payload));
+                if middle_or_last != TYPE_MIDDLE {
+                    self.open = None;
+                    return Some(Whole { offset: open.offset, end_offset, in_block: None });
+                }
+                self.open = Some(Open { end_offset, ..open });
+            }
+        }
+        None
+    }
+
+    /// The payload under way will not be finished: something else has come. An empty First before a block's end was
+    /// written by old versions of LevelDB and is no fault.
+    fn drop_open(&mut self) {
+        if let Some(open) = self.open.take().filter(|_| !self.payload.is_empty()) {
+            self.faults.push(Fault::new(UNFINISHED, open.offset, open.end_offset - open.offset));
+        }
+    }
+
+    /// Fragments that follow one another are one fault.
+    fn report_orphan(&mut self, offset: u64, end_offset: u64) {
+        if let Some(last) = self.faults.last_mut().filter(|last| last.code == ORPHAN_FRAGMENT) {
+            let end = last.offset + last.size;
+            if offset == end || offset % BLOCK_SIZE_U64 == 0 && offset - end < HEADER_SIZE as u64 {
+                last.size = end_offset - last.offset;
+                return;
+            }
+        }
+        self.faults.push(Fault::new(ORPHAN_FRAGMENT, offset, end_offset - offset));
+    }
+
+    /// The file ends inside a physical record, the last of its payload's fragments.
+    fn tear(&mut self, mut fault: Fault) {
+        if let Some(open) = self.open.take() {
+            fault.size += fault.offset - open.offset;
+            fault.offset = open.offset;
+        }
+        self.faults.push(fault);
+    }
+
+    fn end(&mut self, zeroes_from: u64) {
+        self.ended = true;
+        self.zero_tail_size = self.file_size().saturating_sub(zeroes_from);
+        if let Some(open) = self.open.take() {
+            self.faults.push(Fault::new(TORN_TAIL, open.offset, open.end_offset - open.offset));
+        }
+    }
+}
