@@ -1,0 +1,5 @@
+"""``python -m relevel``: the command line."""
+
+from relevel.cli import main
+
+main()

@@ -1,0 +1,61 @@
+"""relevel dump."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from relevel.cli import options
+from relevel.cli.output import print_findings, print_lines
+from relevel.export.encoding import decode_argument
+from relevel.export.rows import FORMATS, format_rows
+from relevel.format.comparator import Comparator
+from relevel.recovery.dump import dump
+
+
+@click.command("dump")
+@options.with_options(
+    options.source,
+    click.option("--all", "all_versions", is_flag=True, help="Every version on disk, not just the live ones."),
+    click.option("--file", metavar="F", help="One table or log of the directory alone."),
+    options.prefix,
+    click.option("--start", metavar="K", help="Only keys at or after K."),
+    click.option("--stop", metavar="K", help="Only keys before K."),
+    click.option("--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."),
+    options.encoding,
+    options.comparator,
+    click.option("--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."),
+)
+def command(
+    source: Path,
+    all_versions: bool,
+    file: str | None,
+    prefix: str,
+    start: str | None,
+    stop: str | None,
+    format: str,
+    encoding: str,
+    comparator: Comparator | None,
+    json_wanted: bool,
+) -> int:
+    """Print the live entries in key order, or with --all every version on disk.
+
+    Rows go to standard output, findings to standard error. Exits with 1 where something could not be read.
+
+    \b
+    Example:
+      relevel dump ./chaindata --prefix account/ --format csv
+      relevel dump ./chaindata --all --encoding hex
+    """
+    rows = dump(
+        source,
+        all_versions=all_versions,
+        file=file,
+        prefix=decode_argument(prefix, encoding),
+        start=None if start is None else decode_argument(start, encoding),
+        stop=None if stop is None else decode_argument(stop, encoding),
+        comparator=comparator,
+    )
+    print_lines(format_rows(rows, "jsonl" if json_wanted else format, encoding))
+    return print_findings(rows.findings, json_wanted=json_wanted)

@@ -1,0 +1,61 @@
+"""relevel history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from relevel.cli import options
+from relevel.cli.output import print_findings, print_lines
+from relevel.export.encoding import decode_argument
+from relevel.export.rows import FORMATS, format_rows
+from relevel.format.comparator import Comparator
+from relevel.recovery.history import history
+
+
+@click.command("history")
+@options.with_options(
+    options.source,
+    click.option("--key", metavar="K", help="This key alone."),
+    options.prefix,
+    click.option("--from", "from_sequence", metavar="N", type=click.IntRange(0), default=0, help="First sequence number."),
+    click.option("--to", "to_sequence", metavar="N", type=click.IntRange(0), help="Last sequence number."),
+    click.option("--deleted", is_flag=True, help="The keys that are gone now, each with its last value, in key order."),
+    click.option("--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."),
+    options.encoding,
+    options.comparator,
+    click.option("--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."),
+)
+def command(
+    source: Path,
+    key: str | None,
+    prefix: str,
+    from_sequence: int,
+    to_sequence: int | None,
+    deleted: bool,
+    format: str,
+    encoding: str,
+    comparator: Comparator | None,
+    json_wanted: bool,
+) -> int:
+    """Print every change that is still on disk in sequence order: logs and tables, deletions included.
+
+    What compaction has dropped is gone and is not guessed. Exits with 1 where something could not be read.
+
+    \b
+    Example:
+      relevel history ./profile --prefix session/ --format text
+      relevel history ./profile --deleted
+    """
+    rows = history(
+        source,
+        key=None if key is None else decode_argument(key, encoding),
+        prefix=decode_argument(prefix, encoding),
+        from_sequence=from_sequence,
+        to_sequence=to_sequence,
+        deleted=deleted,
+        comparator=comparator,
+    )
+    print_lines(format_rows(rows, "jsonl" if json_wanted else format, encoding))
+    return print_findings(rows.findings, json_wanted=json_wanted)

@@ -1,0 +1,55 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from relevel.export.encoding import ENCODINGS
+from relevel.format.comparator import Comparator, find_comparator, load_comparator
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class ComparatorType(click.ParamType):
+    """``NAME`` of a known comparator, or ``module:function`` of one's own."""
+
+    name = "name|module:function"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Comparator:
+        """Find or load the comparator."""
+        if isinstance(value, Comparator):
+            return value
+        return load_comparator(value) if ":" in value else find_comparator(value)
+
+
+source = click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+destination = click.argument("destination", metavar="DST", type=click.Path(path_type=Path))
+comparator = click.option(
+    "--comparator",
+    type=ComparatorType(),
+    help="Order of the keys, where the manifest does not name a known one: a name, or module:function.",
+)
+as_json = click.option("--json", "json_wanted", is_flag=True, help="Print the report as JSON.")
+encoding = click.option(
+    "--encoding",
+    type=click.Choice(list(ENCODINGS)),
+    default="escaped",
+    show_default=True,
+    help="How keys and values are written, and how those on the command line are read.",
+)
+prefix = click.option("--prefix", metavar="P", default="", help="Only keys that start with P.")
+
+
+def with_options(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    """Apply options so that the help page lists them in the order given."""
+
+    def apply(function: _F) -> _F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return apply

@@ -1,0 +1,179 @@
+"""Reports as text for people: what was found first, what to do next last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from relevel.export.encoding import ENCODINGS
+from relevel.findings import Finding, KeyRange, Severity
+from relevel.recovery.check import CheckReport
+from relevel.recovery.find import FindReport
+from relevel.recovery.info import FileInfo, InfoReport
+from relevel.recovery.rescue import RescueReport
+from relevel.recovery.undelete import UndeleteReport
+
+_MOST_FINDINGS: Final = 100
+_MOST_KEY: Final = 60
+_PLURALS: Final = {"copy": "copies", "loss": "losses", "damage": "damage"}
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def size_text(size: float) -> str:
+    """Bytes in the unit that leaves one to four digits."""
+    for unit in _UNITS:
+        if size < 1024 or unit == _UNITS[-1]:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return ""
+
+
+def key_text(key: bytes | None, unbounded: str = "…") -> str:
+    """A key, escaped, cut where it is long."""
+    if key is None:
+        return unbounded
+    text = ENCODINGS["escaped"].encode(key)
+    return f"'{text}'" if len(text) <= _MOST_KEY else f"'{text[:_MOST_KEY]}…' ({len(key)} bytes)"
+
+
+def range_text(keys: KeyRange | None) -> str:
+    """A range of keys."""
+    return "any key" if keys is None else f"{key_text(keys.lower, 'the first key')} to {key_text(keys.upper, 'the last key')}"
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """One finding: severity, code and message; then keys at risk and other programs' words for it."""
+    yield f"{finding.severity}: {finding.code}: {finding.message}"
+    if finding.keys is not None and finding.severity > Severity.NOTE:
+        yield f"    keys at risk: {range_text(finding.keys)}"
+    goleveldb = finding.evidence.get("goleveldb")
+    if goleveldb:
+        yield f"    goleveldb says: {goleveldb}"
+
+
+def findings_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Findings worst first, notes counted, and the next steps."""
+    ordered = sorted(findings, key=lambda finding: -finding.severity)
+    worse = [finding for finding in ordered if finding.severity > Severity.NOTE]
+    notes = Counter(finding.code for finding in ordered if finding.severity is Severity.NOTE)
+    for finding in worse[:_MOST_FINDINGS]:
+        yield from finding_lines(finding)
+    if len(worse) > _MOST_FINDINGS:
+        yield f"… and {len(worse) - _MOST_FINDINGS} more; --json has them all"
+    for finding in ordered:
+        if finding.severity is Severity.NOTE and notes[finding.code] == 1:
+            yield from finding_lines(finding)
+    for code, count in notes.items():
+        if count > 1:
+            yield f"note: {code}: {count} times; --json has them all"
+    for step in dict.fromkeys(finding.next_step for finding in worse if not finding.is_healed):
+        yield f"next: {step}"
+
+
+def check_lines(report: CheckReport) -> Iterator[str]:
+    """The report of ``check``."""
+    yield f"{report.path}: {report.table_count} tables, {report.log_count} logs, {size_text(report.byte_count)} verified"
+    yield (
+        f"{report.block_count} data blocks, {report.record_count} log records, "
+        f"{report.put_count} puts, {report.deletion_count} deletions; comparator {report.comparator}"
+    )
+    yield from findings_lines(report.findings)
+    yield f"clean{_with_notes(report.findings)}" if report.is_clean else _count_text(report.findings)
+
+
+def _with_notes(findings: Iterable[Finding]) -> str:
+    count = sum(1 for _ in findings)
+    return f", with {_plural(count, 'note')}" if count else ""
+
+
+def _count_text(findings: Iterable[Finding]) -> str:
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(
+        _plural(counts[severity], "place damaged" if severity is Severity.DAMAGE else str(severity))
+        for severity in sorted(counts, reverse=True)
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    if count == 1:
+        return f"1 {noun}"
+    first, _, rest = noun.partition(" ")
+    return f"{count} {_PLURALS.get(first, first + 's')} {rest}".rstrip()
+
+
+def info_lines(report: InfoReport) -> Iterator[str]:
+    """The report of ``info``."""
+    yield f"path         {report.path}"
+    yield f"producer     {report.producer.name} ({'; '.join(report.producer.evidence)})"
+    yield f"comparator   {report.comparator or 'not known'}"
+    yield f"manifest     {report.manifest or 'none'} (which files count is proved by: {report.proof})"
+    yield f"sequence     up to {report.last_sequence}"
+    yield f"keys         {range_text(report.keys) if report.keys else 'none'}"
+    yield f"codecs       {', '.join(f'{name} ({count} blocks)' for name, count in report.codecs.items()) or 'no blocks'}"
+    for level in report.levels:
+        yield f"level {level.level}      {_plural(level.table_count, 'table')}, {size_text(level.size)}"
+    for standing, size in report.size_by_standing.items():
+        yield f"{standing:<12} {size_text(size)}"
+    yield ""
+    yield f"{'file':<24} {'standing':<11} {'level':>5} {'size':>10} {'entries':>9}  {'sequences':<21} keys"
+    for file in report.files:
+        yield _file_line(file)
+    worse = [finding for finding in report.findings if finding.severity > Severity.NOTE]
+    if worse:
+        yield ""
+        yield f"{_count_text(worse)}: `relevel check` names them"
+
+
+def _file_line(file: FileInfo) -> str:
+    level = "" if file.level is None else str(file.level)
+    entries = "" if file.entry_count is None else str(file.entry_count)
+    sequences = "" if file.sequences is None else f"{file.sequences[0]}–{file.sequences[1]}"
+    keys = "" if file.keys is None else range_text(file.keys)
+    name = file.name.encode("utf-8", "backslashreplace").decode()
+    return f"{name:<24} {file.standing!s:<11} {level:>5} {size_text(file.size):>10} {entries:>9}  {sequences:<21} {keys}".rstrip()
+
+
+def find_lines(report: FindReport) -> Iterator[str]:
+    """The report of ``find``."""
+    yield f"{key_text(report.key)}: {_plural(len(report.copies), 'copy')} on disk"
+    for copy in report.copies:
+        version = copy.version
+        place = "log" if copy.level is None and version.file.endswith(".log") else f"level {copy.level}"
+        value = "" if version.value is None else f" {size_text(len(version.value))} {key_text(version.value)}"
+        yield (
+            f"  @ {version.sequence} {version.type} {version.state}  {version.file}+{version.offset} "
+            f"({place}, {copy.standing}, {version.integrity}){value}"
+        )
+
+
+def rescue_lines(report: RescueReport) -> Iterator[str]:
+    """The report of ``rescue``."""
+    treatments = Counter(str(table.treatment) for table in report.tables)
+    yield f"{report.source} -> {report.destination}" + (" (dry run: nothing was written)" if report.dry_run else "")
+    yield f"tables: {', '.join(f'{count} {name}' for name, count in sorted(treatments.items())) or 'none'}; " + (
+        "levels kept" if report.keeps_shape else "all merged by sequence number into one level"
+    )
+    if not report.dry_run:
+        yield (
+            f"written: {report.entry_count} entries, {size_text(report.byte_count)}, "
+            f"last sequence number {report.last_sequence}"
+        )
+    if report.healed:
+        yield f"healed: {_plural(len(report.healed), 'place')} put back as before the damage; nothing of them is lost"
+    yield from findings_lines(report.findings)
+    for stale in report.possibly_stale:
+        yield (
+            f"possibly stale: {stale.count} entries in {range_text(stale.keys)}: {stale.file}, which is lost there, may have held "
+            "newer versions or deletions of them"
+        )
+    yield "complete: every live entry is there" if report.is_complete else f"not complete: {_plural(len(report.losses), 'loss')}"
+
+
+def undelete_lines(report: UndeleteReport) -> Iterator[str]:
+    """The report of ``undelete``."""
+    what = "deleted keys brought back" if report.at is None else f"as of sequence number {report.at}"
+    yield f"{report.source} -> {report.destination}: {what}"
+    restored = "" if report.restored_count is None else f", {report.restored_count} of them restored"
+    yield f"written: {report.entry_count} entries{restored}; last sequence number {report.last_sequence}"
+    yield from findings_lines(report.findings)
