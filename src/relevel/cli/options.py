@@ -15,15 +15,18 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class ComparatorType(click.ParamType):
-    """``NAME`` of a known comparator, or ``module:function`` of one's own."""
+    """``NAME`` of a known comparator; ``module:function``, or ``NAME=module:function`` where no manifest has the name."""
 
-    name = "name|module:function"
+    name = "name|[name=]module:function"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Comparator:
         """Find or load the comparator."""
         if isinstance(value, Comparator):
             return value
-        return load_comparator(value) if ":" in value else find_comparator(value)
+        if ":" not in value:
+            return find_comparator(value)
+        name, equals, reference = value.rpartition("=")
+        return Comparator(name if equals else "", load_comparator(reference))
 
 
 source = click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
@@ -31,7 +34,7 @@ destination = click.argument("destination", metavar="DST", type=click.Path(path_
 comparator = click.option(
     "--comparator",
     type=ComparatorType(),
-    help="Order of the keys, where the manifest does not name a known one: a name, or module:function.",
+    help="Order of the keys, where the manifest does not name a known one: a name, or [name=]module:function.",
 )
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print the report as JSON.")
 encoding = click.option(

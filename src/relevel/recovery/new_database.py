@@ -12,6 +12,7 @@ from functools import cmp_to_key
 from typing import Final
 
 from relevel import _kernel
+from relevel.errors import InvalidArgumentError
 from relevel.files.current import encode_current
 from relevel.files.manifest import write_manifest
 from relevel.format.comparator import Comparator
@@ -88,6 +89,10 @@ class NewDatabase:
     """Writes tables into a new directory and ends with manifest and CURRENT."""
 
     def __init__(self, target: NewDirectory, comparator: Comparator, next_number: int) -> None:
+        if not comparator.name:
+            raise InvalidArgumentError(
+                "the new database needs the comparator's name, and no manifest has it: give NAME=module:function"
+            )
         self.outcome = Outcome()
         self._target = target
         self._comparator = comparator

@@ -6,6 +6,7 @@ in no other.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from relevel import _kernel
@@ -21,14 +22,15 @@ _TABLES_TO_ASK: Final = 4
 def choose_comparator(directory: Directory, given: Comparator | None = None) -> Comparator:
     """The comparator of a database: the one given, else the one its manifest names, else the one its tables are sorted by.
 
+    One that is given without a name has the name that the manifest says.
+
     Raises:
         NotSupportedError: the name is not registered, or nothing known fits the tables.
     """
+    named = directory.manifest.comparator if directory.manifest is not None else None
     if given is not None:
-        return given
-    if directory.manifest is not None and directory.manifest.comparator is not None:
-        return find_comparator(directory.manifest.comparator)
-    return _guess(directory)
+        return given if given.name else replace(given, name=named or "")
+    return find_comparator(named) if named is not None else _guess(directory)
 
 
 def _guess(directory: Directory) -> Comparator:

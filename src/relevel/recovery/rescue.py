@@ -104,7 +104,7 @@ def rescue(
         NotSupportedError: the comparator is not known.
     """
     directory = open_directory(source)
-    target = NewDirectory(destination)
+    target = NewDirectory(destination, source=source, space_needed=sum(file.size for file in directory.current_tables()))
     found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
     plan = make_plan(found)
     outcome = Outcome()

@@ -82,7 +82,7 @@ def undelete(
     repairer = Repairer()
     cursor = reader.cursor(mode, past=True, repair=repairer, **options)
     rows = Rows(cursor, repairer, reader.findings)
-    with NewDirectory(destination) as target:
+    with NewDirectory(destination, source=source) as target:
         database = NewDatabase(target, reader.comparator, 2)
         size = sum(file.size for file in reader.directory.current_tables())
         total = max(size // 16, 1)
