@@ -1,8 +1,8 @@
 """Measure relevel's recovery commands beside their peers: seconds, ratios, and peak memory.
 
-Every task runs in a process of its own, several rounds, the tasks of a round one after another, so that a slow moment of
-the machine falls on all. Printed are the medians, the ratio of each to the peer named first in its group, and the largest
-peak of resident memory.
+Every task runs in a process of its own, several rounds, the tasks of a round one after another, so that a
+slow moment of the machine falls on all. Printed are the medians, the ratio of each to the peer named first in
+its group, and the largest peak of resident memory.
 
     python bench/bench_recovery.py [--entries N] [--rounds N] [--database DIRECTORY] [--scratch DIRECTORY]
 """

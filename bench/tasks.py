@@ -1,8 +1,8 @@
 """What is measured, relevel's and its peers': each task does its work once and says how many entries it saw.
 
-``python bench/tasks.py NAME DATABASE SCRATCH`` runs one task in a process of its own and prints seconds and entries as
-JSON. Imports are not counted. SCRATCH is an empty folder that the task may write to; tasks that write to their database are
-given a copy.
+``python bench/tasks.py NAME DATABASE SCRATCH`` runs one task in a process of its own and prints seconds and
+entries as JSON. Imports are not counted. SCRATCH is an empty folder that the task may write to; tasks that
+write to their database are given a copy.
 """
 
 from __future__ import annotations

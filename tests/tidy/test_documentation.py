@@ -7,14 +7,16 @@ from collections.abc import Iterator
 import click
 import pytest
 
+from relevel.cli import main
 from tests.tidy.sources import ROOT
-
-main = pytest.importorskip("relevel.cli").main
 
 
 def commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
     """Every command below a group, with the words that call it."""
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, (*words, name))
         else:
