@@ -18,6 +18,7 @@ pub mod comparator;
 pub mod crc;
 pub mod cursor;
 pub mod fault;
+pub mod filter;
 pub mod internal_key;
 pub mod log;
 pub mod path_error;

@@ -136,6 +136,22 @@ impl TableCursor {
         self.route.as_mut().map_or(Way::End, |route| route.next(self.block.key()))
     }
 
+    /// Where to begin to look for `target`.
+    fn seek_block(&mut self, target: &[u8]) -> Way {
+        let Some(route) = &mut self.route else { return Way::End };
+        let (Some(handles), Some(reader)) = (route.list(), &mut self.reader) else {
+            return route.seek(&self.comparator, target);
+        };
+        let (contents, block) = (&mut self.contents, &mut self.block);
+        let start = last_that_begins_before(handles.len(), |index| {
+            reader.load(Part::Data, *handles.get(index)?, contents).ok()?;
+            let found = block.enter(contents) && block.next(contents) == Step::Entry;
+            found.then(|| internal_key::compare(&self.comparator, block.key(), target) == Ordering::Less)
+        });
+        let _ = self.block.enter(&[]);
+        route.jump(start)
+    }
+
     fn enter_block(&mut self, handle: Handle, events: &mut dyn Events) -> bool {
         let (Some(reader), Some(route)) = (&mut self.reader, &self.route) else { return false };
         self.read_to = handle.end().unwrap_or(u64::MAX).min(reader.file_size()).max(self.read_to);
@@ -196,6 +212,21 @@ impl TableCursor {
         let fault = faults::of_block(Part::Data, flaw, self.handle);
         events.fault(self.input, self.route.as_ref().map_or(fault.clone(), |route| route.at_risk(fault)));
     }
+}
+
+/// The last of `count` blocks that begins before a target, or the first one; blocks that cannot be asked are passed over.
+fn last_that_begins_before(count: usize, mut begins_before: impl FnMut(usize) -> Option<bool>) -> usize {
+    let (mut low, mut high) = (0, count);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let mut nearest = (low + 1..=middle).rev().chain(middle + 1..high);
+        match nearest.find_map(|index| Some((index, begins_before(index)?))) {
+            Some((index, true)) => low = index,
+            Some((index, false)) if index <= middle => high = index,
+            _ => return low,
+        }
+    }
+    low
 }
 
 /// Whether a key has a trailer of a type that is written.
@@ -263,7 +294,7 @@ impl EntryCursor for TableCursor {
 
     fn seek(&mut self, target: &[u8], events: &mut dyn Events) -> Result<()> {
         self.rewind(events)?;
-        let way = self.route.as_mut().map_or(Way::End, |route| route.seek(&self.comparator, target));
+        let way = self.seek_block(target);
         if !self.follow(way, events) {
             return Ok(());
         }
@@ -288,3 +319,7 @@ impl EntryCursor for TableCursor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "cursor_tests.rs"]
+mod tests;

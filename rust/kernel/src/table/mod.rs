@@ -11,19 +11,28 @@
 //! handle, footer  where blocks are
 //! window, reader  stored bytes to contents
 //! route           the way to the data blocks
-//! cursor          entries in order, tolerant; strict seeks through the index
+//! cursor          entries in order, tolerant
+//! separator, builder, file  writing
 //! ```
 
+pub mod builder;
 pub mod cursor;
 pub mod faults;
+pub mod file;
 pub mod footer;
 pub mod handle;
 pub mod reader;
 pub mod route;
+pub mod separator;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where its arrangement fails")]
+mod testing;
 pub mod window;
 
+pub use builder::{BuildError, BuildOptions, TableBuilder, TableMeta};
 pub use cursor::{Opener, TableCursor};
 pub use faults::FAULT_CODES;
+pub use file::TableFile;
 pub use footer::Footer;
 pub use handle::Handle;
 

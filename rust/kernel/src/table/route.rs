@@ -81,9 +81,25 @@ impl Route {
         }
     }
 
-    /// Go to the first block that can hold `target` or an internal key after it.
-    ///
-    /// A list has no keys to search by: this leads to its first block.
+    /// The list, where the route is one.
+    #[must_use]
+    pub fn list(&self) -> Option<Arc<[Handle]>> {
+        match &self.kind {
+            Kind::List { handles, .. } => Some(handles.clone()),
+            Kind::Index { .. } => None,
+        }
+    }
+
+    /// Go to block `index` of a list.
+    pub fn jump(&mut self, index: usize) -> Way {
+        if let Kind::List { next, .. } = &mut self.kind {
+            *next = index;
+        }
+        self.next(&[])
+    }
+
+    /// Go to the first block that can hold `target` or an internal key after it, by the index; a list has no keys to search
+    /// by, and leads to its first block.
     pub fn seek(&mut self, comparator: &Comparator, target: &[u8]) -> Way {
         self.rewind();
         match &mut self.kind {

@@ -70,7 +70,7 @@ impl Window {
             self.buffer.resize(size, 0);
         }
         let room = self.buffer.get_mut(..size).unwrap_or_default();
-        self.filled = source.read_at(room, offset)?;
+        self.filled = if size == 0 { 0 } else { source.read_at(room, offset)?.min(size) };
         self.start = offset;
         Ok(())
     }
