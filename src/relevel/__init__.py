@@ -25,7 +25,7 @@ from relevel.recovery.get import get
 from relevel.recovery.history import DatabaseView, History, history
 from relevel.recovery.info import InfoReport, info
 from relevel.recovery.rescue import RescueReport, rescue
-from relevel.recovery.rows import Rows, Source, Version
+from relevel.recovery.read.rows import Rows, Source, Version
 from relevel.recovery.scan import scan
 from relevel.recovery.undelete import UndeleteReport, undelete
 

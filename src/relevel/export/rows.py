@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from relevel.export.encoding import ENCODINGS
-from relevel.recovery.rows import Version
+from relevel.recovery.read.rows import Version
 
 Writer = Callable[[Iterable[Version], Callable[[bytes], str]], Iterator[str]]
 

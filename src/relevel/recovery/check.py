@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
-from relevel.recovery.directory import open_directory
-from relevel.recovery.order import choose_comparator
-from relevel.recovery.standing import Proof
-from relevel.recovery.survey import Progress, Survey, survey
+from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.inventory.standing import Proof
+from relevel.recovery.survey.survey import Progress, Survey, survey
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from relevel.format.comparator import Comparator
-from relevel.recovery.reader import Reader
-from relevel.recovery.rows import Rows
+from relevel.recovery.read.reader import Reader
+from relevel.recovery.read.rows import Rows
 
 
 def dump(

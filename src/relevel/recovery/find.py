@@ -11,10 +11,10 @@ from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.inputs import open_inputs
-from relevel.recovery.reader import Reader
-from relevel.recovery.rows import Rows, Version
-from relevel.recovery.standing import DatabaseFile, Standing
+from relevel.recovery.read.inputs import open_inputs
+from relevel.recovery.read.reader import Reader
+from relevel.recovery.read.rows import Rows, Version
+from relevel.recovery.inventory.standing import DatabaseFile, Standing
 
 _ONE_KEY = 64
 

@@ -8,7 +8,7 @@ from relevel import _kernel
 from relevel.errors import CorruptionError, KeyNotFoundError
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
-from relevel.recovery.reader import Reader
+from relevel.recovery.read.reader import Reader
 
 
 def get(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | None = None) -> bytes:

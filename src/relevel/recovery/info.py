@@ -14,13 +14,13 @@ from relevel.findings import Finding, KeyRange
 from relevel.format.comparator import Comparator, find_comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.directory import Directory, open_directory
-from relevel.recovery.log_survey import LogSurvey
-from relevel.recovery.order import choose_comparator
-from relevel.recovery.producer import Producer, guess_producer
-from relevel.recovery.standing import DatabaseFile, Proof, Standing
-from relevel.recovery.survey import Progress, Survey, survey
-from relevel.recovery.table_survey import TableSurvey
+from relevel.recovery.inventory.directory import Directory, open_directory
+from relevel.recovery.survey.log import LogSurvey
+from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.inventory.producer import Producer, guess_producer
+from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
+from relevel.recovery.survey.survey import Progress, Survey, survey
+from relevel.recovery.survey.table import TableSurvey
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
-from relevel.recovery.directory import open_directory
-from relevel.recovery.new_database import Outcome
-from relevel.recovery.order import choose_comparator
-from relevel.recovery.plan import Plan, Treatment, make_plan
-from relevel.recovery.rebuild import rebuild
-from relevel.recovery.stale import StaleRange, possibly_stale
-from relevel.recovery.standing import Proof
-from relevel.recovery.survey import Progress, survey
+from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.rebuild.new_database import Outcome
+from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
+from relevel.recovery.rebuild.rebuild import rebuild
+from relevel.recovery.rebuild.stale import StaleRange, possibly_stale
+from relevel.recovery.inventory.standing import Proof
+from relevel.recovery.survey.survey import Progress, survey
 from relevel.storage.posix import NewDirectory
 
 

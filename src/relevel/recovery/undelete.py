@@ -12,11 +12,11 @@ from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
-from relevel.recovery.new_database import NewDatabase, TableStyle, level_for
-from relevel.recovery.reader import Reader
-from relevel.recovery.repair import Repairer
-from relevel.recovery.rows import Rows
-from relevel.recovery.survey import Progress
+from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level_for
+from relevel.recovery.read.reader import Reader
+from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.read.rows import Rows
+from relevel.recovery.survey.survey import Progress
 from relevel.storage.posix import NewDirectory
 
 

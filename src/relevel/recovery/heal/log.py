@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final
 
 from relevel import _kernel
-from relevel.recovery.heal import Healing, HealKind, flip, locate_flipped_bit
+from relevel.recovery.heal.block import Healing, HealKind, flip, locate_flipped_bit
 
 HEADER_SIZE: Final = 7
 """Checksum, length and type of a physical record. Part of the file format."""

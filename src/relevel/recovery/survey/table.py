@@ -11,10 +11,10 @@ from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.access import Route, TableAccess, find_access
-from relevel.recovery.heal import heal_block
-from relevel.recovery.repair import healed_finding
-from relevel.recovery.standing import DatabaseFile, Standing
+from relevel.recovery.survey.access import Route, TableAccess, find_access
+from relevel.recovery.heal.block import heal_block
+from relevel.recovery.heal.repair import healed_finding
+from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _CHECKSUM: Final = ".checksum-mismatch"

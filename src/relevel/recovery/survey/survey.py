@@ -15,11 +15,11 @@ from typing import Protocol, TypeVar
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
-from relevel.recovery.directory import Directory
-from relevel.recovery.levels import verify_levels
-from relevel.recovery.log_survey import LogSurvey, survey_log
-from relevel.recovery.standing import DatabaseFile
-from relevel.recovery.table_survey import TableSurvey, survey_table
+from relevel.recovery.inventory.directory import Directory
+from relevel.recovery.survey.levels import verify_levels
+from relevel.recovery.survey.log import LogSurvey, survey_log
+from relevel.recovery.inventory.standing import DatabaseFile
+from relevel.recovery.survey.table import TableSurvey, survey_table
 
 _T = TypeVar("_T")
 

@@ -10,10 +10,10 @@ from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.comparator import Comparator
-from relevel.recovery.heal import Healing
-from relevel.recovery.heal_log import heal_log
-from relevel.recovery.repair import healed_finding
-from relevel.recovery.standing import DatabaseFile, Standing
+from relevel.recovery.heal.block import Healing
+from relevel.recovery.heal.log import heal_log
+from relevel.recovery.heal.repair import healed_finding
+from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _MOST_TO_HEAL: Final = 256 << 20

@@ -13,7 +13,7 @@ from relevel import _kernel
 from relevel.errors import NotSupportedError
 from relevel.format.comparator import Comparator, find_comparator
 from relevel.format.filename import FileKind
-from relevel.recovery.directory import Directory
+from relevel.recovery.inventory.directory import Directory
 
 _CANDIDATES: Final = ("leveldb.BytewiseComparator", "idb_cmp1")
 _TABLES_TO_ASK: Final = 4

@@ -10,8 +10,8 @@ from relevel import _kernel
 from relevel.findings import CATALOGUE, Finding, KeyRange, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.standing import Standing
-from relevel.recovery.table_survey import TableSurvey
+from relevel.recovery.inventory.standing import Standing
+from relevel.recovery.survey.table import TableSurvey
 
 
 def verify_levels(tables: Iterable[TableSurvey], comparator: Comparator) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
-from relevel.recovery.heal import Healing, heal_block
+from relevel.recovery.heal.block import Healing, heal_block
 
 
 class Repairer:

@@ -14,11 +14,11 @@ from typing import Final
 
 from relevel.findings import Finding, Severity
 from relevel.format.filename import FileKind
-from relevel.recovery.levels import overlaps
-from relevel.recovery.log_survey import LogSurvey
-from relevel.recovery.standing import DatabaseFile, Proof, Standing
-from relevel.recovery.survey import Survey
-from relevel.recovery.table_survey import TableSurvey
+from relevel.recovery.survey.levels import overlaps
+from relevel.recovery.survey.log import LogSurvey
+from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
+from relevel.recovery.survey.survey import Survey
+from relevel.recovery.survey.table import TableSurvey
 
 _LEVEL_0_ROOM: Final = 4
 """Tables in level 0 at which LevelDB begins to compact."""

@@ -19,7 +19,7 @@ from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name, manifest_name, table_name
 from relevel.format.internal_key import user_key_of
 from relevel.format.version_edit import FileMetadata, VersionEdit
-from relevel.recovery.table_survey import TableSurvey
+from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
 
 TARGET_FILE_SIZE: Final = 2 << 20

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
-from relevel.recovery.repair import Repairer
+from relevel.recovery.heal.repair import Repairer
 
 _BATCH: Final = 4096
 

@@ -13,7 +13,7 @@ from relevel import _kernel
 from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, decode_footer
 from relevel.format.varint import decode_varint
-from relevel.recovery.heal import TRAILER_SIZE, heal_block
+from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.storage.read_only import ReadOnlyDirectory
 
 Handle = tuple[int, int]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from relevel.errors import StorageError
 from relevel.format.filename import FileKind
-from relevel.recovery.survey import Survey
+from relevel.recovery.survey.survey import Survey
 
 _INFO_LOG_HEAD = 4096
 

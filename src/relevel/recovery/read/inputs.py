@@ -18,10 +18,10 @@ from relevel.findings import CATALOGUE, Finding, Span
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.access import TableAccess, find_access
-from relevel.recovery.directory import Directory
-from relevel.recovery.log_survey import survey_log
-from relevel.recovery.standing import DatabaseFile, Standing
+from relevel.recovery.survey.access import TableAccess, find_access
+from relevel.recovery.inventory.directory import Directory
+from relevel.recovery.survey.log import survey_log
+from relevel.recovery.inventory.standing import DatabaseFile, Standing
 
 STANDINGS: Final = {
     Standing.LIVE: "current",

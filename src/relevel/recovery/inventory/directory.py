@@ -18,7 +18,7 @@ from relevel.files.current import CurrentScan, scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import CATALOGUE, Finding, Span
 from relevel.format.filename import FileKind, FileName, parse_filename
-from relevel.recovery.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
+from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _DATA_KINDS = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST, FileKind.CURRENT})

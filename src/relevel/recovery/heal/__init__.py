@@ -1,0 +1,1 @@
+"""Bytes put back as they had been before the damage."""

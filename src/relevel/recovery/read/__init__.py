@@ -1,0 +1,1 @@
+"""Versions of keys, streaming out of a merge of all files."""

@@ -1,0 +1,1 @@
+"""A new, healthy database: planned, written, and what of it may be stale."""

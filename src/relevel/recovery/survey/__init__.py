@@ -1,0 +1,1 @@
+"""What state it is in: every block and record of every file, verified."""
