@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+FUZZ_SECONDS ?= 30
 
 bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench
 
-.PHONY: help setup test test-rust test-python check lint types fmt clean
+.PHONY: help setup test test-rust test-python check lint types fmt fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -30,6 +31,7 @@ lint: $(VENV)/.tools ## check style and formatting, Python and Rust
 	$(bin)/ruff format --check $(python_code)
 	@cargo fmt --version >/dev/null || { echo "lint needs rustfmt: rustup component add rustfmt" >&2; exit 1; }
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	@cargo clippy --version >/dev/null || { echo "lint needs clippy: rustup component add clippy" >&2; exit 1; }
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 
@@ -41,9 +43,17 @@ fmt: $(VENV)/.tools ## format Python and Rust
 	$(bin)/ruff check --fix-only $(python_code)
 	$(bin)/ruff format $(python_code)
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
+
+fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS for each target
+	for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
+	    PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo fuzz run --sanitizer none $$target -- \
+	        -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=70000 -verbosity=0 -print_final_stats=1 \
+	        || exit 1; \
+	done
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) target build dist src/relevel/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) target fuzz/target fuzz/corpus build dist src/relevel/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.tools: pyproject.toml
 	@command -v cargo >/dev/null || { echo "relevel builds from source with Rust 1.85 or newer: https://rustup.rs" >&2; exit 1; }
@@ -56,3 +66,6 @@ $(VENV)/.tools: pyproject.toml
 $(VENV)/.kernel: $(VENV)/.tools $(rust_sources)
 	env -u CONDA_PREFIX VIRTUAL_ENV=$(abspath $(VENV)) $(bin)/maturin develop --release --locked
 	touch $@
+
+$(VENV)/cargo/bin/cargo-fuzz: | $(VENV)/.tools
+	cargo install --quiet --locked --root $(VENV)/cargo cargo-fuzz
