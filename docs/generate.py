@@ -62,7 +62,9 @@ def pages() -> dict[Path, str]:
 
 def main() -> int:
     """Write the pages, or with ``--check`` compare them."""
-    stale = {path: text for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text}
+    stale = {
+        path: text for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
     if "--check" in sys.argv[1:]:
         for path in stale:
             sys.stderr.write(f"{path.name} is not what the code says: run `make docs`\n")

@@ -24,8 +24,8 @@ from relevel.recovery.find import FindReport, find
 from relevel.recovery.get import get
 from relevel.recovery.history import DatabaseView, History, history
 from relevel.recovery.info import InfoReport, info
-from relevel.recovery.rescue import RescueReport, rescue
 from relevel.recovery.read.rows import Rows, Source, Version
+from relevel.recovery.rescue import RescueReport, rescue
 from relevel.recovery.scan import scan
 from relevel.recovery.undelete import UndeleteReport, undelete
 

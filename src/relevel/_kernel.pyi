@@ -108,7 +108,9 @@ def block_size_at(data: bytes, offset: int, limit: int) -> int | None:
     """The size of the block that starts at ``offset``, found by its checksum: the smallest n <= limit such that n bytes
     and a trailer whose checksum fits stand there. None if there is none. O(limit)."""
 
-def walk_table(source: Source, start: int = 0, stop: int | None = None) -> tuple[list[tuple[int, int, int]], list[Fault]]:
+def walk_table(
+    source: Source, start: int = 0, stop: int | None = None
+) -> tuple[list[tuple[int, int, int]], list[Fault]]:
     """Find the blocks between two offsets without an index, each by its checksum: ``(offset, size, block_type)``, and the
     holes between them as faults. Resynchronises after a hole. Bounded work: blocks over 16 MiB are not looked for."""
 

@@ -46,7 +46,9 @@ class CodeEntry:
 
 _RESCUE: Final = "Run `relevel rescue SRC DST`: it writes a healthy database beside this one and names what is lost."
 _HARMLESS: Final = "Nothing to do."
-_FIND_FILE: Final = "Look for the file in a backup, an antivirus quarantine or a copy; then run `relevel rescue SRC DST`."
+_FIND_FILE: Final = (
+    "Look for the file in a backup, an antivirus quarantine or a copy; then run `relevel rescue SRC DST`."
+)
 
 
 def _damage(title: str, meaning: str, next_step: str = _RESCUE) -> CodeEntry:
@@ -64,7 +66,9 @@ def _note(title: str, meaning: str, next_step: str = _HARMLESS) -> CodeEntry:
 _CHANGED: Final = "The bytes changed after they were written: bad memory, a bad disk or an interrupted copy."
 _WRITTEN_WRONGLY: Final = "The block was written wrongly, or damaged before its checksum was made."
 _CUT: Final = "The file was cut short: a crash, a full disk or an interrupted copy."
-_DROPS_TABLES: Final = "LevelDB goes on with an older state here and deletes the tables it does not know. Do not open it to write."
+_DROPS_TABLES: Final = (
+    "LevelDB goes on with an older state here and deletes the tables it does not know. Do not open it to write."
+)
 
 _TABLE_PARTS: Final = {
     "block": "a data block",
@@ -90,7 +94,10 @@ _RECORD_FAULTS: Final = {
     "record.checksum-mismatch": ("the checksum of a record does not fit its bytes", _CHANGED),
     "record.bad-length": ("a record claims to cross the end of its 32 KiB block", _CHANGED),
     "record.unknown-type": ("a record has a type nobody uses", _CHANGED),
-    "record.zero-header": ("zeroes stand where a record should begin", "A crash, a full disk or a bad copy left zeroes."),
+    "record.zero-header": (
+        "zeroes stand where a record should begin",
+        "A crash, a full disk or a bad copy left zeroes.",
+    ),
     "record.orphan-fragment": ("a middle or last fragment has no first one", "What came before it is damaged."),
     "record.unfinished": ("a first fragment has no last one", "What came after it is damaged."),
 }
@@ -110,20 +117,30 @@ def _record_codes(file: str) -> dict[str, CodeEntry]:
 
 CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
     {
-        "current.missing": _warning("there is no CURRENT", "LevelDB told to create a database here deletes every table."),
-        "current.malformed": _warning("CURRENT names no manifest", "It is empty, zeroed, doubled, or something else wrote to it."),
-        "current.dangling": _warning("CURRENT names a manifest that is not there", "The manifest was lost or CURRENT is stale."),
+        "current.missing": _warning(
+            "there is no CURRENT", "LevelDB told to create a database here deletes every table."
+        ),
+        "current.malformed": _warning(
+            "CURRENT names no manifest", "It is empty, zeroed, doubled, or something else wrote to it."
+        ),
+        "current.dangling": _warning(
+            "CURRENT names a manifest that is not there", "The manifest was lost or CURRENT is stale."
+        ),
         **_record_codes("manifest"),
         "manifest.tail.torn": _warning("the manifest ends inside a record", _DROPS_TABLES),
         "manifest.edit.malformed": _damage("a version edit cannot be decoded", _DROPS_TABLES),
         "manifest.incomplete": _damage("the manifest lacks what every manifest has", _DROPS_TABLES),
-        "manifest.partial": _warning("part of the manifest cannot be read", "Which tables and logs count is not proved."),
+        "manifest.partial": _warning(
+            "part of the manifest cannot be read", "Which tables and logs count is not proved."
+        ),
         "manifest.none": _warning("no manifest can be read", "Which tables and logs count is not proved."),
         "file.unreadable": _damage("a file cannot be read", "The system refuses: permissions, or a failing disk."),
         "file.stranger": _note("a file is not one of LevelDB's", "Some other program put it here."),
         **_table_codes(),
         "table.missing": _damage("a table is not there", "It was deleted, quarantined or never copied.", _FIND_FILE),
-        "table.orphan": _note("no manifest has heard of a table", "A flush or compaction was under way when it was left."),
+        "table.orphan": _note(
+            "no manifest has heard of a table", "A flush or compaction was under way when it was left."
+        ),
         "table.size-mismatch": _damage("a table has another size than the manifest says", _CUT),
         "table.range-mismatch": _damage("a table holds keys outside its range", "LevelDB does not find those keys."),
         "table.empty": _damage("a table has no bytes", _CUT),
@@ -131,26 +148,38 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "table.footer.bad-magic": _damage("a table does not end in a footer", _CUT),
         "table.footer.bad-handle": _damage("the footer of a table points outside the file", _CHANGED),
         "table.index.separator": _damage("an index key does not separate its blocks", _WRITTEN_WRONGLY),
-        "table.filter.false-negative": _damage("a filter denies keys that are there", "LevelDB does not find those keys."),
+        "table.filter.false-negative": _damage(
+            "a filter denies keys that are there", "LevelDB does not find those keys."
+        ),
         "table.gap": _damage("bytes of a table belong to no block", "The index is damaged or a block was lost."),
         "table.overlap": _damage("two blocks of a table share bytes", "The index is damaged."),
-        "table.read-error": _damage("the system cannot read part of a table", "A failing disk. Copy what can be copied first."),
+        "table.read-error": _damage(
+            "the system cannot read part of a table", "A failing disk. Copy what can be copied first."
+        ),
         "level.overlap": _warning("tables of one level overlap", "LevelDB reads only one of them for a key."),
         "level.tables-overlap": _warning("tables of one level overlap", "LevelDB reads only one of them for a key."),
         **_record_codes("log"),
-        "log.missing": _warning("a log is not there", "Its writes are lost unless they had reached a table.", _FIND_FILE),
+        "log.missing": _warning(
+            "a log is not there", "Its writes are lost unless they had reached a table.", _FIND_FILE
+        ),
         "log.tail.torn": _warning(
             "a log ends inside a record",
             "A crash cut the last write. It was acknowledged only if it was not synced, or the file was cut later.",
         ),
-        "log.tail.zeroed": _warning("a log ends in zeroes", "A crash left them in place of writes, or they were preallocated."),
+        "log.tail.zeroed": _warning(
+            "a log ends in zeroes", "A crash left them in place of writes, or they were preallocated."
+        ),
         "log.batch.too-small": _damage("a record is too small for a write batch", _WRITTEN_WRONGLY),
         "log.batch.bad-operation": _damage("an operation of a write batch cannot be decoded", _WRITTEN_WRONGLY),
         "log.batch.wrong-count": _damage("a write batch has another count than it says", _WRITTEN_WRONGLY),
         "log.batch.bad-sequence": _damage("a write batch has an impossible sequence number", _WRITTEN_WRONGLY),
-        "log.sequence.gap": _note("sequence numbers leave a gap", "Records between are lost, or went straight to a table."),
+        "log.sequence.gap": _note(
+            "sequence numbers leave a gap", "Records between are lost, or went straight to a table."
+        ),
         "log.sequence.back": _warning("sequence numbers go back", "Two programs wrote, or records were moved."),
-        "log.read-error": _damage("the system cannot read part of a log", "A failing disk. Copy what can be copied first."),
+        "log.read-error": _damage(
+            "the system cannot read part of a log", "A failing disk. Copy what can be copied first."
+        ),
     }
 )
 """Code to entry, for every finding relevel can make."""

@@ -22,10 +22,14 @@ from relevel.recovery.dump import dump
     options.prefix,
     click.option("--start", metavar="K", help="Only keys at or after K."),
     click.option("--stop", metavar="K", help="Only keys before K."),
-    click.option("--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."),
+    click.option(
+        "--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."
+    ),
     options.encoding,
     options.comparator,
-    click.option("--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."),
+    click.option(
+        "--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."
+    ),
 )
 def command(
     source: Path,

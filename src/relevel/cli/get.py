@@ -22,9 +22,7 @@ from relevel.recovery.get import get
     options.comparator,
     options.as_json,
 )
-def command(
-    source: Path, key: str, raw: bool, encoding: str, comparator: Comparator | None, json_wanted: bool
-) -> None:
+def command(source: Path, key: str, raw: bool, encoding: str, comparator: Comparator | None, json_wanted: bool) -> None:
     """Print the value that KEY has now.
 
     Exits with 10 where the key is not there, with 4 where damage may hide it or a newer value of it.

@@ -19,13 +19,19 @@ from relevel.recovery.history import history
     options.source,
     click.option("--key", metavar="K", help="This key alone."),
     options.prefix,
-    click.option("--from", "from_sequence", metavar="N", type=click.IntRange(0), default=0, help="First sequence number."),
+    click.option(
+        "--from", "from_sequence", metavar="N", type=click.IntRange(0), default=0, help="First sequence number."
+    ),
     click.option("--to", "to_sequence", metavar="N", type=click.IntRange(0), help="Last sequence number."),
     click.option("--deleted", is_flag=True, help="The keys that are gone now, each with its last value, in key order."),
-    click.option("--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."),
+    click.option(
+        "--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."
+    ),
     options.encoding,
     options.comparator,
-    click.option("--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."),
+    click.option(
+        "--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."
+    ),
 )
 def command(
     source: Path,

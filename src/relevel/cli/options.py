@@ -14,7 +14,7 @@ from relevel.format.comparator import Comparator, find_comparator, load_comparat
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class ComparatorType(click.ParamType):
+class ComparatorType(click.ParamType[Comparator]):
     """``NAME`` of a known comparator; ``module:function``, or ``NAME=module:function`` where no manifest has the name."""
 
     name = "name|[name=]module:function"

@@ -54,7 +54,7 @@ def progress_bar(label: str, unit: str = "B") -> Iterator[Callable[[int, int], N
     if not sys.stderr.isatty():
         yield None
         return
-    from tqdm import tqdm  # noqa: PLC0415 - a tenth of the start-up time, and needed on terminals only
+    from tqdm import tqdm  # noqa: PLC0415  (a tenth of the start-up time, and needed on terminals only)
 
     with tqdm(desc=label, unit=unit, unit_scale=True, leave=False) as bar:
 

@@ -21,9 +21,7 @@ from relevel.report.text import rescue_lines
     options.comparator,
     options.as_json,
 )
-def command(
-    source: Path, destination: Path, dry_run: bool, comparator: Comparator | None, json_wanted: bool
-) -> int:
+def command(source: Path, destination: Path, dry_run: bool, comparator: Comparator | None, json_wanted: bool) -> int:
     """Write a new, healthy database at DST with all that can be read of SRC, and name what is lost.
 
     SRC is not changed; DST must not exist, and appears when it is whole. Exits with 0 only if every live entry is known to be

@@ -18,7 +18,9 @@ from relevel.report.text import undelete_lines
 @options.with_options(
     options.source,
     options.destination,
-    click.option("--at", metavar="N", type=click.IntRange(0), help="The state right after the change with this sequence number."),
+    click.option(
+        "--at", metavar="N", type=click.IntRange(0), help="The state right after the change with this sequence number."
+    ),
     click.option("--deleted", is_flag=True, help="The state now, plus the deleted keys with their last values."),
     options.prefix,
     options.encoding,

@@ -21,17 +21,20 @@ Writer = Callable[[Iterable[Version], Callable[[bytes], str]], Iterator[str]]
 def _jsonl(versions: Iterable[Version], encode: Callable[[bytes], str]) -> Iterator[str]:
     dumps = json.JSONEncoder(ensure_ascii=True, separators=(", ", ": ")).encode
     for version in versions:
-        yield dumps(
-            {
-                "sequence": version.sequence,
-                "type": version.type,
-                "key": encode(version.key),
-                "value": None if version.value is None else encode(version.value),
-                "state": version.state,
-                "source": {"file": version.file, "offset": version.offset},
-                "integrity": version.integrity,
-            }
-        ) + "\n"
+        yield (
+            dumps(
+                {
+                    "sequence": version.sequence,
+                    "type": version.type,
+                    "key": encode(version.key),
+                    "value": None if version.value is None else encode(version.value),
+                    "state": version.state,
+                    "source": {"file": version.file, "offset": version.offset},
+                    "integrity": version.integrity,
+                }
+            )
+            + "\n"
+        )
 
 
 _COLUMNS: Final = ("sequence", "type", "key", "value", "state", "file", "offset", "integrity")

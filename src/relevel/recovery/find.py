@@ -11,10 +11,10 @@ from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
+from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.read.inputs import open_inputs
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
-from relevel.recovery.inventory.standing import DatabaseFile, Standing
 
 _ONE_KEY = 64
 
@@ -94,6 +94,8 @@ def _candidates(reader: Reader, key: bytes) -> Iterator[DatabaseFile]:
     for file in [*reader.directory.of_kind(FileKind.TABLE), *reader.directory.of_kind(FileKind.LOG)]:
         bounds = file.metadata
         if bounds is None or (
-            _kernel.compare(order, user_key_of(bounds.smallest), key) <= 0 <= _kernel.compare(order, user_key_of(bounds.largest), key)
+            _kernel.compare(order, user_key_of(bounds.smallest), key)
+            <= 0
+            <= _kernel.compare(order, user_key_of(bounds.largest), key)
         ):
             yield file

@@ -15,6 +15,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
 
+
 class DatabaseView(Mapping[bytes, bytes]):
     """The database as it was at one sequence number: an ordered, read-only mapping of keys to values.
 

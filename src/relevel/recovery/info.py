@@ -15,10 +15,10 @@ from relevel.format.comparator import Comparator, find_comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory, open_directory
-from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.producer import Producer, guess_producer
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
+from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Progress, Survey, survey
 from relevel.recovery.survey.table import TableSurvey
 
@@ -143,7 +143,9 @@ def _report(directory: Directory, found: Survey, comparator: str | None) -> Info
         manifest=manifest.name if manifest else None,
         log_number=manifest.log_number if manifest else None,
         next_file_number=manifest.next_file_number if manifest else None,
-        last_sequence=max([(manifest.last_sequence or 0) if manifest else 0, *(scan.max_sequence or 0 for scan in scans)]),
+        last_sequence=max(
+            [(manifest.last_sequence or 0) if manifest else 0, *(scan.max_sequence or 0 for scan in scans)]
+        ),
         files=tuple(details.get(file.name) or _plain(file) for file in directory.files),
         levels=_levels(directory),
         codecs=dict(codecs),

@@ -10,12 +10,12 @@ from pathlib import Path
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.recovery.inventory.directory import open_directory
-from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.inventory.standing import Proof
+from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
 from relevel.recovery.rebuild.stale import StaleRange, possibly_stale
-from relevel.recovery.inventory.standing import Proof
 from relevel.recovery.survey.survey import Progress, survey
 from relevel.storage.posix import NewDirectory
 
@@ -104,7 +104,9 @@ def rescue(
         NotSupportedError: the comparator is not known.
     """
     directory = open_directory(source)
-    target = NewDirectory(destination, source=source, space_needed=sum(file.size for file in directory.current_tables()))
+    target = NewDirectory(
+        destination, source=source, space_needed=sum(file.size for file in directory.current_tables())
+    )
     found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
     plan = make_plan(found)
     outcome = Outcome()

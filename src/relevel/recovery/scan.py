@@ -10,8 +10,8 @@ from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
-from relevel.recovery.read.reader import BYTEWISE, Reader, narrow
 from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.read.reader import BYTEWISE, Reader, narrow
 
 _BATCH = 4096
 

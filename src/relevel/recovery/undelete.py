@@ -12,10 +12,10 @@ from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
-from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level_for
-from relevel.recovery.read.reader import Reader
 from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows
+from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level_for
 from relevel.recovery.survey.survey import Progress
 from relevel.storage.posix import NewDirectory
 
@@ -108,5 +108,7 @@ def undelete(
 def _style(reader: Reader) -> TableStyle:
     """Tables like the database's own: the smallest of them tells."""
     tables = sorted(reader.directory.of_kind(FileKind.TABLE), key=lambda file: file.size)
-    scans = [_kernel.scan_table(reader.directory.storage.path(file.name), reader.comparator.kernel) for file in tables[:1]]
+    scans = [
+        _kernel.scan_table(reader.directory.storage.path(file.name), reader.comparator.kernel) for file in tables[:1]
+    ]
     return TableStyle.of(scans)

@@ -15,20 +15,26 @@ _VERDICTS = ("is_clean", "is_complete")
 
 def as_json(value: object) -> Any:
     """The JSON value of a report or of any part of one."""
-    if isinstance(value, bytes):
-        return ENCODINGS["escaped"].encode(value)
-    if isinstance(value, Finding):
-        return {**_fields(value), "severity": str(value.severity), "next_step": value.next_step}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {**_fields(value), **{name: getattr(value, name) for name in _VERDICTS if hasattr(value, name)}}
+        return _object(value)
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return as_json(value._asdict())
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, list | tuple | set | frozenset):
         return [as_json(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> Any:
+    if isinstance(value, bytes):
+        return ENCODINGS["escaped"].encode(value)
     return str(value) if isinstance(value, enum.Enum) else value
 
 
-def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+def _object(value: Any) -> dict[str, Any]:
+    """The fields, and what follows from them: a finding's next step, a report's verdict."""
+    fields = {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Finding):
+        return {**fields, "next_step": value.next_step}
+    return {**fields, **{name: getattr(value, name) for name in _VERDICTS if hasattr(value, name)}}

@@ -39,7 +39,11 @@ def key_text(key: bytes | None, unbounded: str = "…") -> str:
 
 def range_text(keys: KeyRange | None) -> str:
     """A range of keys."""
-    return "any key" if keys is None else f"{key_text(keys.lower, 'the first key')} to {key_text(keys.upper, 'the last key')}"
+    return (
+        "any key"
+        if keys is None
+        else f"{key_text(keys.lower, 'the first key')} to {key_text(keys.upper, 'the last key')}"
+    )
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
@@ -128,7 +132,7 @@ def info_lines(report: InfoReport) -> Iterator[str]:
 def _file_line(file: FileInfo) -> str:
     level = "" if file.level is None else str(file.level)
     entries = "" if file.entry_count is None else str(file.entry_count)
-    sequences = "" if file.sequences is None else f"{file.sequences[0]}–{file.sequences[1]}"
+    sequences = "" if file.sequences is None else f"{file.sequences[0]}..{file.sequences[1]}"
     keys = "" if file.keys is None else range_text(file.keys)
     name = file.name.encode("utf-8", "backslashreplace").decode()
     return f"{name:<24} {file.standing!s:<11} {level:>5} {size_text(file.size):>10} {entries:>9}  {sequences:<21} {keys}".rstrip()
@@ -167,7 +171,11 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
             f"possibly stale: {stale.count} entries in {range_text(stale.keys)}: {stale.file}, which is lost there, may have held "
             "newer versions or deletions of them"
         )
-    yield "complete: every live entry is there" if report.is_complete else f"not complete: {_plural(len(report.losses), 'loss')}"
+    yield (
+        "complete: every live entry is there"
+        if report.is_complete
+        else f"not complete: {_plural(len(report.losses), 'loss')}"
+    )
 
 
 def undelete_lines(report: UndeleteReport) -> Iterator[str]:

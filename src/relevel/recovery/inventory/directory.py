@@ -117,7 +117,9 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: li
     found = tuple(finding for bad in damaged for finding in bad.findings)
     best = next((scan for scan in damaged if scan.edit_count), None)
     if best is None:
-        message = "no manifest could be read: which tables and logs count is not proved, and all of them are taken for live"
+        message = (
+            "no manifest could be read: which tables and logs count is not proved, and all of them are taken for live"
+        )
         return _Choice(None, Proof.NONE, (*found, _finding("manifest.none", Span("MANIFEST"), message)))
     message = f"{best.name}: damaged, so which tables and logs count is not proved"
     return _Choice(best, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(best.name), message)))

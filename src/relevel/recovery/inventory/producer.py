@@ -63,7 +63,10 @@ def _signs_of_tables(found: Survey) -> list[tuple[str, str]]:
 def _signs_of_manifest(found: Survey) -> list[tuple[str, str]]:
     manifest = found.directory.manifest
     if manifest is not None and manifest.comparator == "idb_cmp1":
-        return [("Chromium", "the comparator is IndexedDB's"), ("Chromium", "only Chromium and its kin use IndexedDB's order")]
+        return [
+            ("Chromium", "the comparator is IndexedDB's"),
+            ("Chromium", "only Chromium and its kin use IndexedDB's order"),
+        ]
     return []
 
 

@@ -157,9 +157,15 @@ def verify_files(files: Sequence[DatabaseFile], manifest: ManifestScan | None, p
     """Hold the files against the manifest: missing ones, ones of another size, ones nobody knows."""
     found = [finding for file in files for finding in _verify_file(file, proof)]
     logs = {file.number for file in files if file.kind is FileKind.LOG}
-    if manifest is not None and manifest.log_number and not any(n is not None and n >= manifest.log_number for n in logs):
+    if (
+        manifest is not None
+        and manifest.log_number
+        and not any(n is not None and n >= manifest.log_number for n in logs)
+    ):
         name = f"{manifest.log_number:06d}.log"
-        found.append(_finding("log.missing", Span(name), f"{name}: the manifest counts on this log and it is not there"))
+        found.append(
+            _finding("log.missing", Span(name), f"{name}: the manifest counts on this log and it is not there")
+        )
     return found
 
 

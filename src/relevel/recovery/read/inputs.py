@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
+from itertools import pairwise
 from typing import Final
 
 from relevel import _kernel
@@ -18,10 +19,10 @@ from relevel.findings import CATALOGUE, Finding, Span
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.survey.access import TableAccess, find_access
 from relevel.recovery.inventory.directory import Directory
-from relevel.recovery.survey.log import survey_log
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
+from relevel.recovery.survey.access import TableAccess, find_access
+from relevel.recovery.survey.log import survey_log
 
 STANDINGS: Final = {
     Standing.LIVE: "current",
@@ -118,7 +119,7 @@ class _Opener:
     def _are_apart(self, ordered: Sequence[DatabaseFile]) -> bool:
         """Whether each table's range ends before the next one's begins, or in the same user key with newer versions."""
         ranges = [file.metadata for file in ordered if file.metadata is not None]
-        return all(self._follows(left.largest, right.smallest) for left, right in zip(ranges, ranges[1:]))
+        return all(self._follows(left.largest, right.smallest) for left, right in pairwise(ranges))
 
     def _follows(self, largest: bytes, smallest: bytes) -> bool:
         order = self._compare(largest, smallest)

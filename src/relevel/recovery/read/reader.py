@@ -15,10 +15,10 @@ from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
-from relevel.recovery.inventory.directory import Directory, open_directory
-from relevel.recovery.read.inputs import InputSet, open_inputs
-from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.inventory.directory import Directory, open_directory
+from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import Rows, Version
 
 BYTEWISE = "bytewise"

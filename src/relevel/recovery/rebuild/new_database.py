@@ -131,7 +131,7 @@ class NewDatabase:
             shorten_index_keys=self._comparator.kernel == "bytewise",
             progress=progress,
         )
-        for written, meta in zip(numbers, metas):
+        for written, meta in zip(numbers, metas, strict=True):
             self._add(level, written, meta)
 
     def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:

@@ -14,9 +14,9 @@ from typing import Final
 
 from relevel.findings import Finding, Severity
 from relevel.format.filename import FileKind
+from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.survey.levels import overlaps
 from relevel.recovery.survey.log import LogSurvey
-from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.survey.survey import Survey
 from relevel.recovery.survey.table import TableSurvey
 

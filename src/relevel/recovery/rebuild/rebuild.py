@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Iterator
 
 from relevel import _kernel
-from relevel.recovery.survey.access import TableAccess
 from relevel.recovery.heal.block import TRAILER_SIZE
+from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.read.inputs import table_input
 from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, TableStyle, level_for
 from relevel.recovery.rebuild.plan import Plan, Treatment
-from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.survey.access import TableAccess
 from relevel.recovery.survey.survey import Progress
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory

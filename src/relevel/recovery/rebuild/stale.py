@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relevel import _kernel
-from relevel.findings import Finding, KeyRange
+from relevel.findings import KeyRange
+from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.inventory.standing import DatabaseFile
+from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.plan import Plan
 from relevel.recovery.rebuild.rebuild import current_inputs
-from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.read.rows import Rows, Version
-from relevel.recovery.inventory.standing import DatabaseFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,11 @@ def find_access(storage: ReadOnlyDirectory, name: str) -> TableAccess:
 def walk_data_blocks(storage: ReadOnlyDirectory, name: str) -> list[Handle]:
     """Find a table's data blocks by their checksums alone: blocks whose entries have internal keys and are no index."""
     found, _ = _kernel.walk_table(storage.path(name))
-    return [(offset, size) for offset, size, _ in found if _holds_data(storage.read(name, offset, size + TRAILER_SIZE), offset)]
+    return [
+        (offset, size)
+        for offset, size, _ in found
+        if _holds_data(storage.read(name, offset, size + TRAILER_SIZE), offset)
+    ]
 
 
 def _index_handle(storage: ReadOnlyDirectory, name: str, size: int) -> Handle | None:

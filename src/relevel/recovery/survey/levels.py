@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cmp_to_key
+from itertools import pairwise
 
 from relevel import _kernel
 from relevel.findings import CATALOGUE, Finding, KeyRange, Span
@@ -34,7 +35,7 @@ def overlaps(tables: Sequence[TableSurvey], comparator: Comparator) -> Iterator[
     """
     read = [table for table in tables if table.scan is not None and table.scan.smallest is not None]
     ordered = sorted(read, key=cmp_to_key(lambda a, b: _compare(comparator, _smallest(a), _smallest(b))))
-    for left, right in zip(ordered, ordered[1:]):
+    for left, right in pairwise(ordered):
         if _compare(comparator, _largest(left), _smallest(right)) >= 0:
             yield left, right
 

@@ -59,7 +59,9 @@ def survey_log(storage: ReadOnlyDirectory, comparator: Comparator, file: Databas
                 source, scan = patched, _kernel.scan_log(patched, comparator.kernel)
     except OSError as error:
         message = f"{file.name}: cannot be read: {error.strerror or error}"
-        unreadable = Finding("file.unreadable", CATALOGUE["file.unreadable"].severity, Span(file.name, 0, file.size), message)
+        unreadable = Finding(
+            "file.unreadable", CATALOGUE["file.unreadable"].severity, Span(file.name, 0, file.size), message
+        )
         return LogSurvey(file, source, None, tuple(_weighed(file, [unreadable])))
     findings = healed + [finding_of(file.name, fault) for fault in scan.faults] + list(_zero_tail(file, scan))
     return LogSurvey(file, source, scan, tuple(_weighed(file, findings)))

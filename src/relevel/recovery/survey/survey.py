@@ -10,25 +10,22 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from os import cpu_count
-from typing import Protocol, TypeVar
+from typing import TypeAlias, TypeVar
 
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.directory import Directory
+from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.survey.levels import verify_levels
 from relevel.recovery.survey.log import LogSurvey, survey_log
-from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.survey.table import TableSurvey, survey_table
 
 _T = TypeVar("_T")
 
 
-class Progress(Protocol):
-    """Told of work done."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """``done`` of ``total`` bytes (or entries, where the caller says so) are behind us."""
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told of work done and of all the work there is: in bytes, or in entries where the caller says so."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def _look(directory: Directory, comparator: Comparator, file: DatabaseFile) -> T
 def _watch(results: Iterable[_T], files: list[DatabaseFile], progress: Progress | None) -> list[_T]:
     """Collect results, telling how many bytes are done."""
     total, done, collected = sum(file.size for file in files), 0, []
-    for file, result in zip(files, results):
+    for file, result in zip(files, results, strict=True):
         collected.append(result)
         done += file.size
         if progress is not None:

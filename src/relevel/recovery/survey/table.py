@@ -11,10 +11,10 @@ from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.recovery.heal.block import heal_block
 from relevel.recovery.heal.repair import healed_finding
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
+from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _CHECKSUM: Final = ".checksum-mismatch"
@@ -44,7 +44,9 @@ class TableSurvey:
         return tuple(
             finding
             for finding in self.findings
-            if finding.severity is Severity.DAMAGE and not finding.is_healed and not finding.code.startswith(_FRAME_PARTS)
+            if finding.severity is Severity.DAMAGE
+            and not finding.is_healed
+            and not finding.code.startswith(_FRAME_PARTS)
         )
 
     @property
@@ -65,7 +67,9 @@ def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: Datab
             frame = [fault for fault in faults if not fault.code.startswith(("table.block.", "table.gap"))]
             if access.blocks is not None:
                 scan = _kernel.scan_table(path, comparator.kernel, blocks=access.blocks, check_filter=False)
-                faults = frame + [fault for fault in scan.faults if fault.code.startswith(("table.block.", "table.gap"))]
+                faults = frame + [
+                    fault for fault in scan.faults if fault.code.startswith(("table.block.", "table.gap"))
+                ]
         findings = [_finding(storage, file, fault) for fault in faults]
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
@@ -85,15 +89,17 @@ def _finding(storage: ReadOnlyDirectory, file: DatabaseFile, fault: _kernel.Faul
 
 def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:
     """A lost footer or index costs nothing where the blocks were reached all the same."""
-    if access.route is Route.INDEX or finding.is_healed or not finding.code.startswith(("table.footer.", "table.index.")):
+    if (
+        access.route is Route.INDEX
+        or finding.is_healed
+        or not finding.code.startswith(("table.footer.", "table.index."))
+    ):
         return finding
     message = f"{finding.message}; the data blocks were found by their checksums instead"
     return replace(finding, message=message, evidence={**finding.evidence, "route": str(access.route)})
 
 
-def _verify_against_manifest(
-    file: DatabaseFile, scan: _kernel.TableScan, comparator: Comparator
-) -> Iterable[Finding]:
+def _verify_against_manifest(file: DatabaseFile, scan: _kernel.TableScan, comparator: Comparator) -> Iterable[Finding]:
     """The key range that the manifest gives must be the table's: LevelDB looks for no key outside it."""
     if file.metadata is None or scan.smallest is None or scan.largest is None or file.standing is Standing.ORPHAN:
         return
@@ -102,7 +108,9 @@ def _verify_against_manifest(
     below = _kernel.compare(order, smallest, user_key_of(file.metadata.smallest)) < 0
     above = _kernel.compare(order, largest, user_key_of(file.metadata.largest)) > 0
     if below or above:
-        finding = _note(file, "table.range-mismatch", f"{file.name}: holds keys outside the range that the manifest gives")
+        finding = _note(
+            file, "table.range-mismatch", f"{file.name}: holds keys outside the range that the manifest gives"
+        )
         yield replace(finding, keys=KeyRange(smallest, largest))
 
 
