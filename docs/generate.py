@@ -1,7 +1,7 @@
 """Keep the generated parts of the documentation true.
 
-``python docs/generate.py`` writes them, ``--check`` fails where they differ: the help page inside each command's page, and the whole
-of findings.md.
+``python docs/generate.py`` writes them, ``--check`` fails where they differ: the help page inside each command's page,
+and the whole of findings.md.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ def findings_page() -> str:
     lines = [
         "# Findings",
         "",
-        "Every code that a finding can carry. Severity: a *note* costs nothing, a *warning* means that something is not proved or that",
-        "LevelDB would do harm, *damage* means that bytes are not as they were written. Made from `relevel/catalogue.py`.",
+        "Every code that a finding can carry. Severity: a *note* costs nothing, a *warning* means that something is not",
+        "proved or that LevelDB would do harm, *damage* means that bytes are not as they were written. Made from",
+        "`relevel/catalogue.py`.",
         "",
         "| code | severity | what | what it means | what to do |",
         "|---|---|---|---|---|",

@@ -1,7 +1,7 @@
 """relevel: a LevelDB for Python that does not lose data, and the best tool there is for a LevelDB that has.
 
-The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue`` and ``History``. All
-of them open their source read-only; what they write goes to a new place.
+The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue`` and
+``History``. All of them open their source read-only; what they write goes to a new place.
 """
 
 from __future__ import annotations

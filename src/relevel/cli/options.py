@@ -14,27 +14,23 @@ from relevel.format.comparator import Comparator, find_comparator, load_comparat
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class ComparatorType(click.ParamType[Comparator]):
+def _comparator(ctx: click.Context, param: click.Parameter, value: str | None) -> Comparator | None:
     """``NAME`` of a known comparator; ``module:function``, or ``NAME=module:function`` where no manifest has the name."""
-
-    name = "name|[name=]module:function"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Comparator:
-        """Find or load the comparator."""
-        if isinstance(value, Comparator):
-            return value
-        if ":" not in value:
-            return find_comparator(value)
-        name, equals, reference = value.rpartition("=")
-        return Comparator(name if equals else "", load_comparator(reference))
+    if value is None:
+        return None
+    if ":" not in value:
+        return find_comparator(value)
+    name, equals, reference = value.rpartition("=")
+    return Comparator(name if equals else "", load_comparator(reference))
 
 
 source = click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 destination = click.argument("destination", metavar="DST", type=click.Path(path_type=Path))
 comparator = click.option(
     "--comparator",
-    type=ComparatorType(),
-    help="Order of the keys, where the manifest does not name a known one: a name, or [name=]module:function.",
+    metavar="NAME|[NAME=]MODULE:FUNCTION",
+    callback=_comparator,
+    help="Order of the keys, where the manifest does not name a known one.",
 )
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print the report as JSON.")
 encoding = click.option(

@@ -185,7 +185,8 @@ def _verify_table(file: DatabaseFile, metadata: FileMetadata, proof: Proof) -> I
     evidence = {"expected_size": metadata.file_size, "level": file.level}
     if file.standing is Standing.MISSING:
         severity = Severity.DAMAGE if proof is Proof.MANIFEST else Severity.WARNING
-        message = f"{file.name}: the manifest counts on this table ({metadata.file_size} bytes, level {file.level}) and it is not there"
+        claim = f"({metadata.file_size} bytes, level {file.level})"
+        message = f"{file.name}: the manifest counts on this table {claim} and it is not there"
         yield Finding("table.missing", severity, Span(file.name), message, keys, evidence)
     elif file.size != metadata.file_size:
         message = f"{file.name}: {file.size} bytes, and the manifest says {metadata.file_size}"
