@@ -1,0 +1,113 @@
+"""Comparators: the order of user keys, known by the name that the manifest holds.
+
+A database can be read only in the order it was written in. LevelDB stores the order's name and leaves its meaning to
+the program; this registry knows the meaning of the names in wide use and takes others from the caller.
+
+The registry belongs to the process. Registering is not synchronised with looking up in other threads: register first.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from relevel.errors import InvalidArgumentError, NotSupportedError
+
+CompareFunction: TypeAlias = Callable[[bytes, bytes], int]
+"""Compares two user keys: negative, zero or positive. Must be a total order and always give the same answer."""
+
+BYTEWISE_NAME: Final = "leveldb.BytewiseComparator"
+"""The order of every database whose program does not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparator:
+    """An order of user keys.
+
+    Attributes:
+        name: as the manifest holds it; bytes that are not UTF-8 as surrogate escapes.
+        kernel: the order as the kernel takes it: ``"bytewise"``, ``"reverse-bytewise"``, ``"idb"``, or a function.
+    """
+
+    name: str
+    kernel: str | CompareFunction
+
+
+BYTEWISE: Final = Comparator(BYTEWISE_NAME, "bytewise")
+
+_BUILT_IN: Final = {
+    comparator.name: comparator
+    for comparator in (
+        BYTEWISE,
+        Comparator("idb_cmp1", "idb"),  # Chromium's IndexedDB
+        Comparator("rocksdb.ReverseBytewiseComparator", "reverse-bytewise"),
+        Comparator("test.ReverseBytewise", "reverse-bytewise"),
+    )
+}
+_registered: dict[str, Comparator] = dict(_BUILT_IN)
+
+
+def register_comparator(name: str, function: CompareFunction) -> Comparator:
+    """Make a comparator known to this process, so that databases written with it can be read.
+
+    Args:
+        name: the name in the manifest; ``find_comparator`` says it where it is not known.
+        function: takes two user keys and returns a negative number, zero or a positive one. Must be a total order.
+
+    Raises:
+        InvalidArgumentError: the name is built in, or the function is not callable.
+    """
+    if name in _BUILT_IN:
+        raise InvalidArgumentError(f"the comparator {name!r} is built in and cannot be registered again")
+    if not callable(function):
+        raise InvalidArgumentError(f"the comparator {name!r} needs a function of two user keys, not {function!r}")
+    comparator = Comparator(name, function)
+    _registered[name] = comparator
+    return comparator
+
+
+def find_comparator(name: str) -> Comparator:
+    """Find a comparator by the name that a manifest holds.
+
+    Raises:
+        NotSupportedError: it is not known; the message says how to supply it.
+    """
+    comparator = _registered.get(name)
+    if comparator is None:
+        raise NotSupportedError(
+            f"the database was written with the comparator {name!r}, which is not known (known: {_known_names()}); "
+            f"supply its order with relevel.register_comparator({name!r}, function) or --comparator module:function, "
+            "where function(a, b) takes two user keys as bytes and returns a negative number, zero or a positive one"
+        )
+    return comparator
+
+
+def _known_names() -> str:
+    return ", ".join(sorted(_registered))
+
+
+def load_comparator(reference: str) -> CompareFunction:
+    """Import a comparator's function from ``"module:function"``; the function may be an attribute of an attribute.
+
+    Runs the module, as every import does: the reference must come from the user, never from a database.
+
+    Raises:
+        InvalidArgumentError: not of that form, not importable, or not callable.
+    """
+    module_name, colon, attributes = reference.partition(":")
+    if not (module_name and colon and attributes):
+        raise InvalidArgumentError(f"--comparator takes module:function, not {reference!r}")
+    try:
+        found: object = importlib.import_module(module_name)
+    except ImportError as error:
+        raise InvalidArgumentError(f"the comparator's module {module_name!r} cannot be imported: {error}") from error
+    for attribute in attributes.split("."):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError as error:
+            raise InvalidArgumentError(f"the comparator {reference!r} does not exist: {error}") from error
+    if not callable(found):
+        raise InvalidArgumentError(f"the comparator {reference!r} is not a function but {type(found).__name__}")
+    return found

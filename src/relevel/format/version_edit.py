@@ -1,0 +1,322 @@
+"""The version edit: one change of the set of live tables, a record of the manifest.
+
+Source: google/leveldb, db/version_edit.cc.
+
+::
+
+    1 comparator: name                     5 compaction pointer: level, internal key
+    2 log number                           6 deleted file: level, file number
+    3 next file number                     7 new file: level, file number, file size, smallest and largest internal key
+    4 last sequence number                 9 previous log number        (8 is no longer used)
+
+Each field is its tag (varint32) and its values: levels are varint32, numbers and sizes varint64, names and keys bytes
+with their size in front. Fields come in any order. A deletion names a file *at a level*: moving a table down a level
+deletes it from one and adds it to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from relevel.errors import CorruptionError
+from relevel.format.internal_key import TRAILER_SIZE
+from relevel.format.varint import (
+    decode_length_prefixed,
+    decode_varint,
+    decode_varint32,
+    encode_length_prefixed,
+    encode_varint,
+)
+
+LEVEL_COUNT: Final = 7
+"""How many levels LevelDB has; goleveldb has no bound. Part of the file format."""
+MOST_LEVELS: Final = 64
+"""Levels past this are taken for damage even by ``scan_version_edit``: no disk holds that many."""
+
+
+class FileMetadata(NamedTuple):
+    """What a manifest says of a table.
+
+    Attributes:
+        number: its file number.
+        file_size: bytes.
+        smallest: its smallest internal key.
+        largest: its largest internal key.
+    """
+
+    number: int
+    file_size: int
+    smallest: bytes
+    largest: bytes
+
+
+class VersionEdit(NamedTuple):
+    """One change. None and empty are "not in this edit".
+
+    Attributes:
+        comparator: name of the order of the user keys; bytes that are not UTF-8 as surrogate escapes.
+        log_number: logs with this number or a higher one count.
+        previous_log_number: one older log that counts too; 0 is none.
+        next_file_number: no file has this number yet.
+        last_sequence: the newest sequence number in the tables.
+        compact_pointers: where the next compaction of a level begins: ``(level, internal key)``.
+        deleted_files: ``(level, number)``.
+        new_files: ``(level, metadata)``.
+    """
+
+    comparator: str | None = None
+    log_number: int | None = None
+    previous_log_number: int | None = None
+    next_file_number: int | None = None
+    last_sequence: int | None = None
+    compact_pointers: tuple[tuple[int, bytes], ...] = ()
+    deleted_files: tuple[tuple[int, int], ...] = ()
+    new_files: tuple[tuple[int, FileMetadata], ...] = ()
+
+
+class EditProblem(NamedTuple):
+    """One place of an edit that LevelDB would not accept.
+
+    Attributes:
+        offset: bytes from the start of the edit.
+        words: LevelDB's own, such as ``unknown tag``.
+        detail: what is there instead.
+        is_tolerated: whether reading went on behind it.
+    """
+
+    offset: int
+    words: str
+    detail: str
+    is_tolerated: bool
+
+    def __str__(self) -> str:
+        return f"VersionEdit: {self.words}: {self.detail} at byte {self.offset} of the edit"
+
+
+class VersionEditScan(NamedTuple):
+    """What could be decoded of an edit, and what could not.
+
+    Attributes:
+        edit: the fields that were decoded.
+        problems: what is wrong, in order of offset.
+        decoded_size: bytes from the start that the edit is made from.
+    """
+
+    edit: VersionEdit
+    problems: tuple[EditProblem, ...]
+    decoded_size: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte was decoded, tolerated problems or not."""
+        return all(problem.is_tolerated for problem in self.problems)
+
+
+def encode_version_edit(edit: VersionEdit) -> bytes:
+    """Encode an edit as LevelDB would, fields in its order.
+
+    Raises:
+        ValueError: a number is out of range, a level is not LevelDB's, or a key has no trailer.
+    """
+    parts = []
+    if edit.comparator is not None:
+        parts += [b"\x01", encode_length_prefixed(edit.comparator.encode("utf-8", "surrogateescape"))]
+    for tag, number in (
+        (b"\x02", edit.log_number),
+        (b"\x09", edit.previous_log_number),
+        (b"\x03", edit.next_file_number),
+        (b"\x04", edit.last_sequence),
+    ):
+        if number is not None:
+            parts += [tag, encode_varint(number)]
+    for level, key in edit.compact_pointers:
+        parts += [b"\x05", _encode_level(level), _encode_key(key)]
+    for level, number in edit.deleted_files:
+        parts += [b"\x06", _encode_level(level), encode_varint(number)]
+    for level, file in edit.new_files:
+        parts += [b"\x07", _encode_level(level), encode_varint(file.number), encode_varint(file.file_size)]
+        parts += [_encode_key(file.smallest), _encode_key(file.largest)]
+    return b"".join(parts)
+
+
+def _encode_level(level: int) -> bytes:
+    if not 0 <= level < LEVEL_COUNT:
+        raise ValueError(f"{level} is not a level: LevelDB has {LEVEL_COUNT}, counted from 0")
+    return encode_varint(level)
+
+
+def _encode_key(key: bytes) -> bytes:
+    if len(key) < TRAILER_SIZE:
+        raise ValueError(f"{key!r} is not an internal key")
+    return encode_length_prefixed(key)
+
+
+def decode_version_edit(data: bytes) -> VersionEdit:
+    """Decode an edit as strictly as LevelDB does.
+
+    Raises:
+        CorruptionError: ``VersionEdit: `` and LevelDB's words.
+    """
+    scan = scan_version_edit(data)
+    if scan.problems:
+        raise CorruptionError(str(scan.problems[0]))
+    return scan.edit
+
+
+def scan_version_edit(data: bytes) -> VersionEditScan:
+    """Decode as much of an edit as can be. Never raises on content.
+
+    Tolerated, as goleveldb does: levels past LevelDB's last, keys without a trailer, and unknown tags, as long as all
+    that follows one can be decoded. Where it cannot, the unknown tag and all behind it count as not decoded.
+    """
+    fields = _Fields()
+    if not _decode_fields(fields, data):
+        unknown = next((problem for problem in fields.problems if problem.words == _UNKNOWN_TAG), None)
+        if unknown is not None:  # what follows it makes no sense as fields, so none of it is believed
+            fields = _Fields()
+            _decode_fields(fields, data[: unknown.offset])
+            fields.problems.append(unknown._replace(is_tolerated=False))
+    number = fields.numbers.get
+    edit = VersionEdit(
+        fields.comparator,
+        number(_LOG_NUMBER),
+        number(_PREVIOUS_LOG_NUMBER),
+        number(_NEXT_FILE_NUMBER),
+        number(_LAST_SEQUENCE),
+        tuple(fields.compact_pointers),
+        tuple(fields.deleted_files),
+        tuple(fields.new_files),
+    )
+    return VersionEditScan(edit, tuple(fields.problems), fields.decoded_size)
+
+
+_make_metadata: Final = tuple.__new__  # without the keyword handling of a named tuple: manifests may have millions
+
+
+class _Fields:
+    """One edit in the making."""
+
+    __slots__ = ("compact_pointers", "comparator", "decoded_size", "deleted_files", "new_files", "numbers", "problems")
+
+    def __init__(self) -> None:
+        self.comparator: str | None = None
+        self.numbers: dict[int, int] = {}
+        self.compact_pointers: list[tuple[int, bytes]] = []
+        self.deleted_files: list[tuple[int, int]] = []
+        self.new_files: list[tuple[int, FileMetadata]] = []
+        self.decoded_size = 0
+        self.problems: list[EditProblem] = []
+
+    def report(self, words: str, detail: str, *, is_tolerated: bool) -> None:
+        """Note what is wrong with the field that begins at ``decoded_size``."""
+        self.problems.append(EditProblem(self.decoded_size, words, detail, is_tolerated))
+
+    def doubt(self, words: str, level: int, *keys: bytes) -> None:
+        """Report a level or keys that LevelDB would not accept.
+
+        Raises:
+            CorruptionError: the level is beyond belief.
+        """
+        if level >= MOST_LEVELS:
+            raise CorruptionError(f"level {level}")
+        if level >= LEVEL_COUNT:
+            self.report(words, f"level {level}, which only goleveldb accepts", is_tolerated=True)
+        for key in keys:
+            if len(key) < TRAILER_SIZE:
+                self.report(words, f"an internal key of {len(key)} bytes", is_tolerated=True)
+
+
+def _decode_fields(fields: _Fields, data: bytes) -> bool:
+    """Decode up to the first place that cannot be; say whether that is the end."""
+    offset, size = 0, len(data)
+    while offset < size:
+        tag = data[offset]
+        try:
+            offset = _READERS.get(tag, _pass_unknown_tag)(fields, data, offset + 1)
+        except CorruptionError as error:
+            fields.report(_WORDS.get(tag, _INVALID_TAG), str(error), is_tolerated=False)
+            return False
+        fields.decoded_size = offset
+    return True
+
+
+def _read_comparator(fields: _Fields, data: bytes, offset: int) -> int:
+    name, offset = decode_length_prefixed(data, offset)
+    fields.comparator = name.decode("utf-8", "surrogateescape")
+    return offset
+
+
+def _read_number(fields: _Fields, data: bytes, offset: int) -> int:
+    fields.numbers[data[offset - 1]], offset = decode_varint(data, offset)
+    return offset
+
+
+def _read_compact_pointer(fields: _Fields, data: bytes, offset: int) -> int:
+    level, offset = decode_varint(data, offset)
+    key, offset = decode_length_prefixed(data, offset)
+    if level >= LEVEL_COUNT or len(key) < TRAILER_SIZE:
+        fields.doubt(_WORDS[5], level, key)
+    fields.compact_pointers.append((level, key))
+    return offset
+
+
+def _read_deleted_file(fields: _Fields, data: bytes, offset: int) -> int:
+    level, offset = decode_varint(data, offset)
+    number, offset = decode_varint(data, offset)
+    if level >= LEVEL_COUNT:
+        fields.doubt(_WORDS[6], level)
+    fields.deleted_files.append((level, number))
+    return offset
+
+
+def _read_new_file(fields: _Fields, data: bytes, offset: int) -> int:
+    level, offset = decode_varint(data, offset)
+    number, offset = decode_varint(data, offset)
+    file_size, offset = decode_varint(data, offset)
+    smallest, offset = decode_length_prefixed(data, offset)
+    largest, offset = decode_length_prefixed(data, offset)
+    if level >= LEVEL_COUNT or len(smallest) < TRAILER_SIZE or len(largest) < TRAILER_SIZE:
+        fields.doubt(_WORDS[7], level, smallest, largest)
+    fields.new_files.append((level, _make_metadata(FileMetadata, (number, file_size, smallest, largest))))
+    return offset
+
+
+def _pass_unknown_tag(fields: _Fields, data: bytes, offset: int) -> int:
+    tag, offset = decode_varint32(data, offset - 1)
+    if tag in _READERS:
+        raise CorruptionError(f"tag {tag} in more bytes than it needs")
+    fields.report(_UNKNOWN_TAG, f"tag {tag}", is_tolerated=True)
+    return offset
+
+
+_LOG_NUMBER: Final = 2
+_NEXT_FILE_NUMBER: Final = 3
+_LAST_SEQUENCE: Final = 4
+_PREVIOUS_LOG_NUMBER: Final = 9
+_UNKNOWN_TAG: Final = "unknown tag"
+_INVALID_TAG: Final = "invalid tag"
+
+_READERS: Final[dict[int, Callable[[_Fields, bytes, int], int]]] = {
+    1: _read_comparator,
+    _LOG_NUMBER: _read_number,
+    _NEXT_FILE_NUMBER: _read_number,
+    _LAST_SEQUENCE: _read_number,
+    5: _read_compact_pointer,
+    6: _read_deleted_file,
+    7: _read_new_file,
+    _PREVIOUS_LOG_NUMBER: _read_number,
+}
+"""How the values of a field are read, by its tag: from the byte after the tag to the offset after the field."""
+
+_WORDS: Final = {
+    1: "comparator name",
+    _LOG_NUMBER: "log number",
+    _NEXT_FILE_NUMBER: "next file number",
+    _LAST_SEQUENCE: "last sequence number",
+    5: "compaction pointer",
+    6: "deleted file",
+    7: "new-file entry",
+    _PREVIOUS_LOG_NUMBER: "previous log number",
+}
+"""What LevelDB calls a field that it cannot decode."""
