@@ -1,0 +1,222 @@
+"""New directories that appear whole or not at all.
+
+A result is built in a hidden sibling, ``.<name>.relevel-<random>``; each file is fsynced as it is finished. ``publish``
+fsyncs the directory, renames it into place in one step that never replaces anything, and fsyncs the parent. Whatever
+else ends the work, the sibling is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from relevel.errors import DestinationExistsError, InvalidArgumentError, RelevelError, StorageError
+from relevel.storage.copying import copy_contents
+from relevel.storage.rename import rename_without_replacing
+
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_LONGEST_PREFIX: Final = 60
+_CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class NewDirectory:
+    """A directory being built; a context manager.
+
+    ::
+
+        with NewDirectory("rescued", source="broken", space_needed=total) as new:
+            new.copy(table_path, "000005.ldb")
+            new.write("CURRENT", b"MANIFEST-000001\\n")
+            new.publish()
+
+    Leaving the block without ``publish`` removes everything. One owner; ``path`` may be handed to other processes.
+    """
+
+    def __init__(
+        self,
+        destination: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+        *,
+        source: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None = None,
+        space_needed: int | None = None,
+    ) -> None:
+        """Name the directory to be made; nothing is made yet.
+
+        Args:
+            destination: must not exist; its parent must.
+            source: the evidence; a destination in or below it is refused.
+            space_needed: bytes that will be written, where that is known; told to the user when the disk is full.
+        """
+        self.destination = os.fsdecode(destination).rstrip(os.sep) or os.sep
+        self._source = None if source is None else os.fsdecode(source)
+        self._space_needed = space_needed
+        self._building: Path | None = None
+        self._published = False
+
+    def __enter__(self) -> NewDirectory:
+        """Make the hidden sibling.
+
+        Raises:
+            DestinationExistsError: something is at the destination.
+            InvalidArgumentError: the destination is in or below the source.
+            StorageError: the parent is missing or not writable.
+        """
+        destination = Path(self.destination)
+        self._refuse_taken()
+        self._refuse_source(destination)
+        prefix = os.fsdecode(os.fsencode(destination.name)[:_LONGEST_PREFIX])
+        building = destination.parent / f".{prefix}.relevel-{secrets.token_hex(6)}"
+        try:
+            building.mkdir()
+        except OSError as error:
+            raise self._explain(error, doing="cannot make") from error
+        self._building = building
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Remove what was not published, and say in plain words what the file system refused."""
+        if not self._published and self._building is not None:
+            shutil.rmtree(self._building, ignore_errors=True)
+        if isinstance(error, OSError) and not isinstance(error, RelevelError) and self._is_ours(error):
+            raise self._explain(error, doing="cannot write") from error
+
+    def path(self, name: str) -> str:
+        """Give the path of a file in the directory: where it is built, and after ``publish`` where it is."""
+        if self._building is None:
+            raise InvalidArgumentError(f"{self.destination!r} is not being built; use `with NewDirectory(…)`")
+        if name in {"", ".", ".."} or Path(name).name != name:
+            raise InvalidArgumentError(f"{name!r} is not the name of a file")
+        return str((Path(self.destination) if self._published else self._building) / name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a new file, fsynced.
+
+        Raises:
+            DestinationExistsError: the directory has a file of this name.
+            StorageError: the file system refuses.
+        """
+        with self._created(name) as descriptor:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+
+    def copy(self, source_path: str | bytes | os.PathLike[str] | os.PathLike[bytes], name: str) -> int:
+        """Copy a file's content to a new file, fsynced; by reference where the file system can. Returns its size.
+
+        The new file has the mode and time of a new file, not the source's.
+
+        Raises:
+            DestinationExistsError: the directory has a file of this name.
+            StorageError: the file system refuses.
+        """
+        with self._created(name) as descriptor:
+            size = copy_contents(os.fsdecode(source_path), descriptor)
+            os.fsync(descriptor)
+        return size
+
+    def publish(self) -> None:
+        """Put the directory in its place, durably.
+
+        Raises:
+            DestinationExistsError: something has appeared at the destination.
+            StorageError: the file system refuses.
+        """
+        if self._building is None or self._published:
+            raise InvalidArgumentError(f"{self.destination!r} is not being built, or is published")
+        try:
+            _sync_directory(self._building)
+            rename_without_replacing(self._building, Path(self.destination))
+            self._published = True
+            _sync_directory(Path(self.destination).parent)
+        except FileExistsError as error:
+            raise _taken(self.destination) from error
+        except OSError as error:
+            raise self._explain(error, doing="cannot publish") from error
+
+    @contextlib.contextmanager
+    def _created(self, name: str) -> Iterator[int]:
+        path = self.path(name)
+        try:
+            descriptor = os.open(path, _CREATE_FLAGS, 0o666)
+        except FileExistsError as error:
+            raise DestinationExistsError(f"{path!r} is being written twice") from error
+        except OSError as error:
+            raise self._explain(error, doing="cannot write") from error
+        try:
+            yield descriptor
+        except OSError as error:
+            if isinstance(error, RelevelError):
+                raise
+            raise self._explain(error, doing="cannot write") from error
+        finally:
+            os.close(descriptor)
+
+    def _refuse_taken(self) -> None:
+        if os.path.lexists(self.destination):
+            raise _taken(self.destination)
+
+    def _refuse_source(self, destination: Path) -> None:
+        if self._source is None:
+            return
+        source = Path(self._source).resolve()
+        place = destination.parent.resolve()
+        if place == source or source in place.parents:
+            raise InvalidArgumentError(
+                f"{self.destination!r} lies in {self._source!r}, which is evidence and is not written to; "
+                "choose a destination outside it"
+            )
+
+    def _is_ours(self, error: OSError) -> bool:
+        """Whether the refusal was about what is being written, not about what is being read."""
+        if error.errno in _NO_SPACE:
+            return True
+        named = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+        return self._building is not None and any(name.startswith(str(self._building)) for name in named)
+
+    def _explain(self, error: OSError, *, doing: str) -> StorageError:
+        if error.errno in _NO_SPACE:
+            reason = self._no_space()
+        elif error.errno in _REFUSED:
+            reason = "no permission to write there, or it is read-only; choose another destination"
+        elif error.errno == errno.ENOENT:
+            reason = "the directory that would hold it does not exist; make it first"
+        else:
+            reason = error.strerror or str(error)
+        explained = StorageError(f"{doing} {self.destination!r}: {reason}")
+        explained.errno = error.errno
+        return explained
+
+    def _no_space(self) -> str:
+        parent = Path(self.destination).parent
+        needed = "" if self._space_needed is None else f"{self._space_needed} bytes are needed, "
+        try:
+            free = f"{shutil.disk_usage(parent).free} bytes are free in {str(parent)!r}"
+        except OSError:
+            free = "the disk is full"
+        return f"no space left: {needed}{free}; choose another destination or make room"
+
+
+def _taken(destination: str) -> DestinationExistsError:
+    return DestinationExistsError(f"{destination!r} exists; relevel never writes over anything: choose another name")
+
+
+def _sync_directory(path: Path) -> None:
+    """Make the names in a directory durable. Windows has no way to, and needs none."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
