@@ -1,0 +1,139 @@
+"""Logs and manifests as records: read tolerantly through the kernel, written one record at a time.
+
+Source: google/leveldb, doc/log_format.md.
+
+::
+
+    checksum (4, masked) | length (2) | type (1) | payload         one physical record, inside one 32 KiB block
+
+A record longer than the rest of a block goes on in the next, as First, Middle… and Last.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Final
+
+from relevel import _kernel
+from relevel.files.faults import finding_of
+from relevel.findings import Finding
+from relevel.storage.failure import storage_error
+from relevel.storage.read_only import ReadOnlyDirectory
+
+BLOCK_SIZE: Final = 32768
+"""Physical records never cross a multiple of this. Part of the file format."""
+
+_BATCH: Final = 256
+_CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class RecordScan:
+    """The records of one log or manifest, streaming. Iterate once; then the findings are complete.
+
+    Yields ``(offset, end_offset, payload)``: bytes from the start of the file to the record's first physical record and
+    to the byte after its last one.
+    """
+
+    def __init__(self, directory: ReadOnlyDirectory, name: str) -> None:
+        """Open a log.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        self._name = name
+        self._path = directory.path(name)
+        directory.size(name)  # refuses what is no regular file
+        try:
+            self._reader = _kernel.LogReader(self._path)
+        except OSError as error:
+            raise storage_error("cannot open", self._path, error) from error
+
+    def __iter__(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield records.
+
+        Raises:
+            StorageError: the system cannot read on.
+        """
+        while records := self._read():
+            yield from records
+
+    def _read(self) -> list[tuple[int, int, bytes]]:
+        try:
+            return self._reader.read(_BATCH)
+        except OSError as error:
+            raise storage_error("cannot read", self._path, error) from error
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was wrong with the bytes so far."""
+        return [finding_of(self._name, fault, self.file_size) for fault in self._reader.faults]
+
+    @property
+    def file_size(self) -> int:
+        """Bytes when it was opened."""
+        return self._reader.file_size
+
+    @property
+    def zero_tail_size(self) -> int:
+        """Zero bytes at the end; known when the iteration has ended."""
+        return self._reader.zero_tail_size
+
+
+class LogWriter:
+    """Writes a new log or manifest. A context manager; leaving it syncs. Not thread-safe."""
+
+    def __init__(self, path: str) -> None:
+        """Create the file, which must not exist.
+
+        Raises:
+            OSError: the file system refuses.
+        """
+        self._descriptor = os.open(path, _CREATE_FLAGS, 0o666)
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._size
+
+    def append(self, payload: bytes) -> int:
+        """Append one record, not yet synced. Returns its offset.
+
+        Raises:
+            OSError: the file system refuses; the file ends inside the record then.
+        """
+        offset = self._size
+        rest = memoryview(_kernel.encode_log_record(payload, offset % BLOCK_SIZE))
+        while rest:
+            written = os.write(self._descriptor, rest)
+            self._size += written
+            rest = rest[written:]
+        return offset
+
+    def sync(self) -> None:
+        """Make what was appended durable.
+
+        Raises:
+            OSError: the file system refuses.
+        """
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file without syncing. May be called again."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __enter__(self) -> LogWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.sync()
+        finally:
+            self.close()

@@ -1,0 +1,275 @@
+"""A manifest: which tables and logs count, as a log of version edits.
+
+Source: google/leveldb, db/version_set.cc.
+
+::
+
+    record 1   a snapshot: comparator, compaction pointers, every live table
+    record 2   previous log, log, next file number, last sequence number
+    record 3…  one edit for each flush and each compaction
+
+LevelDB takes a manifest that ends inside a record for one that ends before it, installs that older version and deletes
+the tables the lost edit had added; here a torn end is a warning, and strict reading refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from relevel.errors import CorruptionError, InvalidArgumentError, StorageError
+from relevel.files.log import LogWriter, RecordScan
+from relevel.findings import CATALOGUE, Finding, Severity, Span
+from relevel.format.version_edit import (
+    LEVEL_COUNT,
+    EditProblem,
+    FileMetadata,
+    VersionEdit,
+    encode_version_edit,
+    scan_version_edit,
+)
+from relevel.storage.read_only import ReadOnlyDirectory
+
+_MOST_FINDINGS: Final = 1000
+"""Findings about edits that are kept; a hostile manifest could make millions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestScan:
+    """The version that a manifest ends in, as far as it could be read.
+
+    Attributes:
+        name: the manifest's file name.
+        file_size: bytes.
+        comparator: name of the order of the user keys.
+        log_number: logs with this number or a higher one count.
+        previous_log_number: one older log that counts too; 0 and None are none.
+        next_file_number: no file had this number yet.
+        last_sequence: the newest sequence number in the tables, or thereabouts: logs may hold newer ones.
+        levels: the live tables of each level by file number; at least seven levels.
+        deleted: numbers of tables that were live once and are not now.
+        compact_pointers: where the next compaction of a level begins, by level: internal keys.
+        edit_count: edits read.
+        zero_tail_size: zero bytes at the end (preallocated, or lost in a crash).
+        findings: what is wrong with it.
+        damaged: whether an edit, or part of one, is or may be lost.
+    """
+
+    name: str
+    file_size: int
+    comparator: str | None
+    log_number: int | None
+    previous_log_number: int | None
+    next_file_number: int | None
+    last_sequence: int | None
+    levels: tuple[dict[int, FileMetadata], ...]
+    deleted: frozenset[int]
+    compact_pointers: dict[int, bytes]
+    edit_count: int
+    zero_tail_size: int
+    findings: tuple[Finding, ...]
+    damaged: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has all that LevelDB demands of a manifest, and a comparator."""
+        return None not in (self.comparator, self.log_number, self.next_file_number, self.last_sequence)
+
+    def tables(self) -> Iterator[tuple[int, FileMetadata]]:
+        """Yield every live table with its level."""
+        for level, tables in enumerate(self.levels):
+            for metadata in tables.values():
+                yield level, metadata
+
+
+def scan_manifest(directory: ReadOnlyDirectory, name: str) -> ManifestScan:
+    """Read a manifest to its end and beyond every damage. Never raises on content, nor where it cannot be read.
+
+    Of an edit that cannot be decoded to its end the deletions are not believed: the tables that replace the deleted
+    ones may be in the lost part.
+    """
+    replay = _Replay(name)
+    try:
+        records = RecordScan(directory, name)
+        try:
+            replay.run(records)
+        finally:
+            replay.finish(records)
+    except StorageError as error:
+        replay.lose(_finding("file.unreadable", Span(name), str(error)))
+    return replay.result()
+
+
+def read_manifest(directory: ReadOnlyDirectory, name: str) -> ManifestScan:
+    """Read a manifest strictly: nothing torn, nothing damaged, nothing missing.
+
+    Raises:
+        CorruptionError: the first thing that is wrong.
+        StorageError: it cannot be read.
+    """
+    directory.size(name)
+    scan = scan_manifest(directory, name)
+    for finding in scan.findings:
+        if finding.severity > Severity.NOTE:
+            raise CorruptionError(finding.message, finding)
+    return scan
+
+
+def write_manifest(path: str, edit: VersionEdit) -> int:
+    """Write a new manifest as LevelDB does, a snapshot and then the numbers, synced. Returns its size.
+
+    Args:
+        path: must not exist.
+        edit: the whole state: comparator, numbers and live tables, and nothing deleted.
+
+    Raises:
+        InvalidArgumentError: LevelDB would not accept it.
+        OSError: the file system refuses.
+    """
+    _refuse_incomplete(edit)
+    snapshot = VersionEdit(comparator=edit.comparator, compact_pointers=edit.compact_pointers, new_files=edit.new_files)
+    numbers = edit._replace(comparator=None, compact_pointers=(), new_files=())
+    with LogWriter(path) as log:
+        log.append(encode_version_edit(snapshot))
+        log.append(encode_version_edit(numbers._replace(previous_log_number=edit.previous_log_number or 0)))
+        return log.size
+
+
+def _refuse_incomplete(edit: VersionEdit) -> None:
+    if None in (edit.comparator, edit.log_number, edit.next_file_number, edit.last_sequence) or edit.deleted_files:
+        raise InvalidArgumentError(
+            "a manifest begins with comparator, log, next file and last sequence, and no deletions"
+        )
+    numbers = [edit.log_number or 0, *(metadata.number for _, metadata in edit.new_files)]
+    if max(numbers) >= (edit.next_file_number or 0):
+        raise InvalidArgumentError(f"the next file number {edit.next_file_number} is taken: {max(numbers)} is in use")
+
+
+class _Replay:
+    """Edits applied one after another."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._comparator: str | None = None
+        self._log_number: int | None = None
+        self._previous_log_number: int | None = None
+        self._next_file_number: int | None = None
+        self._last_sequence: int | None = None
+        self._levels: dict[int, dict[int, FileMetadata]] = {level: {} for level in range(LEVEL_COUNT)}
+        self._deleted: set[int] = set()
+        self._compact_pointers: dict[int, bytes] = {}
+        self._edit_count = 0
+        self._findings: list[Finding] = []
+        self._untold_count = 0
+        self._damaged = False
+        self._file_size = 0
+        self._zero_tail_size = 0
+
+    def run(self, records: RecordScan) -> None:
+        """Apply every edit."""
+        for offset, end, payload in records:
+            scan = scan_version_edit(payload)
+            if scan.problems:
+                self._report(Span(self._name, offset, end - offset), scan.problems)
+            self._edit_count += 1
+            self._apply(scan.edit, is_whole=scan.is_whole)
+
+    def _apply(self, edit: VersionEdit, *, is_whole: bool) -> None:
+        if edit.deleted_files and is_whole:
+            for level, number in edit.deleted_files:
+                self._levels.get(level, {}).pop(number, None)
+                self._deleted.add(number)
+        for level, metadata in edit.new_files:
+            self._levels.setdefault(level, {})[metadata.number] = metadata
+        if edit.compact_pointers:
+            self._compact_pointers.update(edit.compact_pointers)
+        if edit.comparator is not None:
+            self._comparator = self._comparator or edit.comparator
+        if edit.log_number is not None:
+            self._log_number = edit.log_number
+        if edit.previous_log_number is not None:
+            self._previous_log_number = edit.previous_log_number
+        if edit.next_file_number is not None:
+            self._next_file_number = edit.next_file_number
+        if edit.last_sequence is not None:
+            self._last_sequence = edit.last_sequence
+
+    def _report(self, span: Span, problems: tuple[EditProblem, ...]) -> None:
+        for problem in problems:
+            self._damaged |= not problem.is_tolerated
+            if len(self._findings) >= _MOST_FINDINGS:
+                self._untold_count += 1
+                continue
+            severity = Severity.WARNING if problem.is_tolerated else Severity.DAMAGE
+            message = f"{span.file}: the edit at offset {span.offset}: {problem}"
+            evidence = {"leveldb": f"Corruption: VersionEdit: {problem.words}", "edit_offset": problem.offset}
+            self._findings.append(Finding("manifest.edit.malformed", severity, span, message, evidence=evidence))
+
+    def finish(self, records: RecordScan) -> None:
+        """Take over what the records tell about the file, once they are read."""
+        self._file_size, self._zero_tail_size = records.file_size, records.zero_tail_size
+        for finding in records.findings:
+            self.lose(finding)
+
+    def lose(self, finding: Finding) -> None:
+        """Note bytes that may have held an edit."""
+        self._damaged = True
+        self._findings.append(finding)
+
+    def result(self) -> ManifestScan:
+        """Give the version reached."""
+        live = {number for tables in self._levels.values() for number in tables}
+        levels = tuple(self._levels.get(level, {}) for level in range(max(self._levels) + 1))
+        findings = sorted(self._findings, key=lambda finding: finding.span.offset)
+        return ManifestScan(
+            name=self._name,
+            file_size=self._file_size,
+            comparator=self._comparator,
+            log_number=self._log_number,
+            previous_log_number=self._previous_log_number,
+            next_file_number=self._next_file_number,
+            last_sequence=self._last_sequence,
+            levels=levels,
+            deleted=frozenset(self._deleted - live),
+            compact_pointers=self._compact_pointers,
+            edit_count=self._edit_count,
+            zero_tail_size=self._zero_tail_size,
+            findings=(*findings, *self._untold(), *self._missing()),
+            damaged=self._damaged,
+        )
+
+    def _untold(self) -> Iterator[Finding]:
+        if self._untold_count:
+            message = f"{self._name}: {self._untold_count} more problems in its edits, not listed"
+            yield _finding("manifest.edit.malformed", Span(self._name), message)
+
+    def _missing(self) -> Iterator[Finding]:
+        """What LevelDB (or, for the comparator, goleveldb) finds missing at the end of a manifest."""
+        found = {
+            "comparer": self._comparator,
+            "next-file-num": self._next_file_number,
+            "journal-file-num": self._log_number,
+            "seq-num": self._last_sequence,
+        }
+        span = Span(self._name, 0, self._file_size)
+        for field, value in found.items():
+            if value is None:
+                words = _MISSING[field]
+                said = f"leveldb: manifest corrupted (field '{field}'): missing [file={self._name}]"
+                evidence = {"leveldb": f"Corruption: {words}", "goleveldb": said}
+                message = f"{self._name}: {words}"
+                severity = CATALOGUE["manifest.incomplete"].severity
+                yield Finding("manifest.incomplete", severity, span, message, evidence=evidence)
+
+
+_MISSING: Final = {
+    "comparer": "no comparator entry in descriptor",
+    "next-file-num": "no meta-nextfile entry in descriptor",
+    "journal-file-num": "no meta-lognumber entry in descriptor",
+    "seq-num": "no last-sequence-number entry in descriptor",
+}
+
+
+def _finding(code: str, span: Span, message: str) -> Finding:
+    return Finding(code, CATALOGUE[code].severity, span, message)
