@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction, PyString, PyTuple};
 use relevel_kernel::{Error, PathError};
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io;
 
@@ -108,7 +109,8 @@ pub fn to_python(error: Error) -> PyErr {
 
 /// `OSError(errno, message, path)`; Python picks the subclass by the number.
 fn os_error(error: &io::Error) -> PyErr {
-    let (path, source) = PathError::of(error).map_or((None, error), |found| (Some(&found.path), &found.source));
+    let (path, source) =
+        PathError::of(error).map_or((None, error), |found| (Some(found.path.as_os_str()), &found.source));
     let number = match source.raw_os_error() {
         Some(number) => Ok(number),
         None => Python::attach(|py| py.import("errno")?.getattr(errno_name(source.kind()))?.extract()),
@@ -116,9 +118,9 @@ fn os_error(error: &io::Error) -> PyErr {
     let message = message(source);
     match (number, path) {
         (Ok(number), _) if cfg!(windows) && source.raw_os_error().is_some() => {
-            PyOSError::new_err((0, message, path.cloned(), number))
+            PyOSError::new_err((0, message, path.map(OsStr::to_owned), number))
         }
-        (Ok(number), Some(path)) => PyOSError::new_err((number, message, path.clone())),
+        (Ok(number), Some(path)) => PyOSError::new_err((number, message, path.to_owned())),
         (Ok(number), None) => PyOSError::new_err((number, message)),
         (Err(error), _) => error,
     }
