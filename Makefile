@@ -6,9 +6,9 @@ FUZZ_SECONDS ?= 30
 
 bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
-python_code := src tests bench
+python_code := src tests bench docs
 
-.PHONY: help setup test test-rust test-python check lint types fmt fuzz clean
+.PHONY: help setup test test-rust test-python check lint types fmt docs fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -37,6 +37,7 @@ lint: $(VENV)/.tools ## check style and formatting, Python and Rust
 
 types: $(VENV)/.kernel ## check types, and the kernel against its stub
 	$(bin)/python -m mypy
+	$(bin)/python -m mypy bench docs
 	$(bin)/python -m mypy.stubtest relevel._kernel
 
 fmt: $(VENV)/.tools ## format Python and Rust
@@ -44,6 +45,9 @@ fmt: $(VENV)/.tools ## format Python and Rust
 	$(bin)/ruff format $(python_code)
 	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
+
+docs: $(VENV)/.kernel ## write the generated pages of docs/
+	$(bin)/python docs/generate.py
 
 fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS for each target
 	for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \

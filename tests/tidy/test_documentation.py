@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
 import pytest
 
-from relevel.cli import main
+from relevel.cli.main import cli
 from tests.tidy.sources import ROOT
 
 
@@ -23,7 +25,7 @@ def commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[
             yield " ".join((*words, name)), command
 
 
-COMMANDS = dict(commands(main))
+COMMANDS = dict(commands(cli))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -55,3 +57,12 @@ def test_every_option_of_a_command_is_explained(name: str) -> None:
     ]
 
     assert not silent
+
+
+def test_the_generated_pages_are_what_the_code_says() -> None:
+    """Help pages and the page of findings are up to date; ``make docs`` writes them."""
+    checked = subprocess.run(
+        [sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
