@@ -194,6 +194,14 @@ impl Decompressor {
     }
 }
 
+/// Whether a raw deflate stream can begin with `head`, as far as it goes.
+#[must_use]
+pub fn is_deflate_head(head: &[u8]) -> bool {
+    let mut made = [0; 4096];
+    let mut inflate = Decompress::new(false);
+    inflate.decompress(head, &mut made, FlushDecompress::None).is_ok()
+}
+
 /// Compresses block after block, keeping the codecs' working memory.
 pub struct Compressor {
     snappy: snap::raw::Encoder,

@@ -12,21 +12,26 @@
 //! window, reader  stored bytes to contents
 //! route           the way to the data blocks
 //! cursor          entries in order, tolerant
+//! end_search, resync, tolerant, walk  blocks found by their checksums, without the index
 //! separator, builder, file  writing
 //! ```
 
 pub mod builder;
 pub mod cursor;
+pub mod end_search;
 pub mod faults;
 pub mod file;
 pub mod footer;
 pub mod handle;
 pub mod reader;
+pub mod resync;
 pub mod route;
 pub mod separator;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops where its arrangement fails")]
 mod testing;
+pub mod tolerant;
+pub mod walk;
 pub mod window;
 
 pub use builder::{BuildError, BuildOptions, TableBuilder, TableMeta};

@@ -19,13 +19,20 @@ pub struct Window {
     last_end: u64,
     ahead: usize,
     most_ahead: usize,
+    eager: bool,
 }
 
 impl Window {
     /// A window that reads ahead at most that many bytes.
     #[must_use]
     pub const fn new(most_ahead: usize) -> Self {
-        Self { buffer: Vec::new(), start: 0, filled: 0, last_end: 0, ahead: 0, most_ahead }
+        Self { buffer: Vec::new(), start: 0, filled: 0, last_end: 0, ahead: 0, most_ahead, eager: false }
+    }
+
+    /// A window that reads that far ahead always, for a reader that is known to go on.
+    #[must_use]
+    pub fn eager(ahead: usize) -> Self {
+        Self { eager: true, ..Self::new(ahead) }
     }
 
     /// The bytes from `offset` on, `size` of them or as many as the file has. The caller bounds `size`.
@@ -49,9 +56,13 @@ impl Window {
     }
 
     fn fill(&mut self, source: &dyn ReadAt, offset: u64, size: usize) -> io::Result<Range<usize>> {
-        let follows = offset == self.last_end;
-        self.ahead =
-            if follows { self.ahead.saturating_mul(2).clamp(FIRST_AHEAD, self.most_ahead.max(FIRST_AHEAD)) } else { 0 };
+        self.ahead = if self.eager {
+            self.most_ahead
+        } else if offset == self.last_end {
+            self.ahead.saturating_mul(2).max(FIRST_AHEAD).min(self.most_ahead)
+        } else {
+            0
+        };
         let left = usize::try_from(source.size().saturating_sub(offset)).unwrap_or(usize::MAX);
         let size = size.min(left);
         let wanted = size.max(self.ahead).min(left);
