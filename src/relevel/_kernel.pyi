@@ -192,8 +192,8 @@ def scan_table(
 class TableBuilder:
     """Writes one new table, byte for byte as LevelDB would. Creates ``path``; refuses one that exists."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         path: str,
         comparator: Comparator = "bytewise",
         *,
@@ -203,7 +203,7 @@ class TableBuilder:
         bloom_bits_per_key: int = 0,
         filter_name: bytes = b"leveldb.BuiltinBloomFilter2",
         shorten_index_keys: bool = True,
-    ) -> None: ...
+    ) -> TableBuilder: ...
     def add(self, internal_key: bytes, value: bytes) -> None:
         """Add an entry; keys must ascend, else ValueError."""
     @property
@@ -240,7 +240,7 @@ class LogReader:
     that the end of the file cuts) is the fault ``log.tail.torn``; a tail of zeroes is no fault.
     """
 
-    def __init__(self, source: Source) -> None: ...
+    def __new__(cls, source: Source) -> LogReader: ...
     def read(self, count: int) -> list[tuple[int, int, bytes]]:
         """Up to ``count`` records, ``(offset, end_offset, payload)``; an empty list at the end."""
     @property
@@ -306,8 +306,8 @@ class TableInput:
     bound it (required inside a LevelInput).
     """
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         source: Source,
         name: str,
         standing: str = "current",
@@ -315,21 +315,21 @@ class TableInput:
         blocks: Sequence[Handle] | None = None,
         smallest: bytes | None = None,
         largest: bytes | None = None,
-    ) -> None: ...
+    ) -> TableInput: ...
 
 @final
 class LogInput:
     """One log as an input of a cursor; sorted in memory, in runs spilled to ``temp_dir`` past ``memory_limit`` bytes."""
 
-    def __init__(
-        self, source: Source, name: str, standing: str = "current", *, temp_dir: str, memory_limit: int = 67108864
-    ) -> None: ...
+    def __new__(
+        cls, source: Source, name: str, standing: str = "current", *, temp_dir: str, memory_limit: int = 67108864
+    ) -> LogInput: ...
 
 @final
 class LevelInput:
     """Tables whose key ranges are disjoint and ascend: read one after another, one open at a time."""
 
-    def __init__(self, tables: Sequence[TableInput]) -> None: ...
+    def __new__(cls, tables: Sequence[TableInput]) -> LevelInput: ...
 
 Input: TypeAlias = TableInput | LogInput | LevelInput
 Repair: TypeAlias = Callable[[str, Fault, bytes], bytes | None]
@@ -356,8 +356,8 @@ class Cursor:
     ``repair`` is asked for the contents of damaged blocks; entries that come from it have integrity ``unverified``.
     """
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         inputs: Sequence[Input],
         comparator: Comparator = "bytewise",
         *,
@@ -369,7 +369,7 @@ class Cursor:
         from_sequence: int = 0,
         to_sequence: int | None = None,
         repair: Repair | None = None,
-    ) -> None: ...
+    ) -> Cursor: ...
     def read(self, count: int) -> list[Row]:
         """Up to ``count`` rows; an empty list at the end."""
     def read_pairs(self, count: int) -> list[tuple[bytes, bytes]]:

@@ -65,6 +65,8 @@ impl ReadAt for Bytes {
 }
 
 /// A comparator argument: a name or a callable. What the callable raises is kept in `callbacks`.
+///
+/// Where it has a default, `text_signature` must say `comparator='bytewise'`: PyO3 cannot spell the default itself.
 #[derive(Clone)]
 pub struct Order {
     /// The order for the kernel.
