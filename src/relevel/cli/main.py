@@ -6,6 +6,8 @@ Commands are imported when they are called, so that ``relevel --help`` starts fa
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 from typing import Any, Final, NoReturn
 
@@ -68,6 +70,8 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # bytes that are not text come out as they went in
     sys.exit(_run(args))
 
 
@@ -86,6 +90,6 @@ def _run(args: list[str] | None) -> int:
         click.echo("relevel: interrupted; nothing half-made was left", err=True)
         return _INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # the reader went away: nothing is left to say, and nothing to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader went away: the last flush must not fail too
         return 0
     return result if isinstance(result, int) else 0

@@ -31,10 +31,9 @@ def print_report(report: _R, to_text: Callable[[_R], Iterable[str]], *, json_wan
 
 def print_lines(lines: Iterator[str]) -> None:
     """Print many lines, each with its own line end, a bundle at a time."""
-    out = click.get_text_stream("stdout", errors="surrogateescape")
     while bundle := "".join(islice(lines, _LINES_AT_ONCE)):
-        out.write(bundle)
-    out.flush()
+        sys.stdout.write(bundle)
+    sys.stdout.flush()
 
 
 def print_findings(findings: Iterable[Finding], *, json_wanted: bool) -> int:

@@ -11,9 +11,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from functools import cmp_to_key
+from typing import Any, Final, TypeAlias
 
+from relevel import _kernel
 from relevel.errors import InvalidArgumentError, NotSupportedError
+from relevel.format.internal_key import TRAILER_SIZE, user_key_of
 
 CompareFunction: TypeAlias = Callable[[bytes, bytes], int]
 """Compares two user keys: negative, zero or positive. Must be a total order and always give the same answer."""
@@ -33,6 +36,26 @@ class Comparator:
 
     name: str
     kernel: str | CompareFunction
+
+    def compare(self, a: bytes, b: bytes) -> int:
+        """Compare two user keys: -1, 0 or 1."""
+        return _kernel.compare(self.kernel, a, b)
+
+    def compare_internal(self, a: bytes, b: bytes) -> int:
+        """Compare two internal keys: user keys ascend, and of one user key the newest version comes first."""
+        trailer_a, trailer_b = (int.from_bytes(key[-TRAILER_SIZE:], "little") for key in (a, b))
+        newer_first = (trailer_a < trailer_b) - (trailer_a > trailer_b)
+        return self.compare(user_key_of(a), user_key_of(b)) or newer_first
+
+    @property
+    def sort_key(self) -> Callable[[bytes], Any]:
+        """A ``key=`` function that sorts user keys in this order."""
+        return cmp_to_key(self.compare)
+
+    @property
+    def internal_sort_key(self) -> Callable[[bytes], Any]:
+        """A ``key=`` function that sorts internal keys."""
+        return cmp_to_key(self.compare_internal)
 
 
 BYTEWISE: Final = Comparator(BYTEWISE_NAME, "bytewise")

@@ -90,12 +90,10 @@ def _rows_of_key(cursor: _kernel.Cursor, key: bytes) -> Iterator[_kernel.Row]:
 
 def _candidates(reader: Reader, key: bytes) -> Iterator[DatabaseFile]:
     """The files that may hold the key: all but the tables whose range, by the manifest, ends before or begins after it."""
-    order = reader.comparator.kernel
+    compare = reader.comparator.compare
     for file in [*reader.directory.of_kind(FileKind.TABLE), *reader.directory.of_kind(FileKind.LOG)]:
         bounds = file.metadata
         if bounds is None or (
-            _kernel.compare(order, user_key_of(bounds.smallest), key)
-            <= 0
-            <= _kernel.compare(order, user_key_of(bounds.largest), key)
+            compare(user_key_of(bounds.smallest), key) <= 0 and compare(key, user_key_of(bounds.largest)) <= 0
         ):
             yield file

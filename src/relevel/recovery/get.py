@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from relevel import _kernel
 from relevel.errors import CorruptionError, KeyNotFoundError
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
@@ -44,7 +43,7 @@ def _may_hide(reader: Reader, finding: Finding, key: bytes) -> bool:
         return False
     if finding.keys is None:
         return True
-    order, keys = reader.comparator.kernel, finding.keys
-    above = keys.lower is None or _kernel.compare(order, key, keys.lower) >= 0
-    below = keys.upper is None or _kernel.compare(order, key, keys.upper) <= 0
+    compare, keys = reader.comparator.compare, finding.keys
+    above = keys.lower is None or compare(key, keys.lower) >= 0
+    below = keys.upper is None or compare(key, keys.upper) <= 0
     return above and below

@@ -6,9 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cmp_to_key
 
-from relevel import _kernel
 from relevel.errors import NotSupportedError
 from relevel.findings import Finding, KeyRange
 from relevel.format.comparator import Comparator, find_comparator
@@ -128,7 +126,7 @@ def _report(directory: Directory, found: Survey, comparator: str | None) -> Info
     details = _details(found)
     manifest = directory.manifest
     counts = {file.name for file in [*directory.current_tables(), *directory.current_logs()]}
-    scans = [item.scan for item in [*found.tables, *found.logs] if item.scan is not None and item.file.name in counts]
+    scans = [item.scan for item in _looked_at(found) if item.scan is not None and item.file.name in counts]
     codecs: Counter[str] = Counter()
     for table in found.tables:
         codecs.update(table.scan.codecs if table.scan else {})
@@ -156,7 +154,11 @@ def _report(directory: Directory, found: Survey, comparator: str | None) -> Info
 
 
 def _details(found: Survey) -> dict[str, FileInfo]:
-    return {item.file.name: _detail(item) for item in [*found.tables, *found.logs]}
+    return {item.file.name: _detail(item) for item in _looked_at(found)}
+
+
+def _looked_at(found: Survey) -> list[TableSurvey | LogSurvey]:
+    return [*found.tables, *found.logs]
 
 
 def _detail(item: TableSurvey | LogSurvey) -> FileInfo:
@@ -198,8 +200,7 @@ def _levels(directory: Directory) -> tuple[LevelInfo, ...]:
 
 def _whole_range(files: Iterable[FileInfo], names: set[str], order: Comparator) -> KeyRange | None:
     """From the smallest to the largest user key of the files that count."""
-    by_order = cmp_to_key(lambda a, b: _kernel.compare(order.kernel, a, b))
     ranges = [file.keys for file in files if file.name in names and file.keys is not None]
     lowers = [keys.lower for keys in ranges if keys.lower is not None]
     uppers = [keys.upper for keys in ranges if keys.upper is not None]
-    return KeyRange(min(lowers, key=by_order), max(uppers, key=by_order)) if lowers and uppers else None
+    return KeyRange(min(lowers, key=order.sort_key), max(uppers, key=order.sort_key)) if lowers and uppers else None

@@ -10,7 +10,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
 from itertools import pairwise
 from typing import Final
 
@@ -18,7 +17,6 @@ from relevel import _kernel
 from relevel.findings import CATALOGUE, Finding, Span
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
-from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import TableAccess, find_access
@@ -85,7 +83,8 @@ class _Opener:
 
     def open_level(self, tables: Sequence[DatabaseFile]) -> Iterable[_kernel.Input]:
         """One input for the whole level where the manifest keeps its tables apart, else one for each table."""
-        ordered = sorted(tables, key=cmp_to_key(self._compare_smallest))
+        order = self._comparator.internal_sort_key
+        ordered = sorted(tables, key=lambda file: order(file.metadata.smallest if file.metadata else b""))
         opened = [item for file in ordered if (item := self._table(file, "current")) is not None]
         return [_kernel.LevelInput(opened)] if opened and self._are_apart(ordered) else opened
 
@@ -109,21 +108,11 @@ class _Opener:
         span = Span(file.name, 0, file.size)
         self.findings.append(Finding("file.unreadable", CATALOGUE["file.unreadable"].severity, span, message))
 
-    def _compare_smallest(self, a: DatabaseFile, b: DatabaseFile) -> int:
-        assert a.metadata is not None and b.metadata is not None
-        return self._compare(a.metadata.smallest, b.metadata.smallest)
-
-    def _compare(self, a: bytes, b: bytes) -> int:
-        return _kernel.compare(self._comparator.kernel, user_key_of(a), user_key_of(b))
-
     def _are_apart(self, ordered: Sequence[DatabaseFile]) -> bool:
         """Whether each table's range ends before the next one's begins, or in the same user key with newer versions."""
         ranges = [file.metadata for file in ordered if file.metadata is not None]
-        return all(self._follows(left.largest, right.smallest) for left, right in pairwise(ranges))
-
-    def _follows(self, largest: bytes, smallest: bytes) -> bool:
-        order = self._compare(largest, smallest)
-        return order < 0 or (order == 0 and largest[-8:][::-1] > smallest[-8:][::-1])
+        compare = self._comparator.compare_internal
+        return all(compare(left.largest, right.smallest) < 0 for left, right in pairwise(ranges))
 
 
 def table_input(directory: Directory, file: DatabaseFile, standing: str, access: TableAccess) -> _kernel.TableInput:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cmp_to_key
 from typing import Final
 
 from relevel import _kernel
@@ -17,7 +16,6 @@ from relevel.files.current import encode_current
 from relevel.files.manifest import write_manifest
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name, manifest_name, table_name
-from relevel.format.internal_key import user_key_of
 from relevel.format.version_edit import FileMetadata, VersionEdit
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
@@ -136,7 +134,8 @@ class NewDatabase:
 
     def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
         """Write entries that are in no order as one table. They are held in memory."""
-        ordered = sorted(set(entries), key=cmp_to_key(self._compare))
+        order = self._comparator.internal_sort_key
+        ordered = sorted(set(entries), key=lambda entry: order(entry[0]))
         if not ordered:
             return
         builder = _kernel.TableBuilder(
@@ -179,11 +178,6 @@ class NewDatabase:
         """Take the next file number."""
         self._next_number += 1
         return self._next_number - 1
-
-    def _compare(self, a: tuple[bytes, bytes], b: tuple[bytes, bytes]) -> int:
-        by_key = _kernel.compare(self._comparator.kernel, user_key_of(a[0]), user_key_of(b[0]))
-        trailer_a, trailer_b = (int.from_bytes(entry[0][-8:], "little") for entry in (a, b))
-        return by_key or (trailer_a < trailer_b) - (trailer_a > trailer_b)
 
 
 def level_for(byte_count: int) -> int:

@@ -59,6 +59,6 @@ def _visible(plan: Plan, keys: KeyRange) -> Iterable[Version]:
     repairer = Repairer()
     cursor = _kernel.Cursor(current_inputs(plan), order, mode="visible", start=keys.lower, repair=repairer)
     for version in Rows(cursor, repairer):
-        if keys.upper is not None and _kernel.compare(order, version.key, keys.upper) > 0:
+        if keys.upper is not None and plan.survey.comparator.compare(version.key, keys.upper) > 0:
             return
         yield version

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cmp_to_key
 from itertools import pairwise
 
-from relevel import _kernel
 from relevel.findings import CATALOGUE, Finding, KeyRange, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
@@ -34,9 +32,10 @@ def overlaps(tables: Sequence[TableSurvey], comparator: Comparator) -> Iterator[
     One user key may span two tables (its newer versions in the first), so internal keys are compared.
     """
     read = [table for table in tables if table.scan is not None and table.scan.smallest is not None]
-    ordered = sorted(read, key=cmp_to_key(lambda a, b: _compare(comparator, _smallest(a), _smallest(b))))
+    order = comparator.internal_sort_key
+    ordered = sorted(read, key=lambda table: order(_smallest(table)))
     for left, right in pairwise(ordered):
-        if _compare(comparator, _largest(left), _smallest(right)) >= 0:
+        if comparator.compare_internal(_largest(left), _smallest(right)) >= 0:
             yield left, right
 
 
@@ -50,12 +49,3 @@ def _largest(table: TableSurvey) -> bytes:
 
 def _range(table: TableSurvey) -> KeyRange:
     return KeyRange(user_key_of(_smallest(table)), user_key_of(_largest(table)))
-
-
-def _compare(comparator: Comparator, a: bytes, b: bytes) -> int:
-    """Order of internal keys: user keys ascend, sequence numbers descend."""
-    by_key = _kernel.compare(comparator.kernel, user_key_of(a), user_key_of(b))
-    if by_key:
-        return by_key
-    trailer_a, trailer_b = (int.from_bytes(key[-8:], "little") for key in (a, b))
-    return (trailer_a < trailer_b) - (trailer_a > trailer_b)

@@ -104,9 +104,8 @@ def _verify_against_manifest(file: DatabaseFile, scan: _kernel.TableScan, compar
     if file.metadata is None or scan.smallest is None or scan.largest is None or file.standing is Standing.ORPHAN:
         return
     smallest, largest = user_key_of(scan.smallest), user_key_of(scan.largest)
-    order = comparator.kernel
-    below = _kernel.compare(order, smallest, user_key_of(file.metadata.smallest)) < 0
-    above = _kernel.compare(order, largest, user_key_of(file.metadata.largest)) > 0
+    below = comparator.compare(smallest, user_key_of(file.metadata.smallest)) < 0
+    above = comparator.compare(largest, user_key_of(file.metadata.largest)) > 0
     if below or above:
         finding = _note(
             file, "table.range-mismatch", f"{file.name}: holds keys outside the range that the manifest gives"
