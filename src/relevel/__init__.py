@@ -2,32 +2,38 @@
 
 The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue`` and
 ``History``. All of them open their source read-only; what they write goes to a new place.
+
+Names are imported when they are first used, so that the command line starts fast.
 """
 
 from __future__ import annotations
 
-from relevel.errors import (
-    CorruptionError,
-    DestinationExistsError,
-    InvalidArgumentError,
-    KeyNotFoundError,
-    NotADatabaseError,
-    NotSupportedError,
-    RelevelError,
-    StorageError,
-)
-from relevel.findings import Finding, KeyRange, Severity, Span
-from relevel.format.comparator import Comparator, register_comparator
-from relevel.recovery.check import CheckReport, check
-from relevel.recovery.dump import dump
-from relevel.recovery.find import FindReport, find
-from relevel.recovery.get import get
-from relevel.recovery.history import DatabaseView, History, history
-from relevel.recovery.info import InfoReport, info
-from relevel.recovery.read.rows import Rows, Source, Version
-from relevel.recovery.rescue import RescueReport, rescue
-from relevel.recovery.scan import scan
-from relevel.recovery.undelete import UndeleteReport, undelete
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from relevel.errors import (
+        CorruptionError,
+        DestinationExistsError,
+        InvalidArgumentError,
+        KeyNotFoundError,
+        NotADatabaseError,
+        NotSupportedError,
+        RelevelError,
+        StorageError,
+    )
+    from relevel.findings import Finding, KeyRange, Severity, Span
+    from relevel.format.comparator import Comparator, register_comparator
+    from relevel.recovery.check import CheckReport, check
+    from relevel.recovery.dump import dump
+    from relevel.recovery.find import FindReport, find
+    from relevel.recovery.get import get
+    from relevel.recovery.history import DatabaseView, History, history
+    from relevel.recovery.info import InfoReport, info
+    from relevel.recovery.read.rows import Rows, Source, Version
+    from relevel.recovery.rescue import RescueReport, rescue
+    from relevel.recovery.scan import Pairs, scan
+    from relevel.recovery.undelete import UndeleteReport, undelete
 
 __all__ = [
     "CheckReport",
@@ -44,6 +50,7 @@ __all__ = [
     "KeyRange",
     "NotADatabaseError",
     "NotSupportedError",
+    "Pairs",
     "RelevelError",
     "RescueReport",
     "Rows",
@@ -64,3 +71,41 @@ __all__ = [
     "scan",
     "undelete",
 ]
+
+_PLACES = {
+    "relevel.errors": (
+        "CorruptionError",
+        "DestinationExistsError",
+        "InvalidArgumentError",
+        "KeyNotFoundError",
+        "NotADatabaseError",
+        "NotSupportedError",
+        "RelevelError",
+        "StorageError",
+    ),
+    "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
+    "relevel.format.comparator": ("Comparator", "register_comparator"),
+    "relevel.recovery.check": ("CheckReport", "check"),
+    "relevel.recovery.dump": ("dump",),
+    "relevel.recovery.find": ("FindReport", "find"),
+    "relevel.recovery.get": ("get",),
+    "relevel.recovery.history": ("DatabaseView", "History", "history"),
+    "relevel.recovery.info": ("InfoReport", "info"),
+    "relevel.recovery.read.rows": ("Rows", "Source", "Version"),
+    "relevel.recovery.rescue": ("RescueReport", "rescue"),
+    "relevel.recovery.scan": ("Pairs", "scan"),
+    "relevel.recovery.undelete": ("UndeleteReport", "undelete"),
+}
+_PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACE_OF:
+        raise AttributeError(f"module 'relevel' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_PLACE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
