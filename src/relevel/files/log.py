@@ -36,8 +36,13 @@ class RecordScan:
     to the byte after its last one.
     """
 
-    def __init__(self, directory: ReadOnlyDirectory, name: str) -> None:
+    def __init__(self, directory: ReadOnlyDirectory, name: str, data: bytes | None = None) -> None:
         """Open a log.
+
+        Args:
+            directory: where it is.
+            name: its name there.
+            data: its bytes with damage put right, to be read instead of the file.
 
         Raises:
             StorageError: it cannot be read.
@@ -46,7 +51,7 @@ class RecordScan:
         self._path = directory.path(name)
         directory.size(name)  # refuses what is no regular file
         try:
-            self._reader = _kernel.LogReader(self._path)
+            self._reader = _kernel.LogReader(self._path if data is None else data)
         except OSError as error:
             raise storage_error("cannot open", self._path, error) from error
 

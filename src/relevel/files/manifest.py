@@ -83,15 +83,17 @@ class ManifestScan:
                 yield level, metadata
 
 
-def scan_manifest(directory: ReadOnlyDirectory, name: str) -> ManifestScan:
+def scan_manifest(directory: ReadOnlyDirectory, name: str, data: bytes | None = None) -> ManifestScan:
     """Read a manifest to its end and beyond every damage. Never raises on content, nor where it cannot be read.
+
+    With ``data``, its bytes with damage put right, these are read instead of the file.
 
     Of an edit that cannot be decoded to its end the deletions are not believed: the tables that replace the deleted
     ones may be in the lost part.
     """
     replay = _Replay(name)
     try:
-        records = RecordScan(directory, name)
+        records = RecordScan(directory, name, data)
         try:
             replay.run(records)
         finally:

@@ -16,12 +16,20 @@ from dataclasses import replace
 from typing import Final
 
 from relevel import _kernel
+from relevel.findings import Finding
 from relevel.recovery.heal.block import Healing, HealKind, flip, locate_flipped_bit
+from relevel.recovery.heal.repair import healed_finding
+from relevel.storage.read_only import ReadOnlyDirectory
 
 HEADER_SIZE: Final = 7
 """Checksum, length and type of a physical record. Part of the file format."""
 BLOCK_SIZE: Final = 32768
 """Physical records never cross a multiple of this. Part of the file format."""
+
+HEALABLE_FAULTS: Final = frozenset({"record.checksum-mismatch", "record.bad-length", "record.unknown-type"})
+"""What one flipped bit in a record looks like: codes without the ``log.`` or ``manifest.`` before them."""
+MOST_TO_HEAL: Final = 256 << 20
+"""Files above this size are not held in memory, so their records are not healed: bytes."""
 
 _LENGTH_OFFSET: Final = 4
 _TYPE_OFFSET: Final = 6
@@ -100,3 +108,27 @@ def heal_log(data: bytes, offsets: Iterable[int]) -> tuple[bytes, list[Healing]]
         patched[offset : offset + len(healing.stored)] = healing.stored
         healings.append(replace(healing, offset=block_start + healing.offset))
     return bytes(patched), healings
+
+
+def heal_file(storage: ReadOnlyDirectory, name: str, findings: Iterable[Finding]) -> tuple[bytes, list[Finding]] | None:
+    """Heal a log or manifest whose findings are given, as far as single bits explain them.
+
+    Returns:
+        Its bytes with what could be healed put back, and the findings that are healed by it; None where none is.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    hurt = {finding.span.offset: finding for finding in findings if finding.code.partition(".")[2] in HEALABLE_FAULTS}
+    if not hurt or storage.size(name) > MOST_TO_HEAL:
+        return None
+    data, healings = heal_log(storage.read(name), hurt)
+    if not healings:
+        return None
+    return data, [_healed(hurt, healing) for healing in healings]
+
+
+def _healed(hurt: dict[int, Finding], healing: Healing) -> Finding:
+    """The finding that a healing answers: the last one at or before the byte that was hit."""
+    start = max(offset for offset in hurt if offset <= healing.offset)
+    return healed_finding(hurt[start], replace(healing, offset=healing.offset - start))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from relevel.files.current import CurrentScan, scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import CATALOGUE, Finding, Span
 from relevel.format.filename import FileKind, FileName, parse_filename
+from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.read_only import ReadOnlyDirectory
 
@@ -107,10 +108,10 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: li
     named = [current.manifest_name] if current.manifest_name is not None else []
     damaged: list[ManifestScan] = []
     for name in named + others:
-        scan = scan_manifest(storage, name)
+        scan = _read_manifest(storage, name)
         if scan.complete and not scan.damaged:
             passed_over = [finding for bad in damaged for finding in bad.findings]
-            return _Choice(scan, Proof.MANIFEST, (*passed_over, *scan.findings))
+            return _choice(scan, passed_over, proved=name == current.manifest_name or _tables_are_there(scan, names))
         damaged.append(scan)
         if scan.name == current.manifest_name and scan.edit_count:
             break  # CURRENT's own manifest, damaged, still knows more of the present than any older one
@@ -123,6 +124,31 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: li
         return _Choice(None, Proof.NONE, (*found, _finding("manifest.none", Span("MANIFEST"), message)))
     message = f"{best.name}: damaged, so which tables and logs count is not proved"
     return _Choice(best, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(best.name), message)))
+
+
+def _choice(scan: ManifestScan, passed_over: list[Finding], *, proved: bool) -> _Choice:
+    """A whole manifest. One that CURRENT does not name may be out of date: its tables must all be there to prove it is not."""
+    found = (*passed_over, *scan.findings)
+    if proved:
+        return _Choice(scan, Proof.MANIFEST, found)
+    message = f"{scan.name}: CURRENT does not name it and tables that it counts on are gone, so it may be out of date"
+    return _Choice(scan, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(scan.name), message)))
+
+
+def _tables_are_there(scan: ManifestScan, names: list[FileName]) -> bool:
+    there = {name.number for name in names if name.kind is FileKind.TABLE}
+    return all(metadata.number in there for _, metadata in scan.tables())
+
+
+def _read_manifest(storage: ReadOnlyDirectory, name: str) -> ManifestScan:
+    """Read a manifest; where single flipped bits explain its damage, with these put back."""
+    scan = scan_manifest(storage, name)
+    healing = heal_file(storage, name, scan.findings) if scan.damaged else None
+    if healing is None:
+        return scan
+    data, healed = healing
+    again = scan_manifest(storage, name, data)
+    return replace(again, findings=(*healed, *again.findings))
 
 
 def _finding(code: str, span: Span, message: str) -> Finding:

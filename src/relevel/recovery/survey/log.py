@@ -10,17 +10,12 @@ from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.comparator import Comparator
-from relevel.recovery.heal.block import Healing
-from relevel.recovery.heal.log import heal_log
-from relevel.recovery.heal.repair import healed_finding
+from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.storage.read_only import ReadOnlyDirectory
 
-_MOST_TO_HEAL: Final = 256 << 20
-"""Logs above this size are not held in memory, so their records are not healed: bytes."""
 _PREALLOCATION: Final = 64 << 10
 """Writers that preallocate a log with zeroes do so in multiples of this: bytes."""
-_HEALABLE: Final = frozenset({"log.record.checksum-mismatch", "log.record.bad-length", "log.record.unknown-type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +46,18 @@ def survey_log(storage: ReadOnlyDirectory, comparator: Comparator, file: Databas
     healed: list[Finding] = []
     try:
         scan = _kernel.scan_log(source, comparator.kernel)
-        if file.size <= _MOST_TO_HEAL and any(fault.code in _HEALABLE for fault in scan.faults):
-            data = storage.read(file.name)
-            patched, healings = heal_log(data, (fault.offset for fault in scan.faults if fault.code in _HEALABLE))
-            if healings:
-                healed = [_healed(file, scan.faults, healing) for healing in healings]
-                source, scan = patched, _kernel.scan_log(patched, comparator.kernel)
+        findings = [finding_of(file.name, fault, scan.file_size) for fault in scan.faults]
+        healing = heal_file(storage, file.name, findings)
+        if healing is not None:
+            source, healed = healing
+            scan = _kernel.scan_log(source, comparator.kernel)
+            findings = [finding_of(file.name, fault, scan.file_size) for fault in scan.faults]
     except OSError as error:
         message = f"{file.name}: cannot be read: {error.strerror or error}"
-        unreadable = Finding(
-            "file.unreadable", CATALOGUE["file.unreadable"].severity, Span(file.name, 0, file.size), message
-        )
+        span = Span(file.name, 0, file.size)
+        unreadable = Finding("file.unreadable", CATALOGUE["file.unreadable"].severity, span, message)
         return LogSurvey(file, source, None, tuple(_weighed(file, [unreadable])))
-    findings = healed + [finding_of(file.name, fault) for fault in scan.faults] + list(_zero_tail(file, scan))
-    return LogSurvey(file, source, scan, tuple(_weighed(file, findings)))
-
-
-def _healed(file: DatabaseFile, faults: Iterable[_kernel.Fault], healing: Healing) -> Finding:
-    fault = max(
-        (fault for fault in faults if fault.code in _HEALABLE and fault.offset <= healing.offset),
-        key=lambda fault: fault.offset,
-    )
-    return healed_finding(finding_of(file.name, fault), replace(healing, offset=healing.offset - fault.offset))
+    return LogSurvey(file, source, scan, tuple(_weighed(file, [*healed, *findings, *_zero_tail(file, scan)])))
 
 
 def _zero_tail(file: DatabaseFile, scan: _kernel.LogScan) -> Iterable[Finding]:
