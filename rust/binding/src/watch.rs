@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// How many reads between two looks at signals, which take the interpreter lock.
 const READS_BETWEEN_SIGNALS: u32 = 256;
 
-/// Reads from `source`, but fails once a callback has raised or a signal handler (Ctrl-C) has.
+/// Reads from `source`, but fails (as interrupted) once a callback has raised or a signal handler (Ctrl-C) has.
 pub struct Watched {
     source: Arc<dyn ReadAt>,
     callbacks: Callbacks,
@@ -35,7 +35,7 @@ impl ReadAt for Watched {
         } else {
             self.callbacks.check()
         };
-        looked.map_err(io::Error::other)?;
+        looked.map_err(|stopped| io::Error::new(io::ErrorKind::Interrupted, stopped))?;
         self.source.read_at(buffer, offset)
     }
 }

@@ -20,9 +20,13 @@ pub mod cursor;
 pub mod fault;
 pub mod filter;
 pub mod internal_key;
+pub mod level;
 pub mod log;
+pub mod memory_run;
+pub mod merge;
 pub mod path_error;
 pub mod read_at;
+pub mod sort;
 pub mod table;
 pub mod varint;
 

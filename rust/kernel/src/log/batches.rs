@@ -37,7 +37,7 @@ impl BatchReader {
     /// Give the next whole batch to `use_batch`; false at the end.
     ///
     /// # Errors
-    /// What the operating system says, and what `use_batch` gives.
+    /// As [`LogReader::next_record`], and what `use_batch` gives.
     pub fn next_batch(&mut self, use_batch: impl FnOnce(PlacedBatch<'_>) -> Result<()>) -> Result<bool> {
         loop {
             let Some(record) = self.reader.next_record()? else {

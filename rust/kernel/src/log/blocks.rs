@@ -2,9 +2,10 @@
 
 use super::format::{self, BLOCK_SIZE, BLOCK_SIZE_U64, HEADER_SIZE, Header};
 use super::resync::Resync;
-use super::{BAD_LENGTH, CHECKSUM_MISMATCH, TORN_TAIL, UNKNOWN_TYPE, ZERO_HEADER};
-use crate::fault::{Fault, Result};
+use super::{BAD_LENGTH, CHECKSUM_MISMATCH, READ_ERROR, TORN_TAIL, UNKNOWN_TYPE, ZERO_HEADER};
+use crate::fault::{Error, Fault, Result};
 use crate::read_at::ReadAt;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ impl Blocks {
     /// The next piece. After [`Piece::End`], that again.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// [`Error::Stopped`] where the source says that it was interrupted.
     pub fn next(&mut self) -> Result<Piece> {
         loop {
             let Some(header) = self.rest().first_chunk::<HEADER_SIZE>() else {
@@ -147,8 +148,7 @@ impl Blocks {
     fn finish_block(&mut self) -> Result<Option<Piece>> {
         let rest = self.rest().len();
         if self.block_offset + (self.block.len() as u64) < self.file_size {
-            self.load_next()?;
-            return Ok(None);
+            return self.load_next();
         }
         if rest == 0 || self.block.len() == BLOCK_SIZE {
             return Ok(Some(Piece::End(self.zeroes.unwrap_or(self.file_size))));
@@ -170,18 +170,27 @@ impl Blocks {
         Piece::Damage(fault)
     }
 
-    fn load_next(&mut self) -> Result<()> {
+    /// Read the next block. One that cannot be read is damage; only what stops the work is an error.
+    fn load_next(&mut self) -> Result<Option<Piece>> {
         self.block_offset += self.block.len() as u64;
         let size = self.file_size.saturating_sub(self.block_offset).min(BLOCK_SIZE_U64);
         self.block.resize(usize::try_from(size).unwrap_or(BLOCK_SIZE), 0);
-        let count = self.source.read_at(&mut self.block, self.block_offset)?;
-        if count < self.block.len() {
-            self.block.truncate(count);
-            self.file_size = self.block_offset + count as u64;
-        }
         self.position = 0;
         self.resync.forget();
-        Ok(())
+        match self.source.read_at(&mut self.block, self.block_offset) {
+            Ok(count) if count < self.block.len() => {
+                self.block.truncate(count);
+                self.file_size = self.block_offset + count as u64;
+                Ok(None)
+            }
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Error::Stopped),
+            Err(_) => {
+                self.position = self.block.len();
+                let start = self.zeroes.take().unwrap_or(self.block_offset);
+                Ok(Some(Piece::Damage(Fault::new(READ_ERROR, start, self.offset().saturating_sub(start)))))
+            }
+        }
     }
 
     fn rest(&self) -> &[u8] {

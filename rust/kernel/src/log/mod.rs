@@ -13,6 +13,7 @@
 //! | `log.record.zero-header` | zeroes, and what follows them up to the next sound record | |
 //! | `log.record.orphan-fragment` | Middle and Last records without their First | |
 //! | `log.record.unfinished` | First and Middle records without their Last, with more of the log after them | |
+//! | `log.read-error` | a block that the system cannot read | |
 //! | `log.tail.torn` | the last record, cut by the end of the file | bytes it needs, bytes there are, where the header is whole |
 //! | `log.batch.too-small` | a record of fewer bytes than a batch's header | 12, its size |
 //! | `log.batch.bad-operation` | a record whose operations cannot all be decoded | -, position of the first that cannot, in the payload |
@@ -45,6 +46,7 @@ pub const CODES: &[&str] = &[
     ZERO_HEADER,
     ORPHAN_FRAGMENT,
     UNFINISHED,
+    READ_ERROR,
     TORN_TAIL,
     crate::batch::TOO_SMALL,
     crate::batch::BAD_OPERATION,
@@ -60,6 +62,7 @@ const UNKNOWN_TYPE: &str = "log.record.unknown-type";
 const ZERO_HEADER: &str = "log.record.zero-header";
 const ORPHAN_FRAGMENT: &str = "log.record.orphan-fragment";
 const UNFINISHED: &str = "log.record.unfinished";
+const READ_ERROR: &str = "log.read-error";
 const TORN_TAIL: &str = "log.tail.torn";
 const SEQUENCE_GAP: &str = "log.sequence.gap";
 const SEQUENCE_BACK: &str = "log.sequence.back";

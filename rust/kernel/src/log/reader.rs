@@ -59,7 +59,7 @@ impl LogReader {
     /// The next record; `None` at the end, and ever after.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// [`Error::Stopped`](crate::Error::Stopped) where the source says that it was interrupted.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
         let Some(whole) = self.next_whole()? else { return Ok(None) };
         let Whole { offset, end_offset, in_block } = whole;

@@ -41,7 +41,7 @@ pub struct LogScan {
 /// Read and verify every record and batch of a log.
 ///
 /// # Errors
-/// What the operating system says. Never on content.
+/// [`Error::Stopped`](crate::Error::Stopped) where the source says that it was interrupted. Never on content.
 pub fn scan_log(source: Arc<dyn ReadAt>, comparator: &Comparator) -> Result<LogScan> {
     let mut reader = BatchReader::new(source);
     let mut scan = LogScan::default();
@@ -88,4 +88,77 @@ fn replace(bound: &mut Option<Vec<u8>>, key: &[u8]) {
     let buffer = bound.get_or_insert_default();
     buffer.clear();
     buffer.extend_from_slice(key);
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use super::*;
+    use crate::batch;
+    use crate::log::format::HEADER_SIZE;
+    use crate::log::{SEQUENCE_BACK, SEQUENCE_GAP, append_record};
+
+    fn log_of(payloads: &[Vec<u8>]) -> Vec<u8> {
+        let mut log = Vec::new();
+        for payload in payloads {
+            let position = log.len();
+            append_record(&mut log, payload, position);
+        }
+        log
+    }
+
+    fn batch_of(sequence: u64, count: u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        batch::append_header(&mut out, sequence, count);
+        for i in 0..u64::from(count) {
+            if (sequence + i) % 3 == 0 {
+                batch::append_deletion(&mut out, format!("key{:04}", (sequence + i) % 50).as_bytes());
+            } else {
+                batch::append_put(&mut out, format!("key{:04}", (sequence + i) % 50).as_bytes(), b"value");
+            }
+        }
+        out
+    }
+
+    fn scan(log: &[u8]) -> LogScan {
+        scan_log(Arc::new(log.to_vec()), &Comparator::Bytewise).unwrap()
+    }
+
+    #[test]
+    fn a_scan_counts_what_is_in_whole_batches() {
+        let log = log_of(&[batch_of(1, 10), batch_of(11, 0), batch_of(11, 20)]);
+
+        let scan = scan(&log);
+
+        assert!(scan.faults.is_empty());
+        assert_eq!((scan.record_count, scan.batch_count, scan.put_count, scan.deletion_count), (3, 3, 20, 10));
+        assert_eq!((scan.min_sequence, scan.max_sequence), (Some(1), Some(30)));
+        assert_eq!((scan.smallest.unwrap(), scan.largest.unwrap()), (b"key0001".to_vec(), b"key0030".to_vec()));
+        assert_eq!((scan.key_size, scan.value_size), (30 * 7, 20 * 5));
+    }
+
+    #[test]
+    fn a_record_that_is_no_whole_batch_is_a_fault_over_its_span() {
+        let mut bad = batch_of(3, 2);
+        bad.truncate(bad.len() - 1);
+        let log = log_of(&[batch_of(1, 2), bad.clone(), batch_of(5, 2)]);
+        let first = HEADER_SIZE as u64 + batch_of(1, 2).len() as u64;
+
+        let scan = scan(&log);
+
+        let told: Vec<_> = scan.faults.iter().map(|fault| (fault.code, fault.offset, fault.size)).collect();
+        let size = (HEADER_SIZE + bad.len()) as u64;
+        assert_eq!(told, [(batch::BAD_OPERATION, first, size), (SEQUENCE_GAP, first + size, 0)]);
+        assert_eq!((scan.record_count, scan.batch_count), (3, 2));
+        assert_eq!((scan.faults[1].expected, scan.faults[1].got), (Some(3), Some(5)));
+    }
+
+    #[test]
+    fn sequence_numbers_that_go_back_are_told_once() {
+        let log = log_of(&[batch_of(10, 2), batch_of(5, 2), batch_of(7, 1)]);
+
+        let told: Vec<_> = scan(&log).faults.iter().map(|fault| (fault.code, fault.expected, fault.got)).collect();
+
+        assert_eq!(told, [(SEQUENCE_BACK, Some(12), Some(5))]);
+    }
 }

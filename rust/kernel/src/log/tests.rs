@@ -3,7 +3,6 @@
 
 use super::format::{self, BLOCK_SIZE, HEADER_SIZE, TYPE_FIRST, TYPE_FULL, TYPE_LAST, TYPE_MIDDLE};
 use super::*;
-use crate::batch;
 use crate::fault::Fault;
 use std::sync::Arc;
 
@@ -456,57 +455,32 @@ fn random_damage_to_a_log_loses_only_what_it_touches() {
     }
 }
 
-fn batch_of(sequence: u64, count: u32) -> Vec<u8> {
-    let mut out = Vec::new();
-    batch::append_header(&mut out, sequence, count);
-    for i in 0..u64::from(count) {
-        if (sequence + i) % 3 == 0 {
-            batch::append_deletion(&mut out, format!("key{:04}", (sequence + i) % 50).as_bytes());
-        } else {
-            batch::append_put(&mut out, format!("key{:04}", (sequence + i) % 50).as_bytes(), b"value");
-        }
+/// A log of which the third block cannot be read.
+struct FailingDisk(Vec<u8>);
+
+impl crate::ReadAt for FailingDisk {
+    fn size(&self) -> u64 {
+        self.0.size()
     }
-    out
-}
 
-fn scan(log: &[u8]) -> LogScan {
-    scan_log(Arc::new(log.to_vec()), &crate::Comparator::Bytewise).unwrap()
-}
-
-#[test]
-fn a_scan_counts_what_is_in_whole_batches() {
-    let log = log_of(&[batch_of(1, 10), batch_of(11, 0), batch_of(11, 20)]);
-
-    let scan = scan(&log);
-
-    assert!(scan.faults.is_empty());
-    assert_eq!((scan.record_count, scan.batch_count, scan.put_count, scan.deletion_count), (3, 3, 20, 10));
-    assert_eq!((scan.min_sequence, scan.max_sequence), (Some(1), Some(30)));
-    assert_eq!((scan.smallest.unwrap(), scan.largest.unwrap()), (b"key0001".to_vec(), b"key0030".to_vec()));
-    assert_eq!((scan.key_size, scan.value_size), (30 * 7, 20 * 5));
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        if offset / BLOCK_SIZE as u64 == 2 {
+            return Err(std::io::Error::other("I/O error"));
+        }
+        self.0.read_at(buffer, offset)
+    }
 }
 
 #[test]
-fn a_record_that_is_no_whole_batch_is_a_fault_over_its_span() {
-    let mut bad = batch_of(3, 2);
-    bad.truncate(bad.len() - 1);
-    let log = log_of(&[batch_of(1, 2), bad.clone(), batch_of(5, 2)]);
-    let first = HEADER_SIZE as u64 + batch_of(1, 2).len() as u64;
+fn a_block_that_cannot_be_read_costs_itself() {
+    let log = log_of(&(0..40).map(|i| payload(i, 4_089)).collect::<Vec<_>>());
+    let mut reader = LogReader::new(Arc::new(FailingDisk(log)));
 
-    let scan = scan(&log);
+    let mut count = 0;
+    while reader.next_record().unwrap().is_some() {
+        count += 1;
+    }
 
-    let told: Vec<_> = scan.faults.iter().map(|fault| (fault.code, fault.offset, fault.size)).collect();
-    let size = (HEADER_SIZE + bad.len()) as u64;
-    assert_eq!(told, [(batch::BAD_OPERATION, first, size), (SEQUENCE_GAP, first + size, 0)]);
-    assert_eq!((scan.record_count, scan.batch_count), (3, 2));
-    assert_eq!((scan.faults[1].expected, scan.faults[1].got), (Some(3), Some(5)));
-}
-
-#[test]
-fn sequence_numbers_that_go_back_are_told_once() {
-    let log = log_of(&[batch_of(10, 2), batch_of(5, 2), batch_of(7, 1)]);
-
-    let told: Vec<_> = scan(&log).faults.iter().map(|fault| (fault.code, fault.expected, fault.got)).collect();
-
-    assert_eq!(told, [(SEQUENCE_BACK, Some(12), Some(5))]);
+    assert_eq!(count, 32);
+    assert_eq!(reader.faults(), [Fault::new(READ_ERROR, 2 * BLOCK_SIZE as u64, BLOCK_SIZE as u64)]);
 }
