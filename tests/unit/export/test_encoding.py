@@ -40,7 +40,9 @@ def test_escaped_takes_utf8_text_as_its_bytes() -> None:
     assert decode_argument("caf\u00e9", "escaped") == b"caf\xc3\xa9"
 
 
-@pytest.mark.parametrize(("text", "encoding"), [("abc", "hex"), ("a", "base64"), ("\\x", "escaped"), ("\\u1234", "escaped")])
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("abc", "hex"), ("a", "base64"), ("\\x", "escaped"), ("\\u1234", "escaped")]
+)
 def test_text_of_another_encoding_is_refused_and_the_option_named(text: str, encoding: str) -> None:
     """The message names the option that fixes the problem."""
     with pytest.raises(InvalidArgumentError, match="--encoding"):

@@ -10,7 +10,8 @@ from relevel import _kernel
 from relevel.recovery.heal.block import HealKind, flip, heal_block, locate_flipped_bit
 
 ENTRIES = [
-    (f"key{number:04}".encode() + (number << 8 | 1).to_bytes(8, "little"), b"value" * (number % 7)) for number in range(40)
+    (f"key{number:04}".encode() + (number << 8 | 1).to_bytes(8, "little"), b"value" * (number % 7))
+    for number in range(40)
 ]
 
 
