@@ -1,0 +1,1 @@
+"""Other implementations of LevelDB, and whether they agree with relevel."""

@@ -1,0 +1,161 @@
+"""What other programs find in a database: plyvel, goleveldb and classic-level, each on a copy of its own.
+
+A program that is not at hand (no go, no node, no network to fetch a dependency) raises MissingProgramError, whose
+text says why. The programs are built once, into ``.pytest_cache/interop``.
+"""
+
+import fcntl
+import functools
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CACHE = HERE.parent.parent / ".pytest_cache" / "interop"
+PLYVEL = [sys.executable, "-m", "tests.interop.plyvel_program"]
+
+
+class MissingProgramError(Exception):
+    """A program cannot be run here; the text says why."""
+
+
+class ReadFailedError(Exception):
+    """A program refused the database; the text is the program's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a program finds: the pairs in the order of iteration, and what get says for each of these keys."""
+
+    iterated: list[tuple[bytes, bytes]]
+    got: dict[bytes, bytes]
+
+
+@contextmanager
+def copy_of(database: Path) -> Iterator[Path]:
+    """A writable copy of ``database`` that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "db"
+        shutil.copytree(database, copy)
+        copy.chmod(0o755)
+        for file in copy.rglob("*"):
+            file.chmod(0o755 if file.is_dir() else 0o644)
+        yield copy
+
+
+def read_with_plyvel(database: Path, comparator: str = "") -> Content:
+    """Open a copy with plyvel, paranoid and verifying checksums; ``comparator`` names one that it is taught."""
+    with copy_of(database) as copy:
+        return _content(_run([*PLYVEL, "read", str(copy), *_given(comparator)]))
+
+
+def read_with_goleveldb(database: Path) -> Content:
+    """Open a copy with goleveldb, which knows the bytewise comparator and the codecs none and snappy."""
+    with copy_of(database) as copy:
+        return _content(_run([str(goleveldb()), "read", str(copy)]))
+
+
+def read_with_classic_level(database: Path) -> Content:
+    """Open a copy with classic-level, which knows the bytewise comparator and the codecs none and snappy."""
+    with copy_of(database) as copy:
+        return _content(_run(["node", str(classic_level()), "read", str(copy)]))
+
+
+def put_wins(database: Path, key: bytes, comparator: str = "") -> bool:
+    """Whether a put over ``key`` that plyvel makes in a copy is what get and iteration say after a reopen.
+
+    This is what breaks where a rebuilt database has a wrong last sequence number or a wrong order of level 0.
+    """
+    value = b"the new value"
+    with copy_of(database) as copy:
+        _run([*PLYVEL, "put", str(copy), key.hex(), value.hex(), *_given(comparator)])
+        content = read_with_plyvel(copy, comparator)
+    return content.got.get(key) == value == dict(content.iterated).get(key)
+
+
+@functools.cache
+def goleveldb() -> Path:
+    """The goleveldb program, built on first use."""
+    program = CACHE / "goleveldb" / "program"
+    with _build_lock("goleveldb"):
+        _need("go")
+        _build(["go", "build", "-o", str(program), "."], HERE / "goleveldb")
+    return program
+
+
+@functools.cache
+def classic_level() -> Path:
+    """The classic-level program with its packages, installed on first use."""
+    folder = CACHE / "classic_level"
+    with _build_lock("classic_level"):
+        _need("node")
+        _need("npm")
+        lock = HERE / "classic_level" / "package-lock.json"
+        installed = folder / "package-lock.json"
+        fresh = (
+            folder / "node_modules" / ".package-lock.json"
+        ).exists() and installed.read_bytes() == lock.read_bytes()
+        for file in (HERE / "classic_level").glob("p*.*"):
+            shutil.copy(file, folder / file.name)
+        if not fresh:
+            _build(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
+    return folder / "program.mjs"
+
+
+def write_with(program: list[str], database: Path, script: str) -> None:
+    """Let a program follow a script on ``database``; a script that ends in ``kill`` ends with the program's death."""
+    done = subprocess.run([*program, "write", str(database)], input=script, text=True, capture_output=True, check=False)
+    killed = script.rstrip().endswith("kill")
+    if done.returncode != (-9 if killed else 0):
+        raise ReadFailedError(f"{program[0]} ended with {done.returncode}: {done.stderr.strip()}")
+
+
+def _given(comparator: str) -> list[str]:
+    return [comparator] if comparator else []
+
+
+def _need(program: str) -> None:
+    if shutil.which(program) is None:
+        raise MissingProgramError(f"no {program} here")
+
+
+@contextmanager
+def _build_lock(name: str) -> Iterator[None]:
+    """Let one process at a time build ``name``: test workers share the cache."""
+    (CACHE / name).mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        raise MissingProgramError(f"{' '.join(command[:2])} failed: {' '.join(last)}")
+
+
+def _run(command: list[str]) -> Iterable[str]:
+    done = subprocess.run(command, cwd=HERE.parent.parent, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ReadFailedError(f"{Path(command[0]).parent.name}: {done.stderr.strip()}")
+    return done.stdout.splitlines()
+
+
+def _content(lines: Iterable[str]) -> Content:
+    iterated: list[tuple[bytes, bytes]] = []
+    got: dict[bytes, bytes] = {}
+    for line in lines:
+        pair = json.loads(line)
+        key, value = bytes.fromhex(pair["k"]), bytes.fromhex(pair["v"])
+        if pair["how"] == "got":
+            got[key] = value
+        else:
+            iterated.append((key, value))
+    return Content(iterated, got)
