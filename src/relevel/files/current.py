@@ -96,7 +96,9 @@ def scan_current(directory: ReadOnlyDirectory, names: Iterable[str] | None = Non
     Raises:
         StorageError: the directory cannot be listed.
     """
-    listed = [parse_filename(name) for name in names or (entry.name for entry in directory.entries())]
+    if names is None:
+        names = [entry.name for entry in directory.entries()]
+    listed = [parse_filename(name) for name in names if name.startswith(_CURRENT)]
     pending = sorted((name for name in listed if name.kind is FileKind.CURRENT_PENDING), key=_number, reverse=True)
     copies = [*pending, *(name for name in listed if name.kind is FileKind.CURRENT_BACKUP)]
     current = [_look(directory, name.name) for name in listed if name.kind is FileKind.CURRENT]

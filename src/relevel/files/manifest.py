@@ -14,7 +14,7 @@ the tables the lost edit had added; here a torn end is a warning, and strict rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from relevel.files.log import LogWriter, RecordScan
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.version_edit import (
     LEVEL_COUNT,
+    MOST_LEVELS,
     EditProblem,
     FileMetadata,
     VersionEdit,
@@ -64,7 +65,7 @@ class ManifestScan:
     next_file_number: int | None
     last_sequence: int | None
     levels: tuple[dict[int, FileMetadata], ...]
-    deleted: frozenset[int]
+    deleted: Set[int]
     compact_pointers: dict[int, bytes]
     edit_count: int
     zero_tail_size: int
@@ -158,7 +159,7 @@ class _Replay:
         self._previous_log_number: int | None = None
         self._next_file_number: int | None = None
         self._last_sequence: int | None = None
-        self._levels: dict[int, dict[int, FileMetadata]] = {level: {} for level in range(LEVEL_COUNT)}
+        self._levels: tuple[dict[int, FileMetadata], ...] = tuple({} for _ in range(MOST_LEVELS))
         self._deleted: set[int] = set()
         self._compact_pointers: dict[int, bytes] = {}
         self._edit_count = 0
@@ -171,31 +172,35 @@ class _Replay:
     def run(self, records: RecordScan) -> None:
         """Apply every edit."""
         for offset, end, payload in records:
-            scan = scan_version_edit(payload)
-            if scan.problems:
-                self._report(Span(self._name, offset, end - offset), scan.problems)
+            edit, problems, _ = scan = scan_version_edit(payload)
+            if problems:
+                self._report(Span(self._name, offset, end - offset), problems)
+            self._apply(edit, is_whole=not problems or scan.is_whole)
             self._edit_count += 1
-            self._apply(scan.edit, is_whole=scan.is_whole)
 
     def _apply(self, edit: VersionEdit, *, is_whole: bool) -> None:
-        if edit.deleted_files and is_whole:
-            for level, number in edit.deleted_files:
-                self._levels.get(level, {}).pop(number, None)
-                self._deleted.add(number)
-        for level, metadata in edit.new_files:
-            self._levels.setdefault(level, {})[metadata.number] = metadata
-        if edit.compact_pointers:
-            self._compact_pointers.update(edit.compact_pointers)
-        if edit.comparator is not None:
-            self._comparator = self._comparator or edit.comparator
-        if edit.log_number is not None:
-            self._log_number = edit.log_number
-        if edit.previous_log_number is not None:
-            self._previous_log_number = edit.previous_log_number
-        if edit.next_file_number is not None:
-            self._next_file_number = edit.next_file_number
-        if edit.last_sequence is not None:
-            self._last_sequence = edit.last_sequence
+        comparator, log_number, previous_log_number, next_file_number, last_sequence, pointers, deleted, new = edit
+        if deleted and is_whole:
+            self._delete(deleted)
+        for level, metadata in new:
+            self._levels[level][metadata.number] = metadata
+        if pointers:
+            self._compact_pointers.update(pointers)
+        if comparator is not None and self._comparator is None:
+            self._comparator = comparator
+        if log_number is not None:
+            self._log_number = log_number
+        if previous_log_number is not None:
+            self._previous_log_number = previous_log_number
+        if next_file_number is not None:
+            self._next_file_number = next_file_number
+        if last_sequence is not None:
+            self._last_sequence = last_sequence
+
+    def _delete(self, deleted: Iterable[tuple[int, int]]) -> None:
+        for level, number in deleted:
+            self._levels[level].pop(number, None)
+            self._deleted.add(number)
 
     def _report(self, span: Span, problems: tuple[EditProblem, ...]) -> None:
         for problem in problems:
@@ -221,8 +226,9 @@ class _Replay:
 
     def result(self) -> ManifestScan:
         """Give the version reached."""
-        live = {number for tables in self._levels.values() for number in tables}
-        levels = tuple(self._levels.get(level, {}) for level in range(max(self._levels) + 1))
+        for tables in self._levels:
+            self._deleted.difference_update(tables)
+        deepest = max((level for level, tables in enumerate(self._levels) if tables), default=0)
         findings = sorted(self._findings, key=lambda finding: finding.span.offset)
         return ManifestScan(
             name=self._name,
@@ -232,8 +238,8 @@ class _Replay:
             previous_log_number=self._previous_log_number,
             next_file_number=self._next_file_number,
             last_sequence=self._last_sequence,
-            levels=levels,
-            deleted=frozenset(self._deleted - live),
+            levels=self._levels[: max(LEVEL_COUNT, deepest + 1)],
+            deleted=self._deleted,
             compact_pointers=self._compact_pointers,
             edit_count=self._edit_count,
             zero_tail_size=self._zero_tail_size,

@@ -16,7 +16,7 @@ deletes it from one and adds it to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from relevel.errors import CorruptionError
@@ -33,6 +33,32 @@ LEVEL_COUNT: Final = 7
 """How many levels LevelDB has; goleveldb has no bound. Part of the file format."""
 MOST_LEVELS: Final = 64
 """Levels past this are taken for damage even by ``scan_version_edit``: no disk holds that many."""
+
+
+_COMPARATOR: Final = 1
+_LOG_NUMBER: Final = 2
+_NEXT_FILE_NUMBER: Final = 3
+_LAST_SEQUENCE: Final = 4
+_COMPACT_POINTER: Final = 5
+_DELETED_FILE: Final = 6
+_NEW_FILE: Final = 7
+_PREVIOUS_LOG_NUMBER: Final = 9
+_NUMBERS: Final = frozenset({_LOG_NUMBER, _NEXT_FILE_NUMBER, _LAST_SEQUENCE, _PREVIOUS_LOG_NUMBER})
+_WORDS: Final = {
+    _COMPARATOR: "comparator name",
+    _LOG_NUMBER: "log number",
+    _NEXT_FILE_NUMBER: "next file number",
+    _LAST_SEQUENCE: "last sequence number",
+    _COMPACT_POINTER: "compaction pointer",
+    _DELETED_FILE: "deleted file",
+    _NEW_FILE: "new-file entry",
+    _PREVIOUS_LOG_NUMBER: "previous log number",
+}
+"""What LevelDB calls a field that it cannot decode."""
+_UNKNOWN_TAG: Final = "unknown tag"
+_CUT_OFF: Final = "more bytes are announced than follow"
+
+_make: Final = tuple.__new__  # named tuples without their handling of keywords: manifests may have millions of edits
 
 
 class FileMetadata(NamedTuple):
@@ -170,153 +196,101 @@ def scan_version_edit(data: bytes) -> VersionEditScan:
     Tolerated, as goleveldb does: levels past LevelDB's last, keys without a trailer, and unknown tags, as long as all
     that follows one can be decoded. Where it cannot, the unknown tag and all behind it count as not decoded.
     """
-    fields = _Fields()
-    if not _decode_fields(fields, data):
-        unknown = next((problem for problem in fields.problems if problem.words == _UNKNOWN_TAG), None)
+    scan = _scan(data)
+    if scan.problems and not scan.is_whole:
+        unknown = next((problem for problem in scan.problems if problem.words == _UNKNOWN_TAG), None)
         if unknown is not None:  # what follows it makes no sense as fields, so none of it is believed
-            fields = _Fields()
-            _decode_fields(fields, data[: unknown.offset])
-            fields.problems.append(unknown._replace(is_tolerated=False))
-    number = fields.numbers.get
-    edit = VersionEdit(
-        fields.comparator,
-        number(_LOG_NUMBER),
-        number(_PREVIOUS_LOG_NUMBER),
-        number(_NEXT_FILE_NUMBER),
-        number(_LAST_SEQUENCE),
-        tuple(fields.compact_pointers),
-        tuple(fields.deleted_files),
-        tuple(fields.new_files),
+            scan = _scan(data[: unknown.offset])
+            scan = scan._replace(problems=(*scan.problems, unknown._replace(is_tolerated=False)))
+    return scan
+
+
+def _scan(data: bytes) -> VersionEditScan:  # noqa: PLR0912, PLR0915 - one loop, because manifests may have millions of edits
+    offset = field_offset = 0
+    size = len(data)
+    comparator = None
+    numbers: dict[int, int] = {}
+    compact_pointers: list[tuple[int, bytes]] = []
+    deleted_files: list[tuple[int, int]] = []
+    new_files: list[tuple[int, FileMetadata]] = []
+    problems: list[EditProblem] = []
+    try:
+        while offset < size:
+            field_offset = offset
+            tag = data[offset]
+            if tag == _NEW_FILE:
+                level, offset = decode_varint(data, offset + 1)
+                number, offset = decode_varint(data, offset)
+                file_size, offset = decode_varint(data, offset)
+                key_size, offset = decode_varint(data, offset)
+                smallest = data[offset : offset + key_size]
+                key_size, offset = decode_varint(data, offset + key_size)
+                largest = data[offset : offset + key_size]
+                offset += key_size
+                if offset > size:
+                    raise CorruptionError(_CUT_OFF)
+                if level >= LEVEL_COUNT or len(smallest) < TRAILER_SIZE or len(largest) < TRAILER_SIZE:
+                    problems += _doubts(field_offset, tag, level, smallest, largest)
+                new_files.append((level, _make(FileMetadata, (number, file_size, smallest, largest))))
+            elif tag in _NUMBERS:
+                numbers[tag], offset = decode_varint(data, offset + 1)
+            elif tag == _DELETED_FILE:
+                level, offset = decode_varint(data, offset + 1)
+                number, offset = decode_varint(data, offset)
+                if level >= LEVEL_COUNT:
+                    problems += _doubts(field_offset, tag, level)
+                deleted_files.append((level, number))
+            elif tag == _COMPACT_POINTER:
+                level, offset = decode_varint(data, offset + 1)
+                key_size, offset = decode_varint(data, offset)
+                key = data[offset : offset + key_size]
+                offset += key_size
+                if offset > size:
+                    raise CorruptionError(_CUT_OFF)
+                if level >= LEVEL_COUNT or len(key) < TRAILER_SIZE:
+                    problems += _doubts(field_offset, tag, level, key)
+                compact_pointers.append((level, key))
+            elif tag == _COMPARATOR:
+                name, offset = decode_length_prefixed(data, offset + 1)
+                comparator = name.decode("utf-8", "surrogateescape")
+            else:
+                offset = _pass_unknown_tag(data, offset, problems)
+        field_offset = offset
+    except CorruptionError as error:
+        words = _WORDS.get(data[field_offset], "invalid tag")
+        problems.append(EditProblem(field_offset, words, str(error), is_tolerated=False))
+    number_of = numbers.get
+    edit = (
+        comparator,
+        number_of(_LOG_NUMBER),
+        number_of(_PREVIOUS_LOG_NUMBER),
+        number_of(_NEXT_FILE_NUMBER),
+        number_of(_LAST_SEQUENCE),
+        tuple(compact_pointers),
+        tuple(deleted_files),
+        tuple(new_files),
     )
-    return VersionEditScan(edit, tuple(fields.problems), fields.decoded_size)
+    return _make(VersionEditScan, (_make(VersionEdit, edit), tuple(problems), field_offset))
 
 
-_make_metadata: Final = tuple.__new__  # without the keyword handling of a named tuple: manifests may have millions
+def _doubts(offset: int, tag: int, level: int, *keys: bytes) -> Iterator[EditProblem]:
+    """What LevelDB would not accept of a level and keys.
 
-
-class _Fields:
-    """One edit in the making."""
-
-    __slots__ = ("compact_pointers", "comparator", "decoded_size", "deleted_files", "new_files", "numbers", "problems")
-
-    def __init__(self) -> None:
-        self.comparator: str | None = None
-        self.numbers: dict[int, int] = {}
-        self.compact_pointers: list[tuple[int, bytes]] = []
-        self.deleted_files: list[tuple[int, int]] = []
-        self.new_files: list[tuple[int, FileMetadata]] = []
-        self.decoded_size = 0
-        self.problems: list[EditProblem] = []
-
-    def report(self, words: str, detail: str, *, is_tolerated: bool) -> None:
-        """Note what is wrong with the field that begins at ``decoded_size``."""
-        self.problems.append(EditProblem(self.decoded_size, words, detail, is_tolerated))
-
-    def doubt(self, words: str, level: int, *keys: bytes) -> None:
-        """Report a level or keys that LevelDB would not accept.
-
-        Raises:
-            CorruptionError: the level is beyond belief.
-        """
-        if level >= MOST_LEVELS:
-            raise CorruptionError(f"level {level}")
-        if level >= LEVEL_COUNT:
-            self.report(words, f"level {level}, which only goleveldb accepts", is_tolerated=True)
-        for key in keys:
-            if len(key) < TRAILER_SIZE:
-                self.report(words, f"an internal key of {len(key)} bytes", is_tolerated=True)
-
-
-def _decode_fields(fields: _Fields, data: bytes) -> bool:
-    """Decode up to the first place that cannot be; say whether that is the end."""
-    offset, size = 0, len(data)
-    while offset < size:
-        tag = data[offset]
-        try:
-            offset = _READERS.get(tag, _pass_unknown_tag)(fields, data, offset + 1)
-        except CorruptionError as error:
-            fields.report(_WORDS.get(tag, _INVALID_TAG), str(error), is_tolerated=False)
-            return False
-        fields.decoded_size = offset
-    return True
-
-
-def _read_comparator(fields: _Fields, data: bytes, offset: int) -> int:
-    name, offset = decode_length_prefixed(data, offset)
-    fields.comparator = name.decode("utf-8", "surrogateescape")
-    return offset
-
-
-def _read_number(fields: _Fields, data: bytes, offset: int) -> int:
-    fields.numbers[data[offset - 1]], offset = decode_varint(data, offset)
-    return offset
-
-
-def _read_compact_pointer(fields: _Fields, data: bytes, offset: int) -> int:
-    level, offset = decode_varint(data, offset)
-    key, offset = decode_length_prefixed(data, offset)
-    if level >= LEVEL_COUNT or len(key) < TRAILER_SIZE:
-        fields.doubt(_WORDS[5], level, key)
-    fields.compact_pointers.append((level, key))
-    return offset
-
-
-def _read_deleted_file(fields: _Fields, data: bytes, offset: int) -> int:
-    level, offset = decode_varint(data, offset)
-    number, offset = decode_varint(data, offset)
+    Raises:
+        CorruptionError: the level is beyond belief.
+    """
+    if level >= MOST_LEVELS:
+        raise CorruptionError(f"level {level}")
     if level >= LEVEL_COUNT:
-        fields.doubt(_WORDS[6], level)
-    fields.deleted_files.append((level, number))
-    return offset
+        yield EditProblem(offset, _WORDS[tag], f"level {level}, which only goleveldb accepts", is_tolerated=True)
+    for key in keys:
+        if len(key) < TRAILER_SIZE:
+            yield EditProblem(offset, _WORDS[tag], f"an internal key of {len(key)} bytes", is_tolerated=True)
 
 
-def _read_new_file(fields: _Fields, data: bytes, offset: int) -> int:
-    level, offset = decode_varint(data, offset)
-    number, offset = decode_varint(data, offset)
-    file_size, offset = decode_varint(data, offset)
-    smallest, offset = decode_length_prefixed(data, offset)
-    largest, offset = decode_length_prefixed(data, offset)
-    if level >= LEVEL_COUNT or len(smallest) < TRAILER_SIZE or len(largest) < TRAILER_SIZE:
-        fields.doubt(_WORDS[7], level, smallest, largest)
-    fields.new_files.append((level, _make_metadata(FileMetadata, (number, file_size, smallest, largest))))
-    return offset
-
-
-def _pass_unknown_tag(fields: _Fields, data: bytes, offset: int) -> int:
-    tag, offset = decode_varint32(data, offset - 1)
-    if tag in _READERS:
+def _pass_unknown_tag(data: bytes, offset: int, problems: list[EditProblem]) -> int:
+    tag, end = decode_varint32(data, offset)
+    if tag in _WORDS:
         raise CorruptionError(f"tag {tag} in more bytes than it needs")
-    fields.report(_UNKNOWN_TAG, f"tag {tag}", is_tolerated=True)
-    return offset
-
-
-_LOG_NUMBER: Final = 2
-_NEXT_FILE_NUMBER: Final = 3
-_LAST_SEQUENCE: Final = 4
-_PREVIOUS_LOG_NUMBER: Final = 9
-_UNKNOWN_TAG: Final = "unknown tag"
-_INVALID_TAG: Final = "invalid tag"
-
-_READERS: Final[dict[int, Callable[[_Fields, bytes, int], int]]] = {
-    1: _read_comparator,
-    _LOG_NUMBER: _read_number,
-    _NEXT_FILE_NUMBER: _read_number,
-    _LAST_SEQUENCE: _read_number,
-    5: _read_compact_pointer,
-    6: _read_deleted_file,
-    7: _read_new_file,
-    _PREVIOUS_LOG_NUMBER: _read_number,
-}
-"""How the values of a field are read, by its tag: from the byte after the tag to the offset after the field."""
-
-_WORDS: Final = {
-    1: "comparator name",
-    _LOG_NUMBER: "log number",
-    _NEXT_FILE_NUMBER: "next file number",
-    _LAST_SEQUENCE: "last sequence number",
-    5: "compaction pointer",
-    6: "deleted file",
-    7: "new-file entry",
-    _PREVIOUS_LOG_NUMBER: "previous log number",
-}
-"""What LevelDB calls a field that it cannot decode."""
+    problems.append(EditProblem(offset, _UNKNOWN_TAG, f"tag {tag}", is_tolerated=True))
+    return end
