@@ -54,26 +54,30 @@ class NewDirectory:
             destination: must not exist; its parent must.
             source: the evidence; a destination in or below it is refused.
             space_needed: bytes that will be written, where that is known; told to the user when the disk is full.
+
+        Raises:
+            DestinationExistsError: something is at the destination.
+            InvalidArgumentError: the destination is in or below the source.
         """
-        self.destination = os.fsdecode(destination).rstrip(os.sep) or os.sep
-        self._source = None if source is None else os.fsdecode(source)
+        self.destination = os.fsdecode(destination)
+        self._place = Path(self.destination).absolute()
         self._space_needed = space_needed
         self._building: Path | None = None
         self._published = False
+        self._refuse_taken()
+        if source is not None:
+            self._refuse_inside(os.fsdecode(source))
 
     def __enter__(self) -> NewDirectory:
         """Make the hidden sibling.
 
         Raises:
-            DestinationExistsError: something is at the destination.
-            InvalidArgumentError: the destination is in or below the source.
+            DestinationExistsError: something has appeared at the destination.
             StorageError: the parent is missing or not writable.
         """
-        destination = Path(self.destination)
         self._refuse_taken()
-        self._refuse_source(destination)
-        prefix = os.fsdecode(os.fsencode(destination.name)[:_LONGEST_PREFIX])
-        building = destination.parent / f".{prefix}.relevel-{secrets.token_hex(6)}"
+        prefix = os.fsdecode(os.fsencode(self._place.name)[:_LONGEST_PREFIX])
+        building = self._place.parent / f".{prefix}.relevel-{secrets.token_hex(6)}"
         try:
             building.mkdir()
         except OSError as error:
@@ -96,7 +100,7 @@ class NewDirectory:
             raise InvalidArgumentError(f"{self.destination!r} is not being built; use `with NewDirectory(…)`")
         if name in {"", ".", ".."} or Path(name).name != name:
             raise InvalidArgumentError(f"{name!r} is not the name of a file")
-        return str((Path(self.destination) if self._published else self._building) / name)
+        return str((self._place if self._published else self._building) / name)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a new file, fsynced.
@@ -136,9 +140,9 @@ class NewDirectory:
             raise InvalidArgumentError(f"{self.destination!r} is not being built, or is published")
         try:
             _sync_directory(self._building)
-            rename_without_replacing(self._building, Path(self.destination))
+            rename_without_replacing(self._building, self._place)
             self._published = True
-            _sync_directory(Path(self.destination).parent)
+            _sync_directory(self._place.parent)
         except FileExistsError as error:
             raise _taken(self.destination) from error
         except OSError as error:
@@ -163,18 +167,14 @@ class NewDirectory:
             os.close(descriptor)
 
     def _refuse_taken(self) -> None:
-        if os.path.lexists(self.destination):
+        if os.path.lexists(self._place):
             raise _taken(self.destination)
 
-    def _refuse_source(self, destination: Path) -> None:
-        if self._source is None:
-            return
-        source = Path(self._source).resolve()
-        place = destination.parent.resolve()
-        if place == source or source in place.parents:
+    def _refuse_inside(self, source: str) -> None:
+        evidence, parent = Path(source).resolve(), self._place.parent.resolve()
+        if parent == evidence or evidence in parent.parents:
             raise InvalidArgumentError(
-                f"{self.destination!r} lies in {self._source!r}, which is evidence and is not written to; "
-                "choose a destination outside it"
+                f"{self.destination!r} lies in {source!r}, which is evidence and is not written to; choose a destination outside it"
             )
 
     def _is_ours(self, error: OSError) -> bool:
@@ -198,13 +198,17 @@ class NewDirectory:
         return explained
 
     def _no_space(self) -> str:
-        parent = Path(self.destination).parent
         needed = "" if self._space_needed is None else f"{self._space_needed} bytes are needed, "
         try:
-            free = f"{shutil.disk_usage(parent).free} bytes are free in {str(parent)!r}"
+            free = shutil.disk_usage(self._place.parent).free + self._size_so_far()
         except OSError:
-            free = "the disk is full"
-        return f"no space left: {needed}{free}; choose another destination or make room"
+            return f"no space left; {needed}choose another destination or make room"
+        return f"no space left: {needed}{free} bytes are free without the half-made result; choose another destination or make room"
+
+    def _size_so_far(self) -> int:
+        if self._building is None or not self._building.is_dir():
+            return 0
+        return sum(file.stat().st_size for file in self._building.iterdir())
 
 
 def _taken(destination: str) -> DestinationExistsError:
