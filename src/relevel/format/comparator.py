@@ -120,11 +120,11 @@ def load_comparator(reference: str) -> CompareFunction:
         InvalidArgumentError: not of that form, not importable, or not callable.
     """
     module_name, colon, attributes = reference.partition(":")
-    if not (module_name and colon and attributes):
+    if not (module_name and colon and attributes) or module_name.startswith("."):
         raise InvalidArgumentError(f"--comparator takes module:function, not {reference!r}")
     try:
         found: object = importlib.import_module(module_name)
-    except ImportError as error:
+    except (ImportError, SyntaxError, ValueError) as error:
         raise InvalidArgumentError(f"the comparator's module {module_name!r} cannot be imported: {error}") from error
     for attribute in attributes.split("."):
         try:

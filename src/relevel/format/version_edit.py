@@ -205,7 +205,8 @@ def scan_version_edit(data: bytes) -> VersionEditScan:
     return scan
 
 
-def _scan(data: bytes) -> VersionEditScan:  # noqa: PLR0912, PLR0915 - one loop, because manifests may have millions of edits
+def _scan(data: bytes) -> VersionEditScan:
+    # One loop and no call for a field of its own: manifests may have millions of edits.
     offset = field_offset = 0
     size = len(data)
     comparator = None
@@ -241,15 +242,8 @@ def _scan(data: bytes) -> VersionEditScan:  # noqa: PLR0912, PLR0915 - one loop,
                     problems += _doubts(field_offset, tag, level)
                 deleted_files.append((level, number))
             elif tag == _COMPACT_POINTER:
-                level, offset = decode_varint(data, offset + 1)
-                key_size, offset = decode_varint(data, offset)
-                key = data[offset : offset + key_size]
-                offset += key_size
-                if offset > size:
-                    raise CorruptionError(_CUT_OFF)
-                if level >= LEVEL_COUNT or len(key) < TRAILER_SIZE:
-                    problems += _doubts(field_offset, tag, level, key)
-                compact_pointers.append((level, key))
+                pointer, offset = _read_compact_pointer(data, offset, problems)
+                compact_pointers.append(pointer)
             elif tag == _COMPARATOR:
                 name, offset = decode_length_prefixed(data, offset + 1)
                 comparator = name.decode("utf-8", "surrogateescape")
@@ -271,6 +265,13 @@ def _scan(data: bytes) -> VersionEditScan:  # noqa: PLR0912, PLR0915 - one loop,
         tuple(new_files),
     )
     return _make(VersionEditScan, (_make(VersionEdit, edit), tuple(problems), field_offset))
+
+
+def _read_compact_pointer(data: bytes, offset: int, problems: list[EditProblem]) -> tuple[tuple[int, bytes], int]:
+    level, key_offset = decode_varint(data, offset + 1)
+    key, end = decode_length_prefixed(data, key_offset)
+    problems += _doubts(offset, _COMPACT_POINTER, level, key)
+    return (level, key), end
 
 
 def _doubts(offset: int, tag: int, level: int, *keys: bytes) -> Iterator[EditProblem]:
