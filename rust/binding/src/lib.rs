@@ -5,21 +5,34 @@
 //! callbacks   what callbacks into Python raise while the kernel runs without the interpreter lock
 //! convert     sources and comparators as Python gives them
 //! watch       reads that stop when a callback or a signal handler has raised
+//! logs        log readers, scans, the framing of a record
+//! inputs -> cursors -> rows, rebuild   many sources in one order
+//! table_meta  one finished table
 //! ```
 //! The other modules each have a `register` that adds their functions and classes, documented in `_kernel.pyi`.
 //! Nothing here is shared between threads without a lock, so the module does without the global one.
 
 pub mod callbacks;
 pub mod convert;
+pub mod cursors;
 pub mod errors;
+pub mod inputs;
 pub mod logs;
+pub mod rebuild;
+pub mod rows;
+pub mod table_meta;
 pub mod watch;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 /// Every code a fault can carry, by the kernel module that gives it.
-const FAULT_CODES: &[&[&str]] = &[relevel_kernel::log::CODES];
+const FAULT_CODES: &[&[&str]] = &[
+    relevel_kernel::log::CODES,
+    relevel_kernel::level::CODES,
+    relevel_kernel::merge::CODES,
+    relevel_kernel::rebuild::CODES,
+];
 
 #[pymodule(name = "_kernel", gil_used = false)]
 fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -28,5 +41,7 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("MAX_SEQUENCE", relevel_kernel::internal_key::MAX_SEQUENCE)?;
     errors::register(module)?;
     convert::register(module)?;
-    logs::register(module)
+    logs::register(module)?;
+    cursors::register(module)?;
+    module.add_class::<table_meta::TableMeta>()
 }

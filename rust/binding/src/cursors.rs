@@ -1,0 +1,264 @@
+//! Cursors: many inputs merged, and their rows in batches.
+
+use crate::callbacks::Callbacks;
+use crate::convert::Order;
+use crate::errors::Fault;
+use crate::inputs::{Input, Sources, rank_names};
+use crate::rebuild::{PythonCustomer, build_options};
+use crate::rows::{RowMaker, pairs};
+use crate::table_meta::TableMeta;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString};
+use relevel_kernel::merge::by_sequence::SequenceSorter;
+use relevel_kernel::merge::{self, Mode, Selection, VersionBatch, Wanted};
+use relevel_kernel::rebuild::{Style, write_tables};
+use relevel_kernel::{self as kernel, Comparator, Events};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Entries read between two looks at signals.
+const EFFORT: usize = 1 << 16;
+/// Versions handed to a sort at a time.
+const SORT_COUNT: usize = 4096;
+
+type Names = Arc<[Arc<Py<PyString>>]>;
+type NamedFault<'py> = (Bound<'py, PyString>, Fault);
+
+/// Hears of faults and asks Python for repairs.
+struct Listener {
+    faults: Vec<(u32, kernel::Fault)>,
+    repair: Option<Py<PyAny>>,
+    names: Names,
+    callbacks: Callbacks,
+}
+
+impl Events for Listener {
+    fn fault(&mut self, input: u32, fault: kernel::Fault) {
+        self.faults.push((input, fault));
+    }
+
+    fn repair(&mut self, input: u32, fault: &kernel::Fault, stored: &[u8]) -> Option<Vec<u8>> {
+        let repair = self.repair.as_ref()?;
+        let answer = self.callbacks.call(|py| {
+            let name = name_of(py, &self.names, input);
+            let answer = repair.bind(py).call1((name, Fault::from(fault.clone()), PyBytes::new(py, stored)))?;
+            answer.extract::<Option<Vec<u8>>>()
+        });
+        answer.flatten()
+    }
+}
+
+impl Listener {
+    fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {
+        let faults = std::mem::take(&mut self.faults).into_iter();
+        faults.map(|(input, fault)| (name_of(py, &self.names, input), Fault::from(fault))).collect()
+    }
+}
+
+fn name_of<'py>(py: Python<'py>, names: &Names, input: u32) -> Bound<'py, PyString> {
+    let name = usize::try_from(input).ok().and_then(|input| names.get(input));
+    name.map_or_else(|| PyString::new(py, ""), |name| name.bind(py).clone())
+}
+
+/// What a cursor is doing.
+enum Work {
+    Reading(Box<Selection>),
+    Consumed,
+    Failed,
+}
+
+/// The versions of many inputs merged in internal key order. Not thread-safe; one reader.
+#[pyclass(module = "relevel._kernel")]
+pub struct Cursor {
+    /// Locked by nobody: it makes of a selection, which only moves between threads, what may be shared by them.
+    work: Mutex<Work>,
+    comparator: Comparator,
+    batch: VersionBatch,
+    listener: Listener,
+}
+
+fn mode_of(name: &str) -> PyResult<Mode> {
+    match name {
+        "versions" => Ok(Mode::Versions),
+        "visible" => Ok(Mode::Visible),
+        "deleted" => Ok(Mode::Deleted),
+        "undelete" => Ok(Mode::Undelete),
+        "rewind" => Ok(Mode::Rewind),
+        _ => Err(PyValueError::new_err(format!(
+            "unknown mode {name:?}: a cursor gives \"versions\", \"visible\", \"deleted\", \"undelete\" or \"rewind\""
+        ))),
+    }
+}
+
+#[pymethods]
+impl Cursor {
+    #[new]
+    #[pyo3(signature = (inputs, comparator=Order::default(), *, mode="visible", start=None, stop=None, sequence=None,
+                        look_back_prefix=Vec::new(), from_sequence=0, to_sequence=None, repair=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
+    fn new(
+        py: Python<'_>,
+        inputs: Vec<Input>,
+        comparator: Order,
+        mode: &str,
+        start: Option<Vec<u8>>,
+        stop: Option<Vec<u8>>,
+        sequence: Option<u64>,
+        look_back_prefix: Vec<u8>,
+        from_sequence: u64,
+        to_sequence: Option<u64>,
+        repair: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let to_sequence = to_sequence.unwrap_or(u64::MAX);
+        let mode = mode_of(mode)?;
+        let wanted = Wanted { mode, start, stop, sequence, look_back_prefix, from_sequence, to_sequence };
+        let bounds = match sequence {
+            None => (wanted.start.clone(), wanted.stop.clone()),
+            Some(_) => (None, None),
+        };
+        let Sources { sources, names } = Sources::of(py, &inputs, &comparator, &bounds);
+        let Order { comparator, callbacks } = comparator;
+        let work = Work::Reading(Box::new(Selection::new(comparator.clone(), sources, wanted)));
+        let listener = Listener { faults: Vec::new(), repair, names: names.into(), callbacks };
+        Ok(Self { work: Mutex::new(work), comparator, batch: VersionBatch::default(), listener })
+    }
+
+    fn read<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
+        self.fill(py, count)?;
+        RowMaker::new(py, &self.listener.names).rows(&self.batch)
+    }
+
+    fn read_pairs<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
+        self.fill(py, count)?;
+        pairs(py, &self.batch)
+    }
+
+    fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {
+        self.listener.take_faults(py)
+    }
+
+    #[pyo3(signature = (temp_dir, memory_limit=64 << 20))]
+    fn by_sequence(&mut self, py: Python<'_>, temp_dir: PathBuf, memory_limit: usize) -> PyResult<SequenceCursor> {
+        let ranks = rank_names(py, &self.listener.names)?;
+        let mut sorter = SequenceSorter::new(ranks, &temp_dir, memory_limit);
+        let mut batch = VersionBatch::default();
+        let sorted = self.consume(py, |selection, listener| {
+            while !selection.ended() {
+                selection.fill(&mut batch, SORT_COUNT, EFFORT, listener)?;
+                sorter.push(&batch)?;
+                listener.callbacks.check_signals()?;
+            }
+            sorter.finish()
+        })?;
+        let listener = Listener {
+            faults: std::mem::take(&mut self.listener.faults),
+            repair: None,
+            names: self.listener.names.clone(),
+            callbacks: Callbacks::default(),
+        };
+        Ok(SequenceCursor { sorted, batch: VersionBatch::default(), listener })
+    }
+
+    #[pyo3(signature = (next_path, *, target_file_size=2 << 20, codec="snappy", block_size=4096, restart_interval=16,
+                        bloom_bits_per_key=0, filter_name=b"leveldb.BuiltinBloomFilter2".to_vec(),
+                        shorten_index_keys=true, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
+    fn write_tables(
+        &mut self,
+        py: Python<'_>,
+        next_path: Py<PyAny>,
+        target_file_size: u64,
+        codec: &str,
+        block_size: usize,
+        restart_interval: usize,
+        bloom_bits_per_key: usize,
+        filter_name: Vec<u8>,
+        shorten_index_keys: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<TableMeta>> {
+        let options =
+            build_options(codec, block_size, restart_interval, bloom_bits_per_key, filter_name, shorten_index_keys)?;
+        let style = Style { comparator: self.comparator.clone(), options, target_file_size };
+        let callbacks = self.listener.callbacks.clone();
+        let mut customer = PythonCustomer { next_path, progress, callbacks, next_progress: 0 };
+        let tables =
+            self.consume(py, |selection, listener| write_tables(selection, &style, &mut customer, listener))?;
+        Ok(tables.into_iter().map(|(path, meta)| TableMeta::new(path, meta)).collect())
+    }
+}
+
+impl Cursor {
+    /// Fill the batch with up to `count` versions; none at the end only.
+    fn fill(&mut self, py: Python<'_>, count: usize) -> PyResult<()> {
+        let Self { work, batch, listener, .. } = self;
+        let work = work.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let selection = match work {
+            Work::Reading(selection) => selection,
+            Work::Consumed => return Err(PyValueError::new_err("the cursor has been consumed")),
+            Work::Failed => return Err(PyRuntimeError::new_err("the cursor failed before this")),
+        };
+        let filled = py.detach(|| {
+            selection.fill(batch, count, EFFORT, listener)?;
+            while batch.is_empty() && count > 0 && !selection.ended() {
+                listener.callbacks.check_signals()?;
+                selection.fill(batch, count, EFFORT, listener)?;
+            }
+            listener.callbacks.check()
+        });
+        let finished = listener.callbacks.finish(filled);
+        if finished.is_err() {
+            *work = Work::Failed;
+        }
+        finished
+    }
+
+    /// Do something with all that is left, without the interpreter lock.
+    fn consume<T: Send>(
+        &mut self,
+        py: Python<'_>,
+        job: impl FnOnce(&mut Selection, &mut Listener) -> kernel::Result<T> + Send,
+    ) -> PyResult<T> {
+        let work = self.work.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut selection = match std::mem::replace(work, Work::Consumed) {
+            Work::Reading(selection) => selection,
+            Work::Consumed => return Err(PyValueError::new_err("the cursor has been consumed")),
+            Work::Failed => return Err(PyRuntimeError::new_err("the cursor failed before this")),
+        };
+        let listener = &mut self.listener;
+        let done = py.detach(|| {
+            let done = job(&mut selection, listener);
+            listener.callbacks.check().and(done)
+        });
+        listener.callbacks.finish(done)
+    }
+}
+
+/// Rows in ascending sequence order. Temporary files are gone when it is.
+#[pyclass(module = "relevel._kernel")]
+pub struct SequenceCursor {
+    sorted: merge::SequenceCursor,
+    batch: VersionBatch,
+    listener: Listener,
+}
+
+#[pymethods]
+impl SequenceCursor {
+    fn read<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
+        let Self { sorted, batch, listener } = self;
+        let filled = py.detach(|| sorted.fill(batch, count));
+        listener.callbacks.finish(filled)?;
+        RowMaker::new(py, &listener.names).rows(batch)
+    }
+
+    fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {
+        self.listener.take_faults(py)
+    }
+}
+
+/// Add the classes.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    crate::inputs::register(module)?;
+    module.add_class::<Cursor>()?;
+    module.add_class::<SequenceCursor>()
+}
