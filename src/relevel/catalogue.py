@@ -158,6 +158,13 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         ),
         "level.overlap": _warning("tables of one level overlap", "LevelDB reads only one of them for a key."),
         "level.tables-overlap": _warning("tables of one level overlap", "LevelDB reads only one of them for a key."),
+        "merge.out-of-order": _damage(
+            "entries come after larger ones",
+            "Their table, or the list of their level, is out of order: what replaced them is not known.",
+        ),
+        "merge.conflict": _damage(
+            "two values have one key and sequence number", "Two programs wrote, or one value is damaged."
+        ),
         **_record_codes("log"),
         "log.missing": _warning(
             "a log is not there", "Its writes are lost unless they had reached a table.", _FIND_FILE

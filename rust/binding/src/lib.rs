@@ -28,6 +28,7 @@ use pyo3::types::PyTuple;
 
 /// Every code a fault can carry, by the kernel module that gives it.
 const FAULT_CODES: &[&[&str]] = &[
+    relevel_kernel::table::FAULT_CODES,
     relevel_kernel::log::CODES,
     relevel_kernel::level::CODES,
     relevel_kernel::merge::CODES,
