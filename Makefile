@@ -8,13 +8,16 @@ bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup test test-rust test-python check lint types fmt docs fuzz clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.kernel ## make .venv with relevel (editable, kernel built for release) and all tools
+
+demo: $(VENV)/.kernel ## damage a copy of a real database, then check, rescue, look back, undelete
+	$(bin)/python examples/demo.py
 
 test: test-rust test-python ## run all tests
 
