@@ -190,6 +190,11 @@ impl FaultLog {
         self.faults.push(fault);
     }
 
+    /// Change every fault kept.
+    pub fn update(&mut self, change: impl FnMut(&mut Fault)) {
+        self.faults.iter_mut().for_each(change);
+    }
+
     /// The faults, in order of offsets.
     #[must_use]
     pub fn finish(mut self) -> Vec<Fault> {

@@ -12,6 +12,7 @@
 //! window, reader  stored bytes to contents
 //! route           the way to the data blocks
 //! cursor          entries in order, tolerant
+//! scan            every byte verified
 //! end_search, resync, tolerant, walk  blocks found by their checksums, without the index
 //! separator, builder, file  writing
 //! ```
@@ -26,6 +27,7 @@ pub mod handle;
 pub mod reader;
 pub mod resync;
 pub mod route;
+pub mod scan;
 pub mod separator;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops where its arrangement fails")]
@@ -40,6 +42,8 @@ pub use faults::FAULT_CODES;
 pub use file::TableFile;
 pub use footer::Footer;
 pub use handle::Handle;
+pub use scan::{ScanOptions, TableScan, scan_table};
+pub use walk::{Walk, walk};
 
 /// Bytes after every block: type (1) and masked checksum (4). Part of the file format.
 pub const TRAILER_SIZE: usize = 5;
