@@ -99,7 +99,7 @@ impl TableCursor {
             let mut reader = BlockReader::new((self.opener)()?, self.most_ahead);
             self.route = match &self.blocks {
                 Some(handles) => Some(Route::by_list(handles.clone())),
-                None => open_index(&mut reader, self.input, events),
+                None => open_index(&mut reader, self.input, events)?,
             };
             self.reader = Some(reader);
         }
@@ -113,13 +113,13 @@ impl TableCursor {
     }
 
     /// Go to the first usable block, from where the route leads, and stand before its first entry. False at the end.
-    fn follow(&mut self, mut way: Way, events: &mut dyn Events) -> bool {
+    fn follow(&mut self, mut way: Way, events: &mut dyn Events) -> Result<bool> {
         loop {
             match way {
-                Way::End => return false,
+                Way::End => return Ok(false),
                 Way::Block(handle) if handle.offset >= self.read_to => {
-                    if self.enter_block(handle, events) {
-                        return true;
+                    if self.enter_block(handle, events)? {
+                        return Ok(true);
                     }
                 }
                 Way::Block(_) | Way::Lost => {
@@ -152,49 +152,50 @@ impl TableCursor {
         route.jump(start)
     }
 
-    fn enter_block(&mut self, handle: Handle, events: &mut dyn Events) -> bool {
-        let (Some(reader), Some(route)) = (&mut self.reader, &self.route) else { return false };
+    fn enter_block(&mut self, handle: Handle, events: &mut dyn Events) -> Result<bool> {
+        let (Some(reader), Some(route)) = (&mut self.reader, &self.route) else { return Ok(false) };
         self.read_to = handle.end().unwrap_or(u64::MAX).min(reader.file_size()).max(self.read_to);
         self.handle = handle;
         self.intact = true;
         self.bad_key_told = false;
         let loaded = reader.load(Part::Data, handle, &mut self.contents);
         let fault = match loaded {
-            Ok(_) if self.block.enter(&self.contents) => return true,
+            Ok(_) if self.block.enter(&self.contents) => return Ok(true),
             Ok(_) => faults::of_block(Part::Data, Flaw::BadRestarts, handle),
             Err(fault) => fault,
         };
+        reader.check()?;
         let fault = route.at_risk(fault);
         let Some(contents) = repaired(reader, self.input, Part::Data, handle, &fault, events) else {
             events.fault(self.input, fault);
-            return false;
+            return Ok(false);
         };
         self.contents = contents;
         self.intact = false;
-        if self.block.enter(&self.contents) {
-            return true;
+        let usable = self.block.enter(&self.contents);
+        if !usable {
+            events.fault(self.input, fault);
         }
-        events.fault(self.input, fault);
-        false
+        Ok(usable)
     }
 
     /// Stand on the entry that `step` has just moved to, or on the next good one.
-    fn settle(&mut self, mut step: Step, events: &mut dyn Events) {
+    fn settle(&mut self, mut step: Step, events: &mut dyn Events) -> Result<()> {
         loop {
             match step {
                 Step::Entry if is_usable(self.block.key()) => {
                     self.valid = true;
-                    return;
+                    return Ok(());
                 }
                 Step::Entry => self.tell_bad_key(events),
                 Step::Bad => self.tell(Flaw::BadEntry, events),
                 Step::End => {}
             }
             if step != Step::Entry {
+                self.valid = false;
                 let way = self.next_way();
-                if !self.follow(way, events) {
-                    self.valid = false;
-                    return;
+                if !self.follow(way, events)? {
+                    return Ok(());
                 }
             }
             step = self.block.next(&self.contents);
@@ -249,24 +250,27 @@ fn repaired(
 }
 
 /// The way through the index block, as far as it can be used; `None` where it cannot be used at all.
-fn open_index(reader: &mut BlockReader, input: u32, events: &mut dyn Events) -> Option<Route> {
-    let handle = match reader.checked_footer() {
+fn open_index(reader: &mut BlockReader, input: u32, events: &mut dyn Events) -> Result<Option<Route>> {
+    let footer = reader.checked_footer();
+    reader.check()?;
+    let handle = match footer {
         Ok(footer) => footer.index,
         Err(fault) => {
             events.fault(input, fault);
-            return None;
+            return Ok(None);
         }
     };
     let mut contents = Vec::new();
     let loaded = reader.load(Part::Index, handle, &mut contents);
+    reader.check()?;
     let Some(fault) = loaded.as_ref().err().cloned().or_else(|| verify_index(handle, &contents)) else {
-        return Some(Route::by_index(handle, contents));
+        return Ok(Some(Route::by_index(handle, contents)));
     };
     if let Some(contents) = repaired(reader, input, Part::Index, handle, &fault, events) {
-        return Some(Route::by_index(handle, contents));
+        return Ok(Some(Route::by_index(handle, contents)));
     }
     events.fault(input, fault);
-    loaded.is_ok().then(|| Route::by_index(handle, contents))
+    Ok(loaded.is_ok().then(|| Route::by_index(handle, contents)))
 }
 
 impl EntryCursor for TableCursor {
@@ -288,19 +292,18 @@ impl EntryCursor for TableCursor {
 
     fn seek_to_first(&mut self, events: &mut dyn Events) -> Result<()> {
         self.rewind(events)?;
-        self.settle(Step::End, events);
-        Ok(())
+        self.settle(Step::End, events)
     }
 
     fn seek(&mut self, target: &[u8], events: &mut dyn Events) -> Result<()> {
         self.rewind(events)?;
         let way = self.seek_block(target);
-        if !self.follow(way, events) {
+        if !self.follow(way, events)? {
             return Ok(());
         }
         let order = |key: &[u8]| internal_key::compare(&self.comparator, key, target);
         let step = self.block.seek(&self.contents, order);
-        self.settle(step, events);
+        self.settle(step, events)?;
         while self.valid && internal_key::compare(&self.comparator, self.key(), target) == Ordering::Less {
             self.next(events)?;
         }
@@ -314,7 +317,7 @@ impl EntryCursor for TableCursor {
             if step == Step::Entry && is_usable(self.block.key()) {
                 return Ok(());
             }
-            self.settle(step, events);
+            return self.settle(step, events);
         }
         Ok(())
     }

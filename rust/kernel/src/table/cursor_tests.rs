@@ -310,3 +310,38 @@ fn no_single_flipped_bit_goes_unnoticed_or_loses_more_than_it_says() {
         assert!(faults.iter().all(|fault| fault.offset <= offset && offset < fault.offset + fault.size));
     }
 }
+
+/// A table that can be read so many times; then every read is interrupted.
+struct Interrupted(Vec<u8>, std::sync::atomic::AtomicUsize);
+
+impl ReadAt for Interrupted {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let relaxed = std::sync::atomic::Ordering::Relaxed;
+        match self.1.fetch_update(relaxed, relaxed, |left| left.checked_sub(1)) {
+            Ok(_) => self.0.read_at(buffer, offset),
+            Err(_) => Err(io::Error::from(io::ErrorKind::Interrupted)),
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_read_stops_cursor_scan_and_walk_and_is_no_fault() {
+    let table = table(&entries(2000), small_blocks());
+    for reads in 0..3 {
+        let source = || Arc::new(Interrupted(table.clone(), reads.into()));
+        let mut told = Told::new();
+        let mut cursor = TableCursor::over(0, source(), Comparator::Bytewise).reading_ahead(0);
+
+        assert!(matches!(cursor.seek_to_first(&mut told), Err(crate::Error::Stopped)), "{reads}");
+        assert_eq!(told, vec![]);
+        let scan = super::super::scan_table(source(), &Comparator::Bytewise, super::super::ScanOptions::default());
+        assert!(matches!(scan, Err(crate::Error::Stopped)));
+        if reads < 2 {
+            assert!(matches!(super::super::walk(&*source(), 0, None), Err(crate::Error::Stopped)));
+        }
+    }
+}

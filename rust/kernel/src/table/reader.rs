@@ -5,8 +5,9 @@ use super::window::Window;
 use super::{FOOTER_SIZE, Footer, Handle, MAX_BLOCK_SIZE, TRAILER_SIZE};
 use crate::codec::{Codec, Decompressor};
 use crate::crc;
-use crate::fault::Fault;
+use crate::fault::{Error, Fault};
 use crate::read_at::ReadAt;
+use std::io;
 use std::sync::Arc;
 
 /// The parts of a block as it lies on disk.
@@ -65,6 +66,7 @@ pub struct BlockReader {
     file_size: u64,
     window: Window,
     decompressor: Decompressor,
+    stopped: bool,
 }
 
 impl std::fmt::Debug for BlockReader {
@@ -78,13 +80,33 @@ impl BlockReader {
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>, most_ahead: usize) -> Self {
         let file_size = source.size();
-        Self { source, file_size, window: Window::new(most_ahead), decompressor: Decompressor::default() }
+        Self {
+            source,
+            file_size,
+            window: Window::new(most_ahead),
+            decompressor: Decompressor::default(),
+            stopped: false,
+        }
     }
 
     /// The size of the file.
     #[must_use]
     pub const fn file_size(&self) -> u64 {
         self.file_size
+    }
+
+    /// Whether a read was interrupted: the caller wants the work to stop. What was told as a fault then is none.
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// [`Error::Stopped`] where the caller wants the work to stop.
+    ///
+    /// # Errors
+    /// That one.
+    pub const fn check(&self) -> Result<(), Error> {
+        if self.stopped { Err(Error::Stopped) } else { Ok(()) }
     }
 
     /// The footer.
@@ -101,7 +123,10 @@ impl BlockReader {
         match self.source.read_at(&mut bytes, offset) {
             Ok(FOOTER_SIZE) => Footer::decode(&bytes, offset),
             Ok(got) => Err(Fault::new(faults::TOO_SHORT, 0, self.file_size).with_values(size, got as u64)),
-            Err(error) => Err(faults::read_error(&error, offset, size)),
+            Err(error) => {
+                self.stopped |= is_stop(&error);
+                Err(faults::read_error(&error, offset, size))
+            }
         }
     }
 
@@ -124,7 +149,7 @@ impl BlockReader {
     /// # Errors
     /// A [`Fault`]: the handle is impossible, or the bytes cannot be read.
     pub fn stored(&mut self, part: Part, handle: Handle) -> Result<&[u8], Fault> {
-        fetch(&*self.source, &mut self.window, part, handle)
+        fetch(&*self.source, &mut self.window, &mut self.stopped, part, handle)
     }
 
     /// Read, verify and decompress the block at `handle` into `contents`, which is overwritten.
@@ -132,7 +157,7 @@ impl BlockReader {
     /// # Errors
     /// A [`Fault`] that says why it cannot be used; `contents` is then undefined.
     pub fn load(&mut self, part: Part, handle: Handle, contents: &mut Vec<u8>) -> Result<Codec, Fault> {
-        let stored = fetch(&*self.source, &mut self.window, part, handle)?;
+        let stored = fetch(&*self.source, &mut self.window, &mut self.stopped, part, handle)?;
         let got = stored.len() as u64;
         let expected = handle.size.saturating_add(TRAILER_SIZE as u64);
         if got < expected {
@@ -143,12 +168,27 @@ impl BlockReader {
     }
 }
 
-fn fetch<'a>(source: &dyn ReadAt, window: &'a mut Window, part: Part, handle: Handle) -> Result<&'a [u8], Fault> {
+fn fetch<'a>(
+    source: &dyn ReadAt,
+    window: &'a mut Window,
+    stopped: &mut bool,
+    part: Part,
+    handle: Handle,
+) -> Result<&'a [u8], Fault> {
     let file_size = source.size();
     let end = handle.end().filter(|_| handle.size <= MAX_BLOCK_SIZE && handle.offset < file_size);
     let Some(size) = end.and_then(|end| usize::try_from(end.min(file_size) - handle.offset).ok()) else {
         let fault = faults::of_block(part, Flaw::BadHandle, handle);
         return Err(fault.with_values(file_size, handle.end().unwrap_or(u64::MAX)));
     };
-    window.bytes(source, handle.offset, size).map_err(|error| faults::read_error(&error, handle.offset, size as u64))
+    window.bytes(source, handle.offset, size).map_err(|error| {
+        *stopped |= is_stop(&error);
+        faults::read_error(&error, handle.offset, size as u64)
+    })
+}
+
+/// Whether a source failed because the caller wants the work to stop.
+#[must_use]
+pub fn is_stop(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
 }

@@ -1,5 +1,6 @@
 //! A source whose unreadable stretches read as zeroes, and are noted.
 
+use super::reader::is_stop;
 use crate::read_at::ReadAt;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,7 @@ const PAGE: usize = 4096;
 /// No more stretches than this are noted apart; the last one then reaches over the rest.
 const MOST_NOTED: usize = 4096;
 
-/// Reads all of a source, come what may.
+/// Reads all of a source, come what may, unless the caller wants the work to stop.
 pub struct Tolerant<'a> {
     source: &'a dyn ReadAt,
     noted: Mutex<Vec<(u64, u64, io::Error)>>,
@@ -60,8 +61,9 @@ impl ReadAt for Tolerant<'_> {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        if let Ok(count) = self.source.read_at(buffer, offset) {
-            return Ok(count);
+        match self.source.read_at(buffer, offset) {
+            Err(error) if !is_stop(&error) => {}
+            outcome => return outcome,
         }
         let mut done = 0;
         while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {

@@ -18,7 +18,7 @@ use super::window::Window;
 use super::{FOOTER_SIZE, Handle, TRAILER_SIZE};
 use crate::block::{BlockCursor, RestartCheck, Step};
 use crate::codec::{self, Codec, Decompressor};
-use crate::fault::Fault;
+use crate::fault::{Error, Fault, Result};
 use crate::filter::FilterBlock;
 use crate::read_at::ReadAt;
 
@@ -55,18 +55,20 @@ pub struct Walk {
 /// Find the blocks from `start` to `stop` (the end of the file, less the footer where there is one, if not given).
 ///
 /// What cannot be read is a fault, and taken for zeroes.
-#[must_use]
-pub fn walk(source: &dyn ReadAt, start: u64, stop: Option<u64>) -> Walk {
+///
+/// # Errors
+/// [`Error::Stopped`] where the source says that it was interrupted.
+pub fn walk(source: &dyn ReadAt, start: u64, stop: Option<u64>) -> Result<Walk> {
     let source = Tolerant::new(source);
     let stop = stop.unwrap_or_else(|| end_of_blocks(&source)).min(source.size());
     let mut walker = Walker::new(&source, start, stop);
-    walker.follow();
-    walker.resync();
+    walker.follow()?;
+    walker.resync()?;
     let Walker { blocks, holes: mut faults, .. } = walker;
     for (offset, size, error) in source.finish() {
         faults.push(faults::read_error(&error, offset, size));
     }
-    Walk { blocks, faults: faults.finish() }
+    Ok(Walk { blocks, faults: faults.finish() })
 }
 
 /// The end of the file, or the beginning of its footer.
@@ -95,47 +97,51 @@ impl<'a> Walker<'a> {
     }
 
     /// From block to block as long as one follows another.
-    fn follow(&mut self) {
+    fn follow(&mut self) -> Result<()> {
         let mut window = Window::eager(AHEAD);
         while self.at < self.stop && self.blocks.len() < MAX_BLOCKS {
-            let Some(found) = self.block_here(&mut window) else { return };
+            let Some(found) = self.block_here(&mut window)? else { break };
             self.arrive(found);
         }
+        Ok(())
     }
 
-    fn block_here(&mut self, window: &mut Window) -> Option<Found> {
+    fn block_here(&mut self, window: &mut Window) -> Result<Option<Found>> {
         let most = (self.stop - self.at).min(MAX_SIZE + TRAILER_SIZE as u64);
         let mut search = EndSearch::default();
         let mut look = FIRST_LOOK;
         loop {
-            let bytes = window.bytes(self.source, self.at, usize::try_from(look.min(most)).ok()?).ok()?;
+            let size = usize::try_from(look.min(most)).unwrap_or(0);
+            let bytes = window.bytes(self.source, self.at, size).map_err(|_| Error::Stopped)?;
             while let Some(size) = search.next(bytes) {
                 let found = self.judge.judge(Handle { offset: self.at, size: size as u64 });
                 if found.is_some() {
-                    return found;
+                    return Ok(found);
                 }
             }
             if look >= most {
-                return None;
+                return Ok(None);
             }
             look *= 4;
         }
     }
 
     /// From block to block wherever they are.
-    fn resync(&mut self) {
+    fn resync(&mut self) -> Result<()> {
         let mut resync = Resync::new(self.source, self.at, self.stop, MAX_SIZE);
         while self.at < self.stop && self.blocks.len() < MAX_BLOCKS {
             let mut found = None;
             let judge = &mut self.judge;
-            let outcome = resync.find(self.at, |offset, size| {
+            let accept = |offset, size| {
                 found = judge.judge(Handle { offset, size });
                 found.is_some()
-            });
-            let (Ok(Some(_)), Some(found)) = (outcome, found) else { break };
+            };
+            resync.find(self.at, accept).map_err(|_| Error::Stopped)?;
+            let Some(found) = found else { break };
             self.arrive(found);
         }
         self.hole_up_to(self.stop);
+        Ok(())
     }
 
     fn arrive(&mut self, found: Found) {

@@ -29,7 +29,7 @@ fn every_block_of_a_table_is_found_whatever_its_codec() {
     for codec in Codec::ALL {
         let table = sample(codec);
 
-        let walk = walk(&table, 0, None);
+        let walk = walk(&table, 0, None).unwrap();
 
         assert_eq!(handles(&walk), all_handles(&table), "{codec:?}");
         assert_eq!(walk.faults, vec![]);
@@ -41,7 +41,7 @@ fn a_table_without_its_footer_is_walked_to_its_end() {
     let table = sample(Codec::Snappy);
     let cut = table.get(..table.len() - 48).unwrap().to_vec();
 
-    let walk = walk(&cut, 0, None);
+    let walk = walk(&cut, 0, None).unwrap();
 
     assert_eq!((handles(&walk), walk.faults), (all_handles(&table), vec![]));
 }
@@ -56,7 +56,7 @@ fn the_walk_goes_on_after_a_damaged_block() {
             flip(&mut table, handle.offset + handle.size / 2);
         }
 
-        let walk = walk(&table, 0, None);
+        let walk = walk(&table, 0, None).unwrap();
 
         let expected: Vec<Handle> = all.iter().filter(|handle| !lost.contains(handle)).copied().collect();
         assert_eq!(handles(&walk), expected, "{codec:?}");
@@ -81,7 +81,7 @@ fn a_damaged_first_or_last_block_is_a_hole_at_the_edge() {
     let last = *all.last().unwrap();
     flip(&mut table, last.offset);
 
-    let walk = walk(&table, 0, None);
+    let walk = walk(&table, 0, None).unwrap();
 
     assert_eq!(handles(&walk), all.get(1..all.len() - 1).unwrap());
     assert_eq!(walk.faults.len(), 2);
@@ -100,7 +100,7 @@ fn bytes_lost_or_added_in_the_middle_cost_their_block_only() {
     longer.splice(at..at, vec![0; 10_000]);
 
     for bytes in [shorter, longer] {
-        let walk = walk(&bytes, 0, None);
+        let walk = walk(&bytes, 0, None).unwrap();
 
         let sizes: Vec<u64> = handles(&walk).iter().map(|handle| handle.size).collect();
         let expected: Vec<u64> = all.iter().filter(|handle| **handle != damaged).map(|handle| handle.size).collect();
@@ -115,7 +115,7 @@ fn a_stretch_is_walked_alone() {
     let all = all_handles(&table);
     let (from, to) = (all.get(3).unwrap(), all.get(9).unwrap());
 
-    let walk = walk(&table, from.offset, Some(to.offset));
+    let walk = walk(&table, from.offset, Some(to.offset)).unwrap();
 
     assert_eq!((handles(&walk).as_slice(), walk.faults), (all.get(3..9).unwrap(), vec![]));
 }
@@ -125,7 +125,7 @@ fn one_large_uncompressed_block_is_found() {
     let all = vec![(key("k", 1), (0..3_000_000u32).flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>())];
     let table = table(&all, BuildOptions { codec: Codec::None, ..BuildOptions::default() });
 
-    assert_eq!(handles(&walk(&table, 0, None)), all_handles(&table));
+    assert_eq!(handles(&walk(&table, 0, None).unwrap()), all_handles(&table));
 }
 
 #[test]
@@ -134,13 +134,13 @@ fn a_table_inside_a_value_is_not_taken_for_blocks_of_this_one() {
     let all = vec![(key("a", 1), b"x".to_vec()), (key("b", 2), inner), (key("c", 3), b"y".to_vec())];
     let table = table(&all, BuildOptions { codec: Codec::None, block_size: 1, ..BuildOptions::default() });
 
-    assert_eq!(handles(&walk(&table, 0, None)), all_handles(&table));
+    assert_eq!(handles(&walk(&table, 0, None).unwrap()), all_handles(&table));
 }
 
 #[test]
 fn nothing_is_found_in_zeroes_or_in_nothing() {
     for size in [0, 1, 4, 5, 100, 3 << 20] {
-        let walk = walk(&vec![0; size], 0, None);
+        let walk = walk(&vec![0; size], 0, None).unwrap();
 
         assert_eq!(walk.blocks, vec![]);
         assert_eq!(walk.faults.iter().map(|hole| hole.size).sum::<u64>(), size as u64);
@@ -151,7 +151,7 @@ fn nothing_is_found_in_zeroes_or_in_nothing() {
 fn a_valid_checksum_over_what_is_no_block_is_not_a_block() {
     let noise: Vec<u8> = (0..500u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     for block_type in [0, 1, 2, 3, 4] {
-        let walk = walk(&[on_disk(&noise, block_type), vec![1; 50]].concat(), 0, None);
+        let walk = walk(&[on_disk(&noise, block_type), vec![1; 50]].concat(), 0, None).unwrap();
 
         assert_eq!(walk.blocks, vec![]);
     }
@@ -163,7 +163,7 @@ fn many_small_holes_stay_linear() {
     let block = on_disk(&[0, 0, 0, 0, 1, 0, 0, 0], 0);
     let bytes: Vec<u8> = (0..20_000).flat_map(|_| [&block[..], &[0xee]].concat()).collect();
 
-    let walk = walk(&bytes, 0, None);
+    let walk = walk(&bytes, 0, None).unwrap();
 
     assert_eq!(walk.blocks.len(), 20_000);
     assert!(walk.faults.len() <= faults::MOST_OF_A_CODE);
@@ -179,7 +179,7 @@ fn ends_made_to_fit_every_beginning_stay_bounded() {
         bytes.extend_from_slice(&period);
     }
 
-    let walk = walk(&bytes, 0, None);
+    let walk = walk(&bytes, 0, None).unwrap();
 
     assert_eq!(walk.blocks.len(), 10_000);
 }
@@ -205,7 +205,7 @@ fn a_bad_sector_costs_its_blocks_only() {
     let table = sample(Codec::None);
     let all = all_handles(&table);
 
-    let walk = walk(&BadSector(table), 0, None);
+    let walk = walk(&BadSector(table), 0, None).unwrap();
 
     let readable = |handle: &Handle| handle.end().unwrap() <= 4096 || handle.offset >= 8192;
     assert_eq!(handles(&walk), all.into_iter().filter(readable).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 use super::Scanner;
 use super::frame::part_of;
-use crate::fault::Fault;
+use crate::fault::{Fault, Result};
 use crate::internal_key;
 use crate::read_at::ReadAt;
 use crate::table::faults::{self, Part};
@@ -10,32 +10,33 @@ use crate::table::walk::{self, Found};
 
 impl Scanner<'_> {
     /// Hold the blocks found against the file: they must cover it up to the footer, each byte once.
-    pub(super) fn verify_coverage(&mut self, source: &dyn ReadAt) {
+    pub(super) fn verify_coverage(&mut self, source: &dyn ReadAt) -> Result<()> {
         let mut handles: Vec<_> = self.scan.blocks.iter().map(|block| block.handle).collect();
         handles.sort_unstable();
         let stop = self.blocks_end();
         let mut covered_to = 0;
         for handle in handles {
             let end = handle.end().unwrap_or(u64::MAX).min(self.scan.file_size);
-            self.uncovered(source, covered_to, handle.offset.min(stop));
+            self.uncovered(source, covered_to, handle.offset.min(stop))?;
             if handle.offset < covered_to {
                 let overlap = covered_to.min(end) - handle.offset;
                 self.faults.push(Fault::new(faults::OVERLAP, handle.offset, overlap));
             }
             covered_to = covered_to.max(end);
         }
-        self.uncovered(source, covered_to, stop);
+        self.uncovered(source, covered_to, stop)?;
         if self.given_blocks {
             self.bound_losses();
         }
+        Ok(())
     }
 
     /// No block covers these bytes. Where only data blocks were given, filter, metaindex and index may follow the last one.
-    fn uncovered(&mut self, source: &dyn ReadAt, start: u64, stop: u64) {
+    fn uncovered(&mut self, source: &dyn ReadAt, start: u64, stop: u64) -> Result<()> {
         let mut at = start;
         let after_data = self.edges.last().is_some_and(|edge| edge.offset < start);
         if self.given_blocks && after_data && start < stop {
-            for found in walk::walk(source, start, Some(stop)).blocks {
+            for found in walk::walk(source, start, Some(stop))?.blocks {
                 if self.report_frame_block(found) {
                     self.gap(at, found.handle.offset);
                     at = found.handle.end().unwrap_or(stop);
@@ -43,6 +44,7 @@ impl Scanner<'_> {
             }
         }
         self.gap(at, stop);
+        Ok(())
     }
 
     fn gap(&mut self, start: u64, stop: u64) {

@@ -4,7 +4,7 @@ use super::Scanner;
 use super::frame::{Plan, Planned, part_of};
 use super::reading::{Denied, Reading};
 use crate::codec::Codec;
-use crate::fault::Fault;
+use crate::fault::{Fault, Result};
 use crate::filter::{BlockFilter, FilterBlock};
 use crate::internal_key;
 use crate::table::faults::{self, Flaw, Part};
@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 const FRAME_BLOCKS: usize = 3;
 
 impl Scanner<'_> {
-    pub(super) fn scan_data(&mut self, plan: &Plan) {
+    pub(super) fn scan_data(&mut self, plan: &Plan) -> Result<()> {
         let mut reading = Reading::new(self.given_blocks);
         let mut contents = Vec::new();
         let mut read_to = 0;
@@ -30,6 +30,7 @@ impl Scanner<'_> {
             }
             match self.reader.load(Part::Data, handle, &mut contents) {
                 Err(fault) => {
+                    self.reader.check()?;
                     self.lose(planned, &reading, fault);
                     self.report(Part::Data, handle, None, 0);
                 }
@@ -45,6 +46,7 @@ impl Scanner<'_> {
         }
         reading.finish(&mut self.scan);
         self.edges = reading.edges;
+        Ok(())
     }
 
     fn scan_block(

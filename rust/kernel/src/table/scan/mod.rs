@@ -18,7 +18,7 @@ use super::reader::BlockReader;
 use super::{FOOTER_SIZE, Handle};
 use crate::codec::Codec;
 use crate::comparator::Comparator;
-use crate::fault::Fault;
+use crate::fault::{Fault, Result};
 use crate::read_at::ReadAt;
 use std::sync::Arc;
 
@@ -105,9 +105,11 @@ impl TableScan {
     }
 }
 
-/// Read and verify every block of a table.
-#[must_use]
-pub fn scan_table(source: Arc<dyn ReadAt>, comparator: &Comparator, options: ScanOptions) -> TableScan {
+/// Read and verify every block of a table. What cannot be read is a fault like what is wrong.
+///
+/// # Errors
+/// [`Error::Stopped`](crate::Error::Stopped) where the source says that it was interrupted.
+pub fn scan_table(source: Arc<dyn ReadAt>, comparator: &Comparator, options: ScanOptions) -> Result<TableScan> {
     let mut scanner = Scanner {
         reader: BlockReader::new(source.clone(), AHEAD),
         comparator,
@@ -117,13 +119,14 @@ pub fn scan_table(source: Arc<dyn ReadAt>, comparator: &Comparator, options: Sca
         edges: Vec::new(),
     };
     if let Some(plan) = scanner.read_frame(options) {
-        scanner.scan_data(&plan);
-        scanner.verify_coverage(&*source);
+        scanner.scan_data(&plan)?;
+        scanner.verify_coverage(&*source)?;
     }
+    scanner.reader.check()?;
     let Scanner { mut scan, faults, .. } = scanner;
     scan.blocks.sort_by_key(|block| block.handle);
     scan.faults = faults.finish();
-    scan
+    Ok(scan)
 }
 
 /// One scan under way.

@@ -8,7 +8,7 @@ use crate::table::{BuildOptions, TRAILER_SIZE, TableBuilder};
 use std::cmp::Ordering;
 
 fn scan_with(table: &[u8], options: ScanOptions) -> TableScan {
-    scan_table(Arc::new(table.to_vec()), &Comparator::Bytewise, options)
+    scan_table(Arc::new(table.to_vec()), &Comparator::Bytewise, options).unwrap()
 }
 
 fn scan(table: &[u8]) -> TableScan {
@@ -146,7 +146,8 @@ fn walked_blocks_replace_a_lost_index() {
     let mut table = table(&all, small_blocks());
     let index = footer(&table).index;
     flip(&mut table, index.offset + 3);
-    let walked: Vec<Handle> = super::super::walk(&table, 0, None).blocks.iter().map(|found| found.handle).collect();
+    let walked: Vec<Handle> =
+        super::super::walk(&table, 0, None).unwrap().blocks.iter().map(|found| found.handle).collect();
 
     assert_eq!(scan(&table).put_count, 0);
     let scan = scan_blocks(&table, walked);
@@ -161,7 +162,7 @@ fn the_frame_is_told_from_data_where_the_footer_is_lost() {
     let cut = table.get(..table.len() - 48).unwrap();
     let data = data_handles(&table);
     let walked: Vec<Handle> =
-        super::super::walk(&cut.to_vec(), 0, None).blocks.iter().map(|found| found.handle).collect();
+        super::super::walk(&cut.to_vec(), 0, None).unwrap().blocks.iter().map(|found| found.handle).collect();
 
     for blocks in [walked, data] {
         let scan = scan_blocks(cut, blocks);
