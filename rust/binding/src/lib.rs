@@ -7,11 +7,13 @@
 //! watch       reads that stop when a callback or a signal handler has raised
 //! logs        log readers, scans, the framing of a record
 //! inputs -> cursors -> rows, rebuild   many sources in one order
-//! table_meta  one finished table
+//! blocks      checksums, codecs, blocks
+//! tables      scanning and writing tables; table_meta: one finished table
 //! ```
 //! The other modules each have a `register` that adds their functions and classes, documented in `_kernel.pyi`.
 //! Nothing here is shared between threads without a lock, so the module does without the global one.
 
+pub mod blocks;
 pub mod callbacks;
 pub mod convert;
 pub mod cursors;
@@ -21,6 +23,7 @@ pub mod logs;
 pub mod rebuild;
 pub mod rows;
 pub mod table_meta;
+pub mod tables;
 pub mod watch;
 
 use pyo3::prelude::*;
@@ -44,5 +47,6 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     convert::register(module)?;
     logs::register(module)?;
     cursors::register(module)?;
-    module.add_class::<table_meta::TableMeta>()
+    blocks::register(module)?;
+    tables::register(module)
 }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use relevel_kernel::table::builder;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// One finished table.
@@ -22,8 +23,8 @@ impl TableMeta {
 #[pymethods]
 impl TableMeta {
     #[getter]
-    fn path(&self) -> String {
-        self.path.to_string_lossy().into_owned()
+    fn path(&self) -> &OsStr {
+        self.path.as_os_str()
     }
 
     #[getter]

@@ -45,6 +45,11 @@ fn decode_head(contents: &[u8], at: usize, entries_end: usize) -> Option<Head> {
     (end <= entries_end).then_some(Head { shared: usize::try_from(shared).ok()?, delta_start, value_start, end })
 }
 
+/// How many bytes of keys that are not there again the entries of a block may share, at least and for each byte of contents.
+/// Entries of three bytes can each share the same long key: past this, they are taken for an attack on whoever copies keys.
+const SHARED_AT_LEAST: usize = 64 << 20;
+const SHARED_PER_BYTE: usize = 256;
+
 /// A position among the entries of a block. Holds the key, which it builds in place, but not the contents: these are
 /// given to every call, and must be the ones given to [`enter`](Self::enter).
 #[derive(Debug, Clone, Default)]
@@ -55,6 +60,8 @@ pub struct BlockCursor {
     entry_offset: usize,
     next_offset: usize,
     shared: usize,
+    /// How many bytes the entries to come may still share.
+    shareable: usize,
 }
 
 impl BlockCursor {
@@ -73,6 +80,7 @@ impl BlockCursor {
         self.entry_offset = offset;
         self.next_offset = offset;
         self.shared = 0;
+        self.shareable = self.layout.entries_end.saturating_mul(SHARED_PER_BYTE).saturating_add(SHARED_AT_LEAST);
     }
 
     /// Go to the next entry.
@@ -83,7 +91,7 @@ impl BlockCursor {
             return Step::End;
         }
         let head = decode_head(contents, self.next_offset, self.layout.entries_end);
-        let parts = head.filter(|head| head.shared <= self.key.len());
+        let parts = head.filter(|head| head.shared <= self.key.len() && head.shared <= self.shareable);
         let Some((head, delta)) =
             parts.and_then(|head| Some((head, contents.get(head.delta_start..head.value_start)?)))
         else {
@@ -93,6 +101,7 @@ impl BlockCursor {
         self.key.truncate(head.shared);
         self.key.extend_from_slice(delta);
         self.shared = head.shared;
+        self.shareable -= head.shared;
         self.value = head.value_start..head.end;
         self.entry_offset = self.next_offset;
         self.next_offset = head.end;
@@ -261,6 +270,19 @@ mod tests {
 
         assert_eq!(steps(&contents_with(&entry)), [Step::Bad]);
         assert_eq!(steps(&contents_with(&[0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, b'a'])), [Step::Bad]);
+    }
+
+    #[test]
+    fn entries_that_share_a_long_key_without_end_are_bad() {
+        let mut entries = vec![0, 0x80, 0x80, 0x40, 0];
+        entries.resize(5 + (1 << 20), b'k');
+        for _ in 0..100_000 {
+            entries.extend_from_slice(&[0x80, 0x80, 0x40, 0, 0]);
+        }
+        let steps = steps(&contents_with(&entries));
+
+        assert_eq!(steps.last(), Some(&Step::Bad));
+        assert!(steps.len() > 64 && steps.len() < 1000, "{}", steps.len());
     }
 
     #[test]

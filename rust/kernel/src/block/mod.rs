@@ -18,19 +18,19 @@ pub use cursor::{BlockCursor, Step};
 pub struct Layout {
     /// The offset of the restart array.
     pub entries_end: usize,
-    /// How many restart points there are; at least 1.
+    /// How many restart points there are; 0 only where there are no entries, as iq80's Java writes an empty block.
     pub restart_count: usize,
 }
 
 impl Layout {
-    /// The layout of `contents`; `None` where the restart count is 0 or the array does not fit.
+    /// The layout of `contents`; `None` where there are entries and no restart point, or the array does not fit.
     #[inline]
     #[must_use]
     pub fn of(contents: &[u8]) -> Option<Self> {
         let (before, count) = contents.split_last_chunk::<4>()?;
         let restart_count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
         let entries_end = before.len().checked_sub(restart_count.checked_mul(4)?)?;
-        (restart_count > 0).then_some(Self { entries_end, restart_count })
+        (restart_count > 0 || entries_end == 0).then_some(Self { entries_end, restart_count })
     }
 
     /// The offset that restart point `index` names; `None` where there is no such point.
@@ -75,8 +75,11 @@ impl RestartCheck {
     /// Whether the restart array is right, once all entries were told.
     #[must_use]
     pub fn is_good(&self, cursor: &BlockCursor) -> bool {
-        let empty = cursor.layout().entries_end == 0 && cursor.layout().restart_count == 1;
-        self.good && (self.expected.is_none() || empty)
+        match cursor.layout() {
+            Layout { entries_end: 0, restart_count: 0 } => true,
+            Layout { entries_end: 0, restart_count } => self.good && restart_count == 1,
+            _ => self.good && self.expected.is_none(),
+        }
     }
 }
 
@@ -112,9 +115,9 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_count_of_zero_is_no_layout() {
-        assert_eq!(Layout::of(&[0; 4]), None);
+    fn a_restart_count_of_zero_is_no_layout_where_there_are_entries() {
         assert_eq!(Layout::of(&[0; 40]), None);
+        assert_eq!(Layout::of(&[0; 4]), Some(Layout::default()));
     }
 
     #[test]
@@ -129,6 +132,7 @@ mod tests {
         assert!(restarts_are_good(&with_restarts(&[0])));
         assert!(restarts_are_good(&with_restarts(&[0, 4])));
         assert!(restarts_are_good(&[0, 0, 0, 0, 1, 0, 0, 0]));
+        assert!(restarts_are_good(&[0, 0, 0, 0]));
     }
 
     #[test]
@@ -138,6 +142,7 @@ mod tests {
         assert!(!restarts_are_good(&with_restarts(&[4, 0])));
         assert!(!restarts_are_good(&with_restarts(&[0, 0])));
         assert!(!restarts_are_good(&with_restarts(&[0, 99])));
+        assert!(!restarts_are_good(&[0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0]));
         assert!(!restarts_are_good(&[1, 0, 0, 0, 1, 0, 0, 0]));
     }
 

@@ -12,6 +12,7 @@
 //! is a block, its contents tell.
 
 use super::end_search::is_known_type;
+use super::walk::LEAST_SIZE;
 use super::window::Window;
 use crate::crc;
 use crate::read_at::ReadAt;
@@ -28,8 +29,6 @@ const AHEAD: usize = 1 << 20;
 const SEGMENT: u64 = 4 << 20;
 /// How many ends are offered for one beginning: more share a checksum only where somebody made them so.
 const MOST_CANDIDATES: usize = 8;
-/// The smallest block anybody writes: an empty filter block.
-const LEAST_SIZE: u64 = 5;
 
 /// What dividing by `x^8` does, by the register's highest byte.
 const BACK_STEPS: [u32; 256] = back_steps();

@@ -4,7 +4,7 @@
 //! checksum fits. Where none fits there is a hole, and from there on [`Resync`] finds the next beginning and end together.
 //! A checksum that fits is not enough: the contents have to be those of a block or of a filter.
 //!
-//! Limits, so that no bytes can make it slow: blocks over 16 MiB are not looked for, blocks shorter than 5 bytes neither, no
+//! Limits, so that no bytes can make it slow: blocks over 16 MiB are not looked for, blocks shorter than 4 bytes neither, no
 //! more than 4 million are found, and contents that turn out to be no block are decoded up to a sum that grows with the
 //! stretch. What lies beyond these limits is a hole like any other. The work is linear in the stretch.
 
@@ -216,9 +216,10 @@ impl<'a> Judge<'a> {
     }
 
     fn is_likely_uncompressed(&mut self, handle: Handle) -> Option<bool> {
-        let [a, b, c, d, last] = self.peek::<5>(handle.offset.checked_add(handle.size)?.checked_sub(5)?)?;
+        let Some(before_last) = handle.size.checked_sub(5) else { return Some(true) };
+        let [a, b, c, d, last] = self.peek::<5>(handle.offset.checked_add(before_last)?)?;
         let array_offset = u64::from(u32::from_le_bytes([a, b, c, d]));
-        let is_filter = last < 64 && array_offset <= handle.size - 5 && (handle.size - 5 - array_offset) % 4 == 0;
+        let is_filter = last < 64 && array_offset <= before_last && (before_last - array_offset) % 4 == 0;
         let restart_count = u64::from(u32::from_le_bytes([b, c, d, last]));
         let array = handle.size.checked_sub(4 * restart_count + 4).filter(|_| restart_count > 0);
         Some(is_filter || array.is_some_and(|at| self.peek::<4>(handle.offset + at) == Some([0; 4])))
@@ -231,8 +232,8 @@ impl<'a> Judge<'a> {
 
 /// How much of compressed bytes is looked at before all of them are.
 const HEAD_SIZE: u64 = 1024;
-/// The smallest block anybody writes: an empty filter block.
-const LEAST_SIZE: u64 = 5;
+/// The smallest block anybody writes: an empty one without restart points.
+pub const LEAST_SIZE: u64 = 4;
 
 /// The two bytes that begin every zlib stream. See RFC 1950.
 fn is_zlib_header(method: u8, flags: u8) -> bool {
