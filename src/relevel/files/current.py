@@ -14,7 +14,7 @@ manifest.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,7 @@ from relevel.storage.read_only import ReadOnlyDirectory
 _CURRENT: Final = "CURRENT"
 _READ_LIMIT: Final = 4096
 """Bytes to look at: a CURRENT has about 16."""
+_NO_ENTRY_POINT: Final = "database entry point either missing or corrupted"
 _MANIFEST_NAME: Final = re.compile(rb"MANIFEST-[0-9]{6,}")
 _CONFLICT_MARKER: Final = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 
@@ -104,7 +105,7 @@ def scan_current(directory: ReadOnlyDirectory, names: Iterable[str] | None = Non
     current = [_look(directory, name.name) for name in listed if name.kind is FileKind.CURRENT]
     if not current:
         message = "CURRENT: not there, so nothing says which manifest is in use"
-        findings = [_finding("current.missing", 0, message, {})]
+        findings = [_finding("current.missing", 0, message, {"goleveldb": _NO_ENTRY_POINT})]
     else:
         findings = [one.finding for one in current if one.finding is not None]
     spare = [_look(directory, name.name) for name in copies]
@@ -171,9 +172,10 @@ def _malformed(file: str, complaint: str, data: bytes) -> Finding:
 
 def _dangling(file: str, named: str, size: int) -> Finding:
     words = f"Corruption: CURRENT points to a non-existent file: NotFound: {named}: No such file or directory"
-    return _finding("current.dangling", size, f"{file}: names {named}, which is not there", {"leveldb": words}, file)
+    evidence = {"leveldb": words, "goleveldb": _NO_ENTRY_POINT}
+    return _finding("current.dangling", size, f"{file}: names {named}, which is not there", evidence, file)
 
 
-def _finding(code: str, size: int, message: str, evidence: dict[str, object], file: str = _CURRENT) -> Finding:
+def _finding(code: str, size: int, message: str, evidence: Mapping[str, object], file: str = _CURRENT) -> Finding:
     severity = CATALOGUE[code].severity if file == _CURRENT else Severity.NOTE
     return Finding(code, severity, Span(file, 0, size), message, evidence=evidence)

@@ -19,7 +19,7 @@ def finding_of(file: str, fault: Fault, file_size: int | None = None) -> Finding
         file: the file's name in its directory; in a manifest, which is a log of version edits, ``log.`` faults are
             ``manifest.`` ones.
         fault: what the kernel found.
-        file_size: bytes, where known; goleveldb's message for a log depends on it.
+        file_size: bytes, where known, and of a table what the manifest says; goleveldb's messages depend on it.
     """
     code = _code_in(file, fault.code)
     evidence: dict[str, object] = {

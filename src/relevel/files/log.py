@@ -19,11 +19,9 @@ from typing import Final
 from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
+from relevel.format.record import BLOCK_SIZE
 from relevel.storage.failure import storage_error
 from relevel.storage.read_only import ReadOnlyDirectory
-
-BLOCK_SIZE: Final = 32768
-"""Physical records never cross a multiple of this. Part of the file format."""
 
 _BATCH: Final = 256
 _CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

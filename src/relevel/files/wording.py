@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from relevel._kernel import Fault
-
-_LOG_BLOCK_SIZE: Final = 32768
-"""Physical records never cross a multiple of this. Part of the file format."""
+from relevel.format.footer import FOOTER_SIZE
+from relevel.format.record import BLOCK_SIZE
 
 _LEVELDB_BLOCK: Final = {
     "checksum-mismatch": "block checksum mismatch",
@@ -45,7 +44,6 @@ _GOLEVELDB_KIND: Final = {
 _GOLEVELDB_BLOCK: Final = {
     "decompression-failed": "snappy: corrupt input",
     "bad-entry": "entries corrupted",
-    "bad-magic": "bad magic number",
 }
 _GOLEVELDB_RECORD: Final = {
     "record.checksum-mismatch": "checksum mismatch",
@@ -70,14 +68,15 @@ def leveldb_words(file: str, fault: Fault) -> str | None:
 def goleveldb_words(file: str, fault: Fault, file_size: int | None) -> str | None:
     """Give goleveldb's error for a fault; None where it says nothing or the fault does not determine what."""
     part, _, rest = fault.code.partition(".")
-    said = _goleveldb_table(rest, fault) if part == "table" else _goleveldb_log(rest, fault, file_size)
+    say = _goleveldb_table if part == "table" else _goleveldb_log
+    said = say(rest, fault, file_size)
     return None if said is None else f"leveldb/{said} [file={file}]"
 
 
-def _goleveldb_table(rest: str, fault: Fault) -> str | None:
+def _goleveldb_table(rest: str, fault: Fault, file_size: int | None) -> str | None:
     part, _, what = rest.partition(".")
-    if rest in {"too-short", "empty"}:
-        return "table: corruption on table (pos=0): too small"
+    if rest in {"too-short", "empty", "footer.bad-magic"}:
+        return _goleveldb_footer(fault, file_size)
     reason = _GOLEVELDB_BLOCK.get(what)
     if what == "checksum-mismatch" and fault.expected is not None and fault.got is not None:
         reason = f"checksum mismatch, want={fault.expected:#x} got={fault.got:#x}"
@@ -89,6 +88,14 @@ def _goleveldb_table(rest: str, fault: Fault) -> str | None:
     return f"table: corruption on {kind} (pos={fault.offset}): {reason}"
 
 
+def _goleveldb_footer(fault: Fault, file_size: int | None) -> str:
+    """goleveldb looks for the footer where the manifest says that the table ends."""
+    size = fault.offset + fault.size if file_size is None else file_size
+    if size < FOOTER_SIZE:
+        return "table: corruption on table (pos=0): too small"
+    return f"table: corruption on table-footer (pos={size - FOOTER_SIZE}): bad magic number"
+
+
 def _goleveldb_log(rest: str, fault: Fault, file_size: int | None) -> str | None:
     """goleveldb drops from the bad record to the end of its 32 KiB block, and says how many bytes that is."""
     reason = _GOLEVELDB_RECORD.get(rest)
@@ -98,5 +105,5 @@ def _goleveldb_log(rest: str, fault: Fault, file_size: int | None) -> str | None
         return None
     if file_size is None:
         return f"journal: block/chunk corrupted: {reason}"
-    block_end = (fault.offset // _LOG_BLOCK_SIZE + 1) * _LOG_BLOCK_SIZE
+    block_end = (fault.offset // BLOCK_SIZE + 1) * BLOCK_SIZE
     return f"journal: block/chunk corrupted: {reason} ({min(block_end, file_size) - fault.offset} bytes)"

@@ -103,6 +103,16 @@ def test_goleveldb_counts_what_it_drops_to_the_end_of_the_block() -> None:
     assert finding_of("000003.log", fault).evidence["leveldb"] == "Corruption: checksum mismatch"
 
 
+def test_goleveldb_looks_for_the_footer_where_the_manifest_says_that_the_table_ends() -> None:
+    """A table that was cut has no footer there."""
+    cut = Fault("table.footer.bad-magic", 1000, 48)
+    short = Fault("table.too-short", 0, 20)
+    said = "leveldb/table: corruption on table-footer (pos=4952): bad magic number [file=000004.ldb]"
+
+    assert finding_of("000004.ldb", cut, 5000).evidence["goleveldb"] == said
+    assert finding_of("000004.ldb", short, 5000).evidence["goleveldb"] == said
+
+
 def test_in_a_manifest_a_fault_of_a_log_is_one_of_the_manifest() -> None:
     """A manifest is a log of version edits."""
     fault = Fault("log.tail.torn", 50, 12, 90, 12)

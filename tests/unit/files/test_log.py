@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevel.errors import StorageError
-from relevel.files.log import BLOCK_SIZE, LogWriter, RecordScan
+from relevel.files.log import LogWriter, RecordScan
+from relevel.format.record import BLOCK_SIZE
 from relevel.storage.read_only import ReadOnlyDirectory
 
 payload_lists = st.lists(
