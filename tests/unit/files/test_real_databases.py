@@ -10,6 +10,7 @@ import pytest
 from relevel.files.current import encode_current, scan_current
 from relevel.files.manifest import ManifestScan, read_manifest, write_manifest
 from relevel.format.filename import FileKind, parse_filename
+from relevel.format.footer import FOOTER_SIZE, decode_footer
 from relevel.format.version_edit import VersionEdit
 from relevel.storage.posix import NewDirectory
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -67,6 +68,20 @@ def test_every_collected_table_has_the_size_that_its_manifest_says(shared_fixtur
 
         for _, metadata in manifest_of(directory).tables():
             assert sizes[metadata.number] == metadata.file_size
+
+
+def test_every_collected_table_ends_in_metaindex_index_and_footer(shared_fixtures: Path) -> None:
+    """One after the other, each block with its trailer of 5 bytes."""
+    for database in sorted(shared_fixtures.glob("*/db")):
+        directory = ReadOnlyDirectory(database)
+        names = {
+            parse_filename(entry.name).number: entry.name for entry in directory.entries() if ".log" not in entry.name
+        }
+
+        for _, metadata in manifest_of(directory).tables():
+            footer = decode_footer(directory.read(names[metadata.number]))
+            assert footer.index.offset == footer.metaindex.offset + footer.metaindex.size + 5
+            assert footer.index.offset + footer.index.size + 5 + FOOTER_SIZE == metadata.file_size
 
 
 @pytest.mark.parametrize("fixture", OWN, ids=lambda fixture: fixture.name)

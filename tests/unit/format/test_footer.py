@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,14 +53,3 @@ def test_any_bytes_are_a_footer_or_corruption(data: bytes) -> None:
             decode(data)
         except CorruptionError as error:
             assert str(error)
-
-
-def test_the_footers_of_real_tables_point_into_them(shared_fixtures: Path) -> None:
-    """Metaindex, then index, then footer, each with its trailer of 5 bytes."""
-    tables = [path for suffix in ("ldb", "sst") for path in sorted(shared_fixtures.glob(f"*/db/*.{suffix}"))]
-    assert tables
-    for table in tables:
-        footer = decode_footer(table.read_bytes())
-
-        assert footer.index.offset == footer.metaindex.offset + footer.metaindex.size + 5
-        assert footer.index.offset + footer.index.size + 5 + FOOTER_SIZE == table.stat().st_size
