@@ -95,7 +95,9 @@ fn mode_of(name: &str) -> PyResult<Mode> {
 impl Cursor {
     #[new]
     #[pyo3(signature = (inputs, comparator=Order::default(), *, mode="visible", start=None, stop=None, sequence=None,
-                        look_back_prefix=Vec::new(), from_sequence=0, to_sequence=None, repair=None))]
+                        look_back_prefix=Vec::new(), from_sequence=0, to_sequence=None, repair=None),
+           text_signature = "(inputs, comparator='bytewise', *, mode='visible', start=None, stop=None, sequence=None, \
+                             look_back_prefix=b'', from_sequence=0, to_sequence=None, repair=None)")]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
     fn new(
         py: Python<'_>,
@@ -138,7 +140,7 @@ impl Cursor {
         self.listener.take_faults(py)
     }
 
-    #[pyo3(signature = (temp_dir, memory_limit=64 << 20))]
+    #[pyo3(signature = (temp_dir, memory_limit=67_108_864))]
     fn by_sequence(&mut self, py: Python<'_>, temp_dir: PathBuf, memory_limit: usize) -> PyResult<SequenceCursor> {
         let ranks = rank_names(py, &self.listener.names)?;
         let mut sorter = SequenceSorter::new(ranks, &temp_dir, memory_limit);
@@ -160,9 +162,12 @@ impl Cursor {
         Ok(SequenceCursor { sorted, batch: VersionBatch::default(), listener })
     }
 
-    #[pyo3(signature = (next_path, *, target_file_size=2 << 20, codec="snappy", block_size=4096, restart_interval=16,
+    #[pyo3(signature = (next_path, *, target_file_size=2_097_152, codec="snappy", block_size=4096, restart_interval=16,
                         bloom_bits_per_key=0, filter_name=b"leveldb.BuiltinBloomFilter2".to_vec(),
-                        shorten_index_keys=true, progress=None))]
+                        shorten_index_keys=true, progress=None),
+           text_signature = "($self, next_path, *, target_file_size=2097152, codec='snappy', block_size=4096, \
+                             restart_interval=16, bloom_bits_per_key=0, filter_name=b'leveldb.BuiltinBloomFilter2', \
+                             shorten_index_keys=True, progress=None)")]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
     fn write_tables(
         &mut self,

@@ -84,7 +84,7 @@ impl TableInput {
 #[pymethods]
 impl LogInput {
     #[new]
-    #[pyo3(signature = (source, name, standing="current", *, temp_dir, memory_limit=64 << 20))]
+    #[pyo3(signature = (source, name, standing="current", *, temp_dir, memory_limit=67_108_864))]
     fn new(
         source: Source,
         name: Py<PyString>,

@@ -142,7 +142,7 @@ impl LogScan {
 
 /// Read and verify every record and batch of a log. Never raises on content.
 #[pyfunction]
-#[pyo3(signature = (source, comparator=Order::default()))]
+#[pyo3(signature = (source, comparator=Order::default()), text_signature = "(source, comparator='bytewise')")]
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
 fn scan_log(py: Python<'_>, source: Source, comparator: Order) -> PyResult<LogScan> {
     let callbacks = &comparator.callbacks;
