@@ -20,6 +20,7 @@ from typing import Final
 
 from relevel.errors import CorruptionError, InvalidArgumentError, StorageError
 from relevel.files.log import LogWriter, RecordScan
+from relevel.files.number_set import NumberSet
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.version_edit import (
     LEVEL_COUNT,
@@ -160,7 +161,7 @@ class _Replay:
         self._next_file_number: int | None = None
         self._last_sequence: int | None = None
         self._levels: tuple[dict[int, FileMetadata], ...] = tuple({} for _ in range(MOST_LEVELS))
-        self._deleted: set[int] = set()
+        self._deleted = NumberSet()
         self._compact_pointers: dict[int, bytes] = {}
         self._edit_count = 0
         self._findings: list[Finding] = []
@@ -227,7 +228,8 @@ class _Replay:
     def result(self) -> ManifestScan:
         """Give the version reached."""
         for tables in self._levels:
-            self._deleted.difference_update(tables)
+            for number in tables:
+                self._deleted.discard(number)
         deepest = max((level for level, tables in enumerate(self._levels) if tables), default=0)
         findings = sorted(self._findings, key=lambda finding: finding.span.offset)
         return ManifestScan(

@@ -88,10 +88,14 @@ class ReadOnlyDirectory:
         """Name a directory.
 
         Raises:
+            InvalidArgumentError: the path is empty, as an unset variable is.
             NotADatabaseError: a file is there.
             StorageError: nothing is there, or it may not be listed.
         """
-        self.root = Path(os.fsdecode(path))
+        name = os.fsdecode(path)
+        if not name or "\0" in name:
+            raise InvalidArgumentError(f"{name!r} is not the path of a directory")
+        self.root = Path(name)
         self._location = str(self.root)
         descriptor = self._open_directory()
         if descriptor is not None:

@@ -98,6 +98,24 @@ def test_reading_and_listing_leave_no_access_time(evidence: Path) -> None:
 
 
 @linux_only
+def test_a_file_that_belongs_to_somebody_else_is_read_all_the_same(
+    evidence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only an owner may leave the access time alone."""
+    real_open = os.open
+
+    def refuse(path: str, flags: int) -> int:
+        if flags & os.O_NOATIME:
+            raise PermissionError(1, "Operation not permitted", path)
+        return real_open(path, flags)
+
+    monkeypatch.setattr(os, "open", refuse)
+
+    assert ReadOnlyDirectory(evidence).read("000005.ldb") == b"table bytes"
+    assert len(ReadOnlyDirectory(evidence).entries()) == 3
+
+
+@linux_only
 def test_hashing_a_directory_keeps_the_lock_that_this_process_holds(evidence: Path) -> None:
     """LOCK is never opened, under any of its names: closing it would drop the lock."""
     os.link(evidence / "LOCK", evidence / "000007.ldb")
@@ -159,6 +177,13 @@ def test_a_directory_that_is_not_there_says_so(tmp_path: Path) -> None:
     """It is an error of the path, before anything is read."""
     with pytest.raises(StorageError, match="does not exist; check the path"):
         ReadOnlyDirectory(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("path", ["", b"", "a\0b"])
+def test_what_is_no_path_is_refused(path: str | bytes) -> None:
+    """An unset variable does not mean the working directory."""
+    with pytest.raises(InvalidArgumentError, match="not the path of a directory"):
+        ReadOnlyDirectory(path)
 
 
 def test_a_file_instead_of_a_directory_says_which_directory_is_meant(evidence: Path) -> None:
