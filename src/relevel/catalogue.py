@@ -128,6 +128,9 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         ),
         **_record_codes("manifest"),
         "manifest.tail.torn": _warning("the manifest ends inside a record", _DROPS_TABLES),
+        "manifest.read-error": _damage(
+            "the system cannot read part of a manifest", "A failing disk. Copy what can be copied first."
+        ),
         "manifest.edit.malformed": _damage("a version edit cannot be decoded", _DROPS_TABLES),
         "manifest.incomplete": _damage("the manifest lacks what every manifest has", _DROPS_TABLES),
         "manifest.partial": _warning(

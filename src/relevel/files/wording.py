@@ -16,7 +16,6 @@ from relevel.format.record import BLOCK_SIZE
 _LEVELDB_BLOCK: Final = {
     "checksum-mismatch": "block checksum mismatch",
     "truncated": "truncated block read",
-    "bad-handle": "bad block handle",
     "unknown-type": "bad block type",
     "decompression-failed": "corrupted compressed block contents",
     "bad-entry": "bad entry in block",
