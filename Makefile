@@ -8,7 +8,7 @@ bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs fuzz clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -52,6 +52,10 @@ fmt: $(VENV)/.tools ## format Python and Rust
 docs: $(VENV)/.kernel ## write the generated pages of docs/
 	$(bin)/python docs/generate.py
 
+bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers, BENCH_OPTIONS as bench/bench_recovery.py has them
+	cargo build --locked --release --package relevel-baseline
+	$(bin)/python bench/bench_recovery.py $(BENCH_OPTIONS)
+
 fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS for each target
 	for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
 	    PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo fuzz run --sanitizer none $$target -- \
@@ -68,6 +72,10 @@ $(VENV)/.tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(bin)/python -m pip install --quiet --upgrade pip
 	$(bin)/python -m pip install --quiet --group test --group lint --group build
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.tools
+	$(bin)/python -m pip install --quiet --group bench
 	touch $@
 
 $(VENV)/.kernel: $(VENV)/.tools $(rust_sources)
