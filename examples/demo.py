@@ -1,8 +1,8 @@
 """The main job, on a copy of a real database: damage it, check, rescue, look back, undelete.
 
-``make demo`` runs this. The database was written by plyvel (LevelDB 1.22): a node's blocks and accounts, and at its end somebody
-deleted the accounts. The copy is damaged here in three ways that users meet: one flipped bit, a block overwritten with zeroes, and a
-table that an antivirus took away.
+``make demo`` runs this. The database was written by plyvel (LevelDB 1.22): a node's blocks and accounts, and at its end
+somebody deleted the accounts. The copy is damaged here in three ways that users meet: one flipped bit, a block overwritten
+with zeroes, and a table that an antivirus took away.
 """
 
 from __future__ import annotations
@@ -63,7 +63,11 @@ def run(*arguments: object, lines: int | None = None) -> None:
     words = [str(argument) for argument in arguments]
     say(f"\n$ relevel {shlex.join(words)}" + (f" | head -{lines}" if lines else ""))
     done = subprocess.run(
-        [sys.executable, "-m", "relevel", *words], check=False, capture_output=True, text=True, errors="backslashreplace"
+        [sys.executable, "-m", "relevel", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
     )
     printed = done.stdout.splitlines()
     say("\n".join(printed[:lines]))
