@@ -132,8 +132,10 @@ impl TableScan {
 
 /// Read and verify every block of a table. Never raises on content.
 #[pyfunction]
-#[pyo3(signature = (source, comparator=Order::default(), *, blocks=None, index=None, check_filter=true),
-       text_signature = "(source, comparator='bytewise', *, blocks=None, index=None, check_filter=True)")]
+#[pyo3(
+    signature = (source, comparator=Order::default(), *, blocks=None, index=None, check_filter=true),
+    text_signature = "(source, comparator='bytewise', *, blocks=None, index=None, check_filter=True)",
+)]
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
 fn scan_table(
     py: Python<'_>,
@@ -181,18 +183,21 @@ impl TableBuilder {
 #[pymethods]
 impl TableBuilder {
     #[new]
-    #[pyo3(signature = (
-        path,
-        comparator=Order::default(),
-        *,
-        codec="snappy",
-        block_size=4096,
-        restart_interval=16,
-        bloom_bits_per_key=0,
-        filter_name=filter::BLOOM_NAME.to_vec(),
-        shorten_index_keys=true,
-    ), text_signature = "(path, comparator='bytewise', *, codec='snappy', block_size=4096, restart_interval=16, \
-                         bloom_bits_per_key=0, filter_name=b'leveldb.BuiltinBloomFilter2', shorten_index_keys=True)")]
+    #[pyo3(
+        signature = (
+            path,
+            comparator=Order::default(),
+            *,
+            codec="snappy",
+            block_size=4096,
+            restart_interval=16,
+            bloom_bits_per_key=0,
+            filter_name=filter::BLOOM_NAME.to_vec(),
+            shorten_index_keys=true,
+        ),
+        text_signature = "(path, comparator='bytewise', *, codec='snappy', block_size=4096, restart_interval=16, \
+                          bloom_bits_per_key=0, filter_name=b'leveldb.BuiltinBloomFilter2', shorten_index_keys=True)",
+    )]
     #[expect(clippy::too_many_arguments, reason = "a table has as many settings")]
     fn new(
         py: Python<'_>,

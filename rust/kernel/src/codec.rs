@@ -25,8 +25,8 @@ pub const TYPE_DEFLATE: u8 = 4;
 pub const MAX_CONTENTS_SIZE: usize = 1 << 31;
 
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// LevelDB's default.
-const ZSTD_LEVEL: i32 = 1;
+/// LevelDB asks for level 1, but by a way that zstd answers with 3: measured on tables that it wrote.
+const ZSTD_LEVEL: i32 = 3;
 /// zstd has no largest ratio (a run is a few bytes however long); this much is allowed to any block...
 const ZSTD_ALWAYS_ALLOWED: usize = 64 << 20;
 /// ...and this many times the stored size to large ones.
