@@ -106,7 +106,7 @@ fn split(record: &[u8]) -> Option<(u64, &[u8], &[u8])> {
 struct EntryOrder(Comparator);
 
 impl Order for EntryOrder {
-    fn rank(&self, record: &[u8]) -> u64 {
+    fn rank(&self, record: &[u8]) -> u128 {
         let key = split(record).map_or(&[][..], |(_, key, _)| internal_key::user_key(key));
         crate::merge::rank(&self.0, key)
     }

@@ -20,8 +20,8 @@ const BATCH_SIZE: usize = 8 << 20;
 struct BySequence;
 
 impl Order for BySequence {
-    fn rank(&self, record: &[u8]) -> u64 {
-        record.first_chunk().map_or(0, |sequence| u64::from_be_bytes(*sequence))
+    fn rank(&self, record: &[u8]) -> u128 {
+        record.first_chunk().map_or(0, |first| u128::from_be_bytes(*first))
     }
 
     fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {

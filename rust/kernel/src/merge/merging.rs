@@ -20,7 +20,7 @@ pub struct MergingCursor {
 struct Head {
     cursor: Box<dyn EntryCursor>,
     /// The rank of the present user key.
-    rank: u64,
+    rank: u128,
 }
 
 impl Head {
@@ -49,6 +49,13 @@ impl MergingCursor {
     /// The cursors merged. Moving one leaves the merge without a position until it is sought anew.
     pub fn cursors(&mut self) -> impl Iterator<Item = &mut Box<dyn EntryCursor>> {
         self.heads.iter_mut().map(|head| &mut head.cursor)
+    }
+
+    /// The [rank](super::rank) of the present user key; 0 where there is none.
+    #[inline]
+    #[must_use]
+    pub fn rank(&self) -> u128 {
+        self.contest.winner().and_then(|winner| self.heads.get(winner)).map_or(0, |head| head.rank)
     }
 
     #[inline]

@@ -20,6 +20,7 @@ pub enum Place {
 #[derive(Debug, Default)]
 pub struct LastEntry {
     user_key: Vec<u8>,
+    rank: u128,
     trailer: u64,
     exists: bool,
 }
@@ -30,10 +31,11 @@ impl LastEntry {
         &self.user_key
     }
 
-    /// Place the next entry. Remember it with [`follow`](Self::follow) where it is in order.
+    /// Place the next entry, whose user key has this [rank](super::rank). Remember it with [`follow`](Self::follow) where
+    /// it is in order.
     #[inline]
-    pub fn place(&self, comparator: &Comparator, user_key: &[u8], trailer: u64) -> Place {
-        if !self.exists {
+    pub fn place(&self, comparator: &Comparator, rank: u128, user_key: &[u8], trailer: u64) -> Place {
+        if !self.exists || self.rank < rank {
             return Place::NewKey;
         }
         match comparator.compare(&self.user_key, user_key) {
@@ -49,8 +51,9 @@ impl LastEntry {
 
     /// Take an entry that is in order for the last one.
     #[inline]
-    pub fn follow(&mut self, place: Place, user_key: &[u8], trailer: u64) {
+    pub fn follow(&mut self, place: Place, rank: u128, user_key: &[u8], trailer: u64) {
         if place == Place::NewKey {
+            self.rank = rank;
             self.user_key.clear();
             self.user_key.extend_from_slice(user_key);
             self.exists = true;

@@ -1,11 +1,11 @@
-//! A number that decides most comparisons of user keys.
+//! Numbers that decide most comparisons of user keys.
 
 use crate::comparator::Comparator;
 
 /// A number that never descends where user keys ascend, so that a smaller one means a smaller key. Equal ones say nothing.
 #[inline]
 #[must_use]
-pub fn rank(comparator: &Comparator, user_key: &[u8]) -> u64 {
+pub fn rank(comparator: &Comparator, user_key: &[u8]) -> u128 {
     match comparator {
         Comparator::Bytewise => leading_bytes(user_key),
         Comparator::ReverseBytewise => !leading_bytes(user_key),
@@ -13,17 +13,17 @@ pub fn rank(comparator: &Comparator, user_key: &[u8]) -> u64 {
     }
 }
 
-/// The first eight bytes, the first the most significant; zeroes where the key is shorter.
+/// The first sixteen bytes, the first the most significant; zeroes where the key is shorter.
 #[inline]
-fn leading_bytes(user_key: &[u8]) -> u64 {
+fn leading_bytes(user_key: &[u8]) -> u128 {
     if let Some(first) = user_key.first_chunk() {
-        return u64::from_be_bytes(*first);
+        return u128::from_be_bytes(*first);
     }
-    let mut bytes = [0; 8];
+    let mut bytes = [0; 16];
     for (to, from) in bytes.iter_mut().zip(user_key) {
         *to = *from;
     }
-    u64::from_be_bytes(bytes)
+    u128::from_be_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn ranks_never_descend_where_keys_ascend() {
         let mut keys: Vec<Vec<u8>> = Vec::new();
-        for size in 0..11 {
+        for size in 0..19 {
             for byte in [0, 1, 0x7f, 0x80, 0xff] {
                 keys.push(vec![byte; size]);
                 keys.push([vec![0x61; size], vec![byte; 2]].concat());

@@ -259,7 +259,8 @@ impl Selection {
             self.ended = true;
             return Ok(());
         };
-        let place = self.last.place(&self.comparator, user_key, trailer);
+        let rank = self.merging.rank();
+        let place = self.last.place(&self.comparator, rank, user_key, trailer);
         if place == Place::NewKey {
             if self.chooser.must_finish_first() {
                 self.chooser.finish(batch);
@@ -282,7 +283,7 @@ impl Selection {
             }
         } else {
             self.chooser.take(&entry, place, batch);
-            self.last.follow(place, user_key, trailer);
+            self.last.follow(place, rank, user_key, trailer);
         }
         self.merging.next(events)
     }

@@ -89,11 +89,11 @@ impl View {
     fn rule_for(&self, user_key: &[u8]) -> Rule {
         let (sequence, past_counts) = (self.sequence, self.past_counts);
         let at = Rule { sequence, past_counts, gives_visible: true, gives_last_put: false };
-        let looks_back = user_key.starts_with(&self.prefix);
+        let looks_back = || self.prefix.is_empty() || user_key.starts_with(&self.prefix);
         match self.mode {
             Mode::Deleted => Rule { gives_visible: false, gives_last_put: true, ..at },
-            Mode::Undelete => Rule { gives_last_put: looks_back, ..at },
-            Mode::Rewind if !looks_back => Rule { sequence: MAX_SEQUENCE, past_counts: false, ..at },
+            Mode::Undelete => Rule { gives_last_put: looks_back(), ..at },
+            Mode::Rewind if !looks_back() => Rule { sequence: MAX_SEQUENCE, past_counts: false, ..at },
             Mode::Rewind | Mode::Visible | Mode::Versions => at,
         }
     }

@@ -19,7 +19,7 @@ const LEAST_MEMORY: usize = 64 << 10;
 /// An order of records.
 pub trait Order: Send {
     /// A number that orders most records by itself: a record with a smaller one comes first.
-    fn rank(&self, record: &[u8]) -> u64;
+    fn rank(&self, record: &[u8]) -> u128;
 
     /// The order of records of the same rank. Records that compare equal keep the order in which they came.
     fn compare(&self, a: &[u8], b: &[u8]) -> Ordering;
@@ -60,7 +60,7 @@ struct Memory {
 
 #[derive(Clone, Copy)]
 struct Item {
-    rank: u64,
+    rank: u128,
     start: usize,
     size: usize,
 }
@@ -174,7 +174,7 @@ impl<O: Order> Sorter<O> {
 /// A run that is merged, and the rank of its present record.
 struct Input {
     reader: RunReader,
-    rank: u64,
+    rank: u128,
 }
 
 impl Input {
@@ -275,8 +275,8 @@ mod tests {
     struct FirstByte;
 
     impl Order for FirstByte {
-        fn rank(&self, record: &[u8]) -> u64 {
-            record.first().map_or(0, |&byte| u64::from(byte / 16))
+        fn rank(&self, record: &[u8]) -> u128 {
+            record.first().map_or(0, |&byte| u128::from(byte / 16))
         }
 
         fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
