@@ -44,6 +44,11 @@ impl Callbacks {
         self.0.failed.load(Ordering::Acquire)
     }
 
+    /// Stop the kernel without an exception: nobody waits for its result any more.
+    pub fn stop(&self) {
+        self.0.failed.store(true, Ordering::Release);
+    }
+
     /// Stop the kernel where a callback raised: `callbacks.check()?` in a loop.
     ///
     /// # Errors

@@ -2,80 +2,42 @@
 
 use crate::callbacks::Callbacks;
 use crate::convert::Order;
-use crate::errors::Fault;
 use crate::inputs::{Input, Sources, rank_names};
+use crate::listener::{Listener, NamedFault};
+use crate::reading::{EFFORT, Pace, Reading};
 use crate::rebuild::{PythonCustomer, build_options};
 use crate::rows::{RowMaker, pairs};
 use crate::table_meta::TableMeta;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::PyList;
 use relevel_kernel::merge::by_sequence::SequenceSorter;
 use relevel_kernel::merge::{self, Mode, Selection, VersionBatch, Wanted};
 use relevel_kernel::rebuild::{Style, write_tables};
-use relevel_kernel::{self as kernel, Comparator, Events};
+use relevel_kernel::{self as kernel, Comparator};
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-/// Entries read between two looks at signals.
-const EFFORT: usize = 1 << 16;
 /// Versions handed to a sort at a time.
 const SORT_COUNT: usize = 4096;
-
-type Names = Arc<[Arc<Py<PyString>>]>;
-type NamedFault<'py> = (Bound<'py, PyString>, Fault);
-
-/// Hears of faults and asks Python for repairs.
-struct Listener {
-    faults: Vec<(u32, kernel::Fault)>,
-    repair: Option<Py<PyAny>>,
-    names: Names,
-    callbacks: Callbacks,
-}
-
-impl Events for Listener {
-    fn fault(&mut self, input: u32, fault: kernel::Fault) {
-        self.faults.push((input, fault));
-    }
-
-    fn repair(&mut self, input: u32, fault: &kernel::Fault, stored: &[u8]) -> Option<Vec<u8>> {
-        let repair = self.repair.as_ref()?;
-        let answer = self.callbacks.call(|py| {
-            let name = name_of(py, &self.names, input);
-            let answer = repair.bind(py).call1((name, Fault::from(fault.clone()), PyBytes::new(py, stored)))?;
-            answer.extract::<Option<Vec<u8>>>()
-        });
-        answer.flatten()
-    }
-}
-
-impl Listener {
-    fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {
-        let faults = std::mem::take(&mut self.faults).into_iter();
-        faults.map(|(input, fault)| (name_of(py, &self.names, input), Fault::from(fault))).collect()
-    }
-}
-
-fn name_of<'py>(py: Python<'py>, names: &Names, input: u32) -> Bound<'py, PyString> {
-    let name = usize::try_from(input).ok().and_then(|input| names.get(input));
-    name.map_or_else(|| PyString::new(py, ""), |name| name.bind(py).clone())
-}
-
-/// What a cursor is doing.
-enum Work {
-    Reading(Box<Selection>),
-    Consumed,
-    Failed,
-}
 
 /// The versions of many inputs merged in internal key order. Not thread-safe; one reader.
 #[pyclass(module = "relevel._kernel")]
 pub struct Cursor {
-    /// Locked by nobody: it makes of a selection, which only moves between threads, what may be shared by them.
-    work: Mutex<Work>,
+    /// Locked by nobody: that makes of a selection, which may move between threads, what they may share.
+    reading: Mutex<Reading>,
     comparator: Comparator,
     batch: VersionBatch,
+    /// How many versions of the batch Python has.
+    given: usize,
     listener: Listener,
+}
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        self.listener.callbacks.stop();
+    }
 }
 
 fn mode_of(name: &str) -> PyResult<Mode> {
@@ -121,19 +83,19 @@ impl Cursor {
         };
         let Sources { sources, names } = Sources::of(py, &inputs, &comparator, &bounds);
         let Order { comparator, callbacks } = comparator;
-        let work = Work::Reading(Box::new(Selection::new(comparator.clone(), sources, wanted)));
+        let reading = Reading::of(Selection::new(comparator.clone(), sources, wanted));
         let listener = Listener { faults: Vec::new(), repair, names: names.into(), callbacks };
-        Ok(Self { work: Mutex::new(work), comparator, batch: VersionBatch::default(), listener })
+        Ok(Self { reading: Mutex::new(reading), comparator, batch: VersionBatch::default(), given: 0, listener })
     }
 
     fn read<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
-        self.fill(py, count)?;
-        RowMaker::new(py, &self.listener.names).rows(&self.batch)
+        let range = self.advance(py, count)?;
+        RowMaker::new(py, &self.listener.names).rows(&self.batch, range)
     }
 
     fn read_pairs<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
-        self.fill(py, count)?;
-        pairs(py, &self.batch)
+        let range = self.advance(py, count)?;
+        pairs(py, &self.batch, range)
     }
 
     fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {
@@ -194,28 +156,19 @@ impl Cursor {
 }
 
 impl Cursor {
-    /// Fill the batch with up to `count` versions; none at the end only.
-    fn fill(&mut self, py: Python<'_>, count: usize) -> PyResult<()> {
-        let Self { work, batch, listener, .. } = self;
-        let work = work.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let selection = match work {
-            Work::Reading(selection) => selection,
-            Work::Consumed => return Err(PyValueError::new_err("the cursor has been consumed")),
-            Work::Failed => return Err(PyRuntimeError::new_err("the cursor failed before this")),
-        };
-        let filled = py.detach(|| {
-            selection.fill(batch, count, EFFORT, listener)?;
-            while batch.is_empty() && count > 0 && !selection.ended() {
-                listener.callbacks.check_signals()?;
-                selection.fill(batch, count, EFFORT, listener)?;
-            }
-            listener.callbacks.check()
-        });
-        let finished = listener.callbacks.finish(filled);
-        if finished.is_err() {
-            *work = Work::Failed;
+    /// The next versions, as a range of the batch: `count` at most, none at the end only.
+    fn advance(&mut self, py: Python<'_>, count: usize) -> PyResult<Range<usize>> {
+        if self.given >= self.batch.len() && count > 0 {
+            self.given = 0;
+            self.batch.clear();
+            let repairs = self.listener.repair.is_some();
+            let ahead = !matches!(self.comparator, Comparator::Custom(_));
+            let pace = Pace { count, ahead, repairs };
+            locked(&mut self.reading).next(py, &mut self.batch, pace, &mut self.listener)?;
         }
-        finished
+        let start = self.given;
+        self.given = start.saturating_add(count).min(self.batch.len());
+        Ok(start..self.given)
     }
 
     /// Do something with all that is left, without the interpreter lock.
@@ -224,12 +177,7 @@ impl Cursor {
         py: Python<'_>,
         job: impl FnOnce(&mut Selection, &mut Listener) -> kernel::Result<T> + Send,
     ) -> PyResult<T> {
-        let work = self.work.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let mut selection = match std::mem::replace(work, Work::Consumed) {
-            Work::Reading(selection) => selection,
-            Work::Consumed => return Err(PyValueError::new_err("the cursor has been consumed")),
-            Work::Failed => return Err(PyRuntimeError::new_err("the cursor failed before this")),
-        };
+        let mut selection = locked(&mut self.reading).take()?;
         let listener = &mut self.listener;
         let done = py.detach(|| {
             let done = job(&mut selection, listener);
@@ -237,6 +185,10 @@ impl Cursor {
         });
         listener.callbacks.finish(done)
     }
+}
+
+fn locked(reading: &mut Mutex<Reading>) -> &mut Reading {
+    reading.get_mut().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Rows in ascending sequence order. Temporary files are gone when it is.
@@ -253,7 +205,7 @@ impl SequenceCursor {
         let Self { sorted, batch, listener } = self;
         let filled = py.detach(|| sorted.fill(batch, count));
         listener.callbacks.finish(filled)?;
-        RowMaker::new(py, &listener.names).rows(batch)
+        RowMaker::new(py, &listener.names).rows(batch, 0..batch.len())
     }
 
     fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {

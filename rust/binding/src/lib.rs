@@ -6,7 +6,7 @@
 //! convert     sources and comparators as Python gives them
 //! watch       reads that stop when a callback or a signal handler has raised
 //! logs        log readers, scans, the framing of a record
-//! inputs -> cursors -> rows, rebuild   many sources in one order
+//! inputs, listener, prefetch -> reading -> cursors -> rows, rebuild   many sources in one order
 //! blocks      checksums, codecs, blocks
 //! tables      scanning and writing tables; table_meta: one finished table
 //! ```
@@ -19,7 +19,10 @@ pub mod convert;
 pub mod cursors;
 pub mod errors;
 pub mod inputs;
+pub mod listener;
 pub mod logs;
+pub mod prefetch;
+pub mod reading;
 pub mod rebuild;
 pub mod rows;
 pub mod table_meta;

@@ -1,6 +1,7 @@
 //! A source that lets long work be stopped: every long loop of the kernel reads, so reading is where it is asked.
 
 use crate::callbacks::Callbacks;
+use crate::prefetch::is_worker;
 use relevel_kernel::ReadAt;
 use std::io;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ impl ReadAt for Watched {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let reads = self.reads.fetch_add(1, Ordering::Relaxed);
-        let looked = if reads % READS_BETWEEN_SIGNALS == READS_BETWEEN_SIGNALS - 1 {
+        let looked = if reads % READS_BETWEEN_SIGNALS == READS_BETWEEN_SIGNALS - 1 && !is_worker() {
             self.callbacks.check_signals()
         } else {
             self.callbacks.check()

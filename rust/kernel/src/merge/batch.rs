@@ -85,6 +85,13 @@ impl VersionBatch {
         self.versions.iter()
     }
 
+    /// Those of the versions that are in `range`.
+    #[must_use]
+    pub fn versions(&self, range: Range<usize>) -> &[Version] {
+        let end = range.end.min(self.versions.len());
+        self.versions.get(range.start.min(end)..end).unwrap_or_default()
+    }
+
     /// The user key of a version of this batch.
     #[inline]
     #[must_use]
