@@ -109,7 +109,8 @@ def test_find_shows_every_version_of_a_key(recorded: Recorded) -> None:
     report = relevel.find(recorded.path, key)
 
     versions = relevel.History(recorded.path).versions(key)
-    assert [copy.version.sequence for copy in report.copies] == [version.sequence for version in versions]
+    copied = dict.fromkeys(copy.version.sequence for copy in report.copies)  # an unfinished table repeats some
+    assert list(copied) == [version.sequence for version in versions]
     assert report.copies[0].version.state == "live"
 
 
