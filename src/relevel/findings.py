@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from relevel.catalogue import CATALOGUE, Severity
 
@@ -65,7 +64,7 @@ class Finding:
     span: Span
     message: str
     keys: KeyRange | None = None
-    evidence: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    evidence: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.code not in CATALOGUE:
