@@ -11,11 +11,12 @@ from typing import Final
 
 from relevel import _kernel
 from relevel.errors import NotSupportedError
-from relevel.format.comparator import Comparator, find_comparator
+from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.directory import Directory
 
-_CANDIDATES: Final = ("leveldb.BytewiseComparator", "idb_cmp1")
+_CANDIDATES: Final = (BYTEWISE, find_comparator("idb_cmp1"), Comparator("", "reverse-bytewise"))
+"""Nobody knows what a program calls the reverse order: it can be read, and written only with a name that is given."""
 _TABLES_TO_ASK: Final = 4
 
 
@@ -36,12 +37,12 @@ def choose_comparator(directory: Directory, given: Comparator | None = None) -> 
 def _guess(directory: Directory) -> Comparator:
     tables = sorted(directory.of_kind(FileKind.TABLE), key=lambda file: -file.size)[:_TABLES_TO_ASK]
     paths = [directory.storage.path(file.name) for file in tables]
-    fitting = [name for name in _CANDIDATES if not any(_disorders(path, find_comparator(name)) for path in paths)]
-    if fitting:
-        return find_comparator(fitting[0])
+    for candidate in _CANDIDATES:
+        if not any(_disorders(path, candidate) for path in paths):
+            return candidate
     raise NotSupportedError(
-        f"{directory.path}: no manifest names the comparator, and the tables are sorted by none of {', '.join(_CANDIDATES)}. "
-        "Give it: --comparator NAME, or --comparator module:function (comparator=… in Python)."
+        f"{directory.path}: no manifest names the comparator, and the tables are in no order that is built in. "
+        "Give it: --comparator NAME=module:function (comparator=… in Python)."
     )
 
 

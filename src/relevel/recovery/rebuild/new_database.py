@@ -89,7 +89,8 @@ class NewDatabase:
     def __init__(self, target: NewDirectory, comparator: Comparator, next_number: int) -> None:
         if not comparator.name:
             raise InvalidArgumentError(
-                "the new database needs the comparator's name, and no manifest has it: give NAME=module:function"
+                "the new database needs the comparator's name, and no manifest has it: "
+                "give --comparator NAME, or NAME=module:function where relevel does not know the name"
             )
         self.outcome = Outcome()
         self._target = target

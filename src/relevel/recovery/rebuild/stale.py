@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from relevel import _kernel
 from relevel.findings import KeyRange
+from relevel.format.filename import FileKind
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.read.rows import Rows, Version
@@ -36,7 +37,8 @@ class StaleRange:
 
 def possibly_stale(plan: Plan) -> Iterable[StaleRange]:
     """Count, for each loss, the entries that may be stale. Reads the ranges at risk once more."""
-    ages = {file.name: _age(file) for file in plan.survey.directory.files}
+    files = plan.survey.directory.files
+    ages = {file.name: _age(file) for file in files if file.kind in (FileKind.TABLE, FileKind.LOG)}
     for finding in plan.losses:
         age = ages.get(finding.span.file)
         if age is None:

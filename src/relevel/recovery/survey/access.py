@@ -1,7 +1,9 @@
 """Access: how the blocks of one table can be reached.
 
-A healthy table is reached through its footer and index. Where the index was hit by one bit it is healed; where the footer or
-the index is lost, the table is walked block by block, each found by its checksum. Data blocks themselves are not read here.
+A healthy table is reached through its footer and index. Where the index was hit by one bit it is healed; where the footer is
+lost, the table is walked, each block found by its checksum, and the index is known by its shape: its handles follow one another
+from offset 0 and name every block that stands before. Where the index is lost too, the blocks that were found are what there is.
+Data blocks themselves are not read here but for the walk.
 """
 
 from __future__ import annotations
@@ -11,8 +13,7 @@ from dataclasses import dataclass
 
 from relevel import _kernel
 from relevel.errors import CorruptionError
-from relevel.format.footer import FOOTER_SIZE, decode_footer
-from relevel.format.varint import decode_varint
+from relevel.format.footer import FOOTER_SIZE, BlockHandle, decode_footer, decode_handle
 from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.storage.read_only import ReadOnlyDirectory
 
@@ -23,8 +24,13 @@ class Route(str, enum.Enum):
     """How a table's data blocks were found."""
 
     INDEX = "index"
+    """Through footer and index, as LevelDB does."""
     HEALED_INDEX = "healed-index"
+    """Through the index with one bit put back."""
+    FOUND_INDEX = "found-index"
+    """Through the index, which was found without the footer."""
     WALK = "walk"
+    """By their checksums, one after another."""
 
     def __str__(self) -> str:
         return self.value
@@ -42,6 +48,11 @@ class TableAccess:
     route: Route
     blocks: tuple[Handle, ...] | None = None
 
+    @property
+    def data_end(self) -> int:
+        """The first offset after the last data block; 0 where there is none or the table's own index serves."""
+        return sum(self.blocks[-1]) + TRAILER_SIZE if self.blocks else 0
+
 
 def find_access(storage: ReadOnlyDirectory, name: str) -> TableAccess:
     """Find a way into a table. Reads its footer and index, or all of it where these are lost.
@@ -49,87 +60,89 @@ def find_access(storage: ReadOnlyDirectory, name: str) -> TableAccess:
     Raises:
         StorageError: the file cannot be read.
     """
-    size = storage.size(name)
-    index_handle = _index_handle(storage, name, size)
-    if index_handle is not None:
-        offset, index_size = index_handle
-        stored = storage.read(name, offset, index_size + TRAILER_SIZE)
-        if _decodes(stored):
+    index = _index_handle(storage, name)
+    if index is not None:
+        stored = storage.read(name, index.offset, index.size + TRAILER_SIZE)
+        if _handles_of(stored) is not None:
             return TableAccess(Route.INDEX)
         healing = heal_block(stored)
-        if healing is not None:
-            return TableAccess(Route.HEALED_INDEX, tuple(_handles(_kernel.decode_block(healing.stored))))
-    return TableAccess(Route.WALK, tuple(walk_data_blocks(storage, name)))
+        handles = None if healing is None else _handles_of(healing.stored)
+        if handles is not None:
+            return TableAccess(Route.HEALED_INDEX, tuple(handles))
+    return _walk(storage, name)
 
 
-def walk_data_blocks(storage: ReadOnlyDirectory, name: str) -> list[Handle]:
-    """Find a table's data blocks by their checksums alone: blocks whose entries have internal keys and are no index."""
-    found, _ = _kernel.walk_table(storage.path(name))
-    return [
-        (offset, size)
-        for offset, size, _ in found
-        if _holds_data(storage.read(name, offset, size + TRAILER_SIZE), offset)
-    ]
-
-
-def _index_handle(storage: ReadOnlyDirectory, name: str, size: int) -> Handle | None:
-    if size < FOOTER_SIZE:
+def _index_handle(storage: ReadOnlyDirectory, name: str) -> BlockHandle | None:
+    """Where the footer says that the index is; None where it is lost or points outside the file."""
+    end = storage.size(name) - FOOTER_SIZE
+    if end < 0:
         return None
     try:
-        footer = decode_footer(storage.read(name, size - FOOTER_SIZE, FOOTER_SIZE))
+        index = decode_footer(storage.read(name, end, FOOTER_SIZE)).index
     except CorruptionError:
         return None
-    offset, index_size = footer.index
-    return (offset, index_size) if offset + index_size + TRAILER_SIZE <= size - FOOTER_SIZE else None
+    return index if index.offset + index.size + TRAILER_SIZE <= end else None
 
 
-def _decodes(stored: bytes) -> bool:
+def _walk(storage: ReadOnlyDirectory, name: str) -> TableAccess:
+    found = [(offset, size) for offset, size, _ in _kernel.walk_table(storage.path(name))[0]]
+    data: list[Handle] = []
+    for offset, size in found:
+        stored = storage.read(name, offset, size + TRAILER_SIZE)
+        handles = _handles_of(stored)
+        if handles and _is_index(handles, offset, found):
+            return TableAccess(Route.FOUND_INDEX, tuple(handles))
+        if _holds_entries(stored):
+            data.append((offset, size))
+    return TableAccess(Route.WALK, tuple(data))
+
+
+def _is_index(handles: list[Handle], offset: int, found: list[Handle]) -> bool:
+    """Whether handles follow one another from offset 0 and name every block found before their end.
+
+    Between that end and the index stand at most the filter and the metaindex.
+    """
+    expected = 0
+    for start, size in handles:
+        if start != expected:
+            return False
+        expected = start + size + TRAILER_SIZE
+    named = set(handles)
+    between = [handle for handle in found if expected <= handle[0] < offset]
+    return expected <= offset and len(between) <= 2 and all(handle in named for handle in found if handle[0] < expected)
+
+
+def _contents(stored: bytes) -> bytes | None:
     try:
-        contents = _kernel.decode_block(stored)
+        return _kernel.decode_block(stored)
     except _kernel.FaultError:
-        return False
-    return not _kernel.scan_block(contents)[1]
+        return None
 
 
-def _handles(index_contents: bytes) -> list[Handle]:
-    handles = []
-    for _, value in _kernel.scan_block(index_contents)[0]:
-        handle = _decode_handle(value)
-        if handle is not None:
-            handles.append(handle)
-    return handles
+def _handles_of(stored: bytes) -> list[Handle] | None:
+    """The handles that a block's values are, if it is a whole block and every value is a handle."""
+    contents = _contents(stored)
+    if contents is None:
+        return None
+    entries, faults = _kernel.scan_block(contents)
+    handles = [_handle(value) for _, value in entries]
+    known = [handle for handle in handles if handle is not None]
+    return known if not faults and len(known) == len(handles) else None
 
 
-def _decode_handle(value: bytes) -> Handle | None:
-    """A value that is a block handle and nothing else; None otherwise."""
+def _handle(value: bytes) -> Handle | None:
+    """A value that is a handle and nothing else. Java's leveldb pads it with zeroes."""
     try:
-        offset, position = decode_varint(value, 0)
-        size, end = decode_varint(value, position)
+        handle, end = decode_handle(value)
     except CorruptionError:
         return None
-    return (offset, size) if end == len(value) else None
+    return None if value[end:].strip(b"\0") else (handle.offset, handle.size)
 
 
-def _holds_data(stored: bytes, offset: int) -> bool:
-    """Whether a block is a data block. The last three blocks of a table are filter, metaindex and index: a filter does not
-    parse, metaindex keys have no sequence number, and an index holds handles of blocks that all lie before it."""
-    try:
-        contents = _kernel.decode_block(stored)
-    except _kernel.FaultError:
+def _holds_entries(stored: bytes) -> bool:
+    """Whether a block holds entries with internal keys: a filter does not parse, a metaindex key has no sequence number."""
+    contents = _contents(stored)
+    if contents is None:
         return False
     entries, faults = _kernel.scan_block(contents)
-    if faults or not entries:
-        return False
-    handles = [_decode_handle(value) for _, value in entries]
-    is_index = all(handle is not None and sum(handle) + TRAILER_SIZE <= offset for handle in handles)
-    return not (is_index and offset > 0 and _is_chain(handles))
-
-
-def _is_chain(handles: list[Handle | None]) -> bool:
-    """Whether handles follow one another without a gap from offset 0, as an index's do."""
-    expected = 0
-    for handle in handles:
-        if handle is None or handle[0] != expected:
-            return False
-        expected = sum(handle) + TRAILER_SIZE
-    return True
+    return bool(entries) and not faults

@@ -18,6 +18,8 @@ from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _CHECKSUM: Final = ".checksum-mismatch"
+_FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
+_DATA_PARTS: Final = ("table.block.", "table.gap", "table.overlap")
 _FRAME_PARTS: Final = ("table.footer.", "table.index.", "table.metaindex.", "table.filter.")
 """Faults outside the data blocks: they cost no entry where the blocks can be reached another way."""
 
@@ -57,19 +59,8 @@ class TableSurvey:
 
 def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile) -> TableSurvey:
     """Read and verify one table. Never raises on content, nor where it cannot be read: that is a finding."""
-    path = storage.path(file.name)
     try:
-        scan = _kernel.scan_table(path, comparator.kernel)
-        faults = scan.faults
-        access = TableAccess(Route.INDEX)
-        if any(fault.code.startswith(("table.footer.", "table.index.", "table.too-short")) for fault in faults):
-            access = find_access(storage, file.name)
-            frame = [fault for fault in faults if not fault.code.startswith(("table.block.", "table.gap"))]
-            if access.blocks is not None:
-                scan = _kernel.scan_table(path, comparator.kernel, blocks=access.blocks, check_filter=False)
-                faults = frame + [
-                    fault for fault in scan.faults if fault.code.startswith(("table.block.", "table.gap"))
-                ]
+        access, scan, faults = _scan(storage, comparator, file)
         findings = [_finding(storage, file, fault) for fault in faults]
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
@@ -77,6 +68,30 @@ def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: Datab
     findings = [_reached_another_way(finding, access) for finding in findings]
     findings += _verify_against_manifest(file, scan, comparator)
     return TableSurvey(file, access, scan, tuple(_weighed(file, finding) for finding in findings))
+
+
+def _scan(
+    storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile
+) -> tuple[TableAccess, _kernel.TableScan, list[_kernel.Fault]]:
+    """Read a table through its index, or the way that was found where footer or index are damaged."""
+    path = storage.path(file.name)
+    scan = _kernel.scan_table(path, comparator.kernel)
+    if not any(fault.code.startswith(_FRAME_OF_INDEX) for fault in scan.faults):
+        return TableAccess(Route.INDEX), scan, scan.faults
+    access = find_access(storage, file.name)
+    if access.blocks is None:
+        return access, scan, scan.faults
+    frame = [fault for fault in scan.faults if not fault.code.startswith(_DATA_PARTS)]
+    scan = _kernel.scan_table(path, comparator.kernel, blocks=access.blocks, check_filter=False)
+    in_data = [fault for fault in scan.faults if fault.code.startswith(_DATA_PARTS)]
+    if _reaches_the_end(access, file, scan):
+        in_data = [fault for fault in in_data if fault.code != "table.gap" or fault.offset < access.data_end]
+    return access, scan, frame + in_data
+
+
+def _reaches_the_end(access: TableAccess, file: DatabaseFile, scan: _kernel.TableScan) -> bool:
+    """Whether no data block can stand after the last one found: an index says so, or the manifest's largest key is in it."""
+    return access.route is not Route.WALK or (file.metadata is not None and scan.largest == file.metadata.largest)
 
 
 def _finding(storage: ReadOnlyDirectory, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
