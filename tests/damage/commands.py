@@ -1,0 +1,34 @@
+"""Every public function that reads a database, run one after another: none may end in anything but a result or our errors."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import relevel
+
+
+def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | None]:
+    """Run every command on ``database``, writing under ``place``: for each what it raised, or None.
+
+    Only RelevelError is caught: anything else is a bug and ends the test.
+    """
+    commands: dict[str, Callable[[], object]] = {
+        "info": lambda: relevel.info(database),
+        "check": lambda: relevel.check(database),
+        "dump": lambda: list(relevel.dump(database)),
+        "dump of all": lambda: list(relevel.dump(database, all_versions=True)),
+        "scan": lambda: list(relevel.scan(database)),
+        "history": lambda: list(relevel.History(database).timeline()),
+        "find": lambda: relevel.find(database, b"k00"),
+        "dry rescue": lambda: relevel.rescue(database, place / "dry", dry_run=True),
+        "rescue": lambda: relevel.rescue(database, place / "rescued"),
+        "undelete": lambda: relevel.undelete(database, place / "undeleted", deleted=True),
+    }
+    return {name: _error_of(command) for name, command in commands.items()}
+
+
+def _error_of(command: Callable[[], object]) -> relevel.RelevelError | None:
+    try:
+        command()
+    except relevel.RelevelError as error:
+        return error
+    return None
