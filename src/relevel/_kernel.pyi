@@ -354,6 +354,10 @@ class Cursor:
 
     ``from_sequence`` and ``to_sequence`` (inclusive) select among the rows of ``"versions"`` after their states are known.
     ``repair`` is asked for the contents of damaged blocks; entries that come from it have integrity ``unverified``.
+
+    Entries that come after larger ones, because their table or level is out of order, are the fault ``merge.out-of-order``
+    (once for each block): ``unknown`` among ``"versions"``, passed over by the other modes. Give such tables block by block,
+    or such a level table by table, and everything is in order. After an exception the cursor cannot be read any more.
     """
 
     def __new__(
@@ -377,7 +381,8 @@ class Cursor:
     def take_faults(self) -> list[tuple[str, Fault]]:
         """The faults met since the last call, with their files."""
     def by_sequence(self, temp_dir: str, memory_limit: int = 67108864) -> SequenceCursor:
-        """Consume the cursor and give its rows in sequence order, by an external merge sort in ``temp_dir``."""
+        """Consume a cursor that has not been read from, and give its rows in sequence order (ties: file, then offset), by an
+        external merge sort in ``temp_dir``."""
     def write_tables(
         self,
         next_path: Callable[[], str],
@@ -391,8 +396,10 @@ class Cursor:
         shorten_index_keys: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> list[TableMeta]:
-        """Consume the cursor into new, synced tables of about ``target_file_size`` bytes; all versions of a user key go to one
-        table. ``next_path`` names each; ``progress`` is told entries written, now and then, and may raise to stop."""
+        """Consume a cursor that has not been read from into new, synced tables of about ``target_file_size`` bytes; all
+        versions of a user key go to one table. ``next_path`` names each; ``progress`` is told entries written, now and then,
+        and may raise to stop. Of several values for one internal key the first is written; the others are the fault
+        ``merge.conflict``. After an exception the tables written so far, the last unfinished, are left to the caller."""
 
 @final
 class SequenceCursor:

@@ -164,7 +164,8 @@ impl Cursor {
             let repairs = self.listener.repair.is_some();
             let ahead = !matches!(self.comparator, Comparator::Custom(_));
             let pace = Pace { count, ahead, repairs };
-            locked(&mut self.reading).next(py, &mut self.batch, pace, &mut self.listener)?;
+            let read = locked(&mut self.reading).next(py, &mut self.batch, pace, &mut self.listener);
+            read.inspect_err(|_| self.batch.clear())?;
         }
         let start = self.given;
         self.given = start.saturating_add(count).min(self.batch.len());
