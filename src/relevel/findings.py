@@ -76,6 +76,13 @@ class Finding:
         return "healed" in self.evidence
 
     @property
+    def healed_offset(self) -> int | None:
+        """Where in the file a bit was put back; None where none was."""
+        healed = self.evidence.get("healed")
+        offset = healed.get("offset") if isinstance(healed, Mapping) else None
+        return offset if isinstance(offset, int) else None
+
+    @property
     def next_step(self) -> str:
         """What to do about it."""
         return CATALOGUE[self.code].next_step

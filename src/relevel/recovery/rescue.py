@@ -53,6 +53,9 @@ class RescueReport:
         byte_count: bytes of its tables (0 in a dry run).
         last_sequence: its last sequence number; the next write has a higher one.
         healed: what was put back as it had been.
+        healed_byte_count: bytes of the blocks and records put back.
+        lost_byte_count: bytes that could not be used; of missing tables, as the manifest says.
+        lost_entry_estimate: about how many entries these held, older versions included, judging by the rest.
         losses: what could not be read, or cannot be proved; their ``keys`` are the ranges at risk.
         possibly_stale: entries of the new database that may be older than something lost.
         findings: everything that was found wrong.
@@ -69,6 +72,9 @@ class RescueReport:
     byte_count: int
     last_sequence: int
     healed: tuple[Finding, ...]
+    healed_byte_count: int
+    lost_byte_count: int
+    lost_entry_estimate: int
     losses: tuple[Finding, ...]
     possibly_stale: tuple[StaleRange, ...]
     findings: tuple[Finding, ...]
@@ -139,6 +145,9 @@ def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -
         byte_count=outcome.byte_count,
         last_sequence=outcome.last_sequence,
         healed=plan.healed,
+        healed_byte_count=sum(finding.span.size for finding in plan.healed),
+        lost_byte_count=plan.lost_byte_count,
+        lost_entry_estimate=plan.lost_entry_estimate,
         losses=plan.losses,
         possibly_stale=tuple(possibly_stale(plan)),
         findings=found.findings,

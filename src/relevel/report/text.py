@@ -164,7 +164,10 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
             f"last sequence number {report.last_sequence}"
         )
     if report.healed:
-        yield f"healed: {_plural(len(report.healed), 'place')} put back as before the damage; nothing of them is lost"
+        places = f"{_plural(len(report.healed), 'place')} ({size_text(report.healed_byte_count)})"
+        yield f"healed: {places} put back as before the damage; nothing of them is lost"
+    if report.lost_byte_count:
+        yield f"lost: {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
     yield from findings_lines(report.findings)
     for stale in report.possibly_stale:
         yield (

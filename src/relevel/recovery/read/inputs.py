@@ -20,7 +20,7 @@ from relevel.format.filename import FileKind
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import TableAccess, find_access
-from relevel.recovery.survey.log import survey_log
+from relevel.recovery.survey.log import healed_records, survey_log
 
 STANDINGS: Final = {
     Standing.LIVE: "current",
@@ -39,11 +39,13 @@ class InputSet:
         current: what counts for the database as it is now.
         past: superseded and orphan tables and logs.
         findings: what was found wrong while opening them: unreadable files, damaged indexes, damaged logs.
+        unverified: file and offset of the log records in which a bit was put back.
     """
 
     current: tuple[_kernel.Input, ...]
     past: tuple[_kernel.Input, ...]
     findings: tuple[Finding, ...]
+    unverified: frozenset[tuple[str, int]]
 
 
 def open_inputs(directory: Directory, comparator: Comparator, *, only: str | None = None) -> InputSet:
@@ -52,7 +54,9 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
     if only is not None:
         alone = [opener.open(file, "unproven") for file in files if file.name == only]
-        return InputSet((), tuple(item for item in alone if item is not None), tuple(opener.findings))
+        return InputSet(
+            (), tuple(item for item in alone if item is not None), tuple(opener.findings), opener.unverified
+        )
     levels: dict[int, list[DatabaseFile]] = defaultdict(list)
     current: list[_kernel.Input] = []
     past: list[_kernel.Input] = []
@@ -65,7 +69,7 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
             (current if STANDINGS[file.standing] == "current" else past).append(item)
     for tables in levels.values():
         current += opener.open_level(tables)
-    return InputSet(tuple(current), tuple(past), tuple(opener.findings))
+    return InputSet(tuple(current), tuple(past), tuple(opener.findings), opener.unverified)
 
 
 class _Opener:
@@ -73,6 +77,7 @@ class _Opener:
 
     def __init__(self, directory: Directory, comparator: Comparator) -> None:
         self.findings: list[Finding] = []
+        self.unverified: frozenset[tuple[str, int]] = frozenset()
         self._directory = directory
         self._storage = directory.storage
         self._comparator = comparator
@@ -99,6 +104,7 @@ class _Opener:
     def _log(self, file: DatabaseFile, standing: str) -> _kernel.LogInput | None:
         survey = survey_log(self._storage, self._comparator, file)
         self.findings += survey.findings
+        self.unverified |= {(file.name, offset) for offset in healed_records(survey)}
         if survey.scan is None:
             return None
         return _kernel.LogInput(survey.source, file.name, standing, temp_dir=self._temp_dir)

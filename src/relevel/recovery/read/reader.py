@@ -76,8 +76,9 @@ class Reader:
             keep = _starts_with(prefix)
         cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
         if by_sequence:
-            return Rows(cursor.by_sequence(tempfile.gettempdir()), repairer, self.findings, keep)
-        return Rows(cursor, repairer, self.findings, keep)
+            cursor_by_sequence = cursor.by_sequence(tempfile.gettempdir())
+            return Rows(cursor_by_sequence, repairer, self.findings, keep, self.inputs.unverified)
+        return Rows(cursor, repairer, self.findings, keep, self.inputs.unverified)
 
 
 def narrow(prefix: bytes, start: bytes | None, stop: bytes | None) -> tuple[bytes | None, bytes | None]:

@@ -80,12 +80,18 @@ class Rows(Iterable[Version]):
         repairer: Repairer,
         findings: Iterable[Finding] = (),
         keep: Callable[[Version], bool] | None = None,
+        unverified: frozenset[tuple[str, int]] = frozenset(),
     ) -> None:
         self._cursor = cursor
         self._repairer = repairer
         self._opening = list(findings)
         self._met: list[Finding] = []
         versions: Iterator[Version] = chain.from_iterable(self._batches())
+        if unverified:
+            versions = (
+                version._replace(integrity="unverified") if version.source in unverified else version
+                for version in versions
+            )
         self._versions = versions if keep is None else filter(keep, versions)
 
     def __iter__(self) -> Iterator[Version]:

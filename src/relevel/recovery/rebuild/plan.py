@@ -77,6 +77,20 @@ class Plan:
         """Whether every live entry is known to come back."""
         return not self.losses
 
+    @property
+    def lost_byte_count(self) -> int:
+        """Bytes that cannot be used; of missing tables, as the manifest says."""
+        missing = sum(file.metadata.file_size for file in self.missing if file.metadata is not None)
+        return missing + sum(finding.span.size for finding in self.losses)
+
+    @property
+    def lost_entry_estimate(self) -> int:
+        """About how many entries these bytes held, older versions included, judging by the bytes that can be read."""
+        scans = [item.table.scan for item in self.tables if item.table.scan is not None]
+        entries = sum(scan.put_count + scan.deletion_count for scan in scans)
+        read = sum(scan.file_size for scan in scans) - sum(finding.span.size for finding in self.losses)
+        return round(self.lost_byte_count * entries / read) if read > 0 else 0
+
 
 def make_plan(found: Survey) -> Plan:
     """Decide what to do with each file of a surveyed directory."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +15,7 @@ from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.storage.read_only import ReadOnlyDirectory
 
+_RECORDS_AT_ONCE: Final = 256
 _PREALLOCATION: Final = 64 << 10
 """Writers that preallocate a log with zeroes do so in multiples of this: bytes."""
 
@@ -58,6 +60,19 @@ def survey_log(storage: ReadOnlyDirectory, comparator: Comparator, file: Databas
         unreadable = Finding("file.unreadable", CATALOGUE["file.unreadable"].severity, span, message)
         return LogSurvey(file, source, None, tuple(_weighed(file, [unreadable])))
     return LogSurvey(file, source, scan, tuple(_weighed(file, [*healed, *findings, *_zero_tail(file, scan)])))
+
+
+def healed_records(survey: LogSurvey) -> Iterator[int]:
+    """The offsets of the records in which a bit was put back: no checksum that was stored vouches for them."""
+    hurt = sorted(finding.healed_offset for finding in survey.findings if finding.healed_offset is not None)
+    if not hurt:
+        return
+    reader = _kernel.LogReader(survey.source)
+    while records := reader.read(_RECORDS_AT_ONCE):
+        for offset, end, _ in records:
+            position = bisect_left(hurt, offset)
+            if position < len(hurt) and hurt[position] < end:
+                yield offset
 
 
 def _zero_tail(file: DatabaseFile, scan: _kernel.LogScan) -> Iterable[Finding]:
