@@ -44,18 +44,18 @@ class CodeEntry:
     next_step: str
 
 
-_RESCUE: Final = "Run `relevel rescue SRC DST`: it writes a healthy database beside this one and names what is lost."
+RESCUE: Final = "Run `relevel rescue SRC DST`: it writes a healthy database beside this one and names what is lost."
 _HARMLESS: Final = "Nothing to do."
 _FIND_FILE: Final = (
     "Look for the file in a backup, an antivirus quarantine or a copy; then run `relevel rescue SRC DST`."
 )
 
 
-def _damage(title: str, meaning: str, next_step: str = _RESCUE) -> CodeEntry:
+def _damage(title: str, meaning: str, next_step: str = RESCUE) -> CodeEntry:
     return CodeEntry(Severity.DAMAGE, title, meaning, next_step)
 
 
-def _warning(title: str, meaning: str, next_step: str = _RESCUE) -> CodeEntry:
+def _warning(title: str, meaning: str, next_step: str = RESCUE) -> CodeEntry:
     return CodeEntry(Severity.WARNING, title, meaning, next_step)
 
 

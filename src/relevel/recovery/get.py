@@ -7,7 +7,9 @@ import os
 from relevel.errors import CorruptionError, KeyNotFoundError
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
+from relevel.recovery.inventory.standing import age_of
 from relevel.recovery.read.reader import Reader
+from relevel.recovery.read.rows import Version
 
 
 def get(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | None = None) -> bytes:
@@ -25,21 +27,26 @@ def get(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | No
     reader = Reader(path, comparator)
     rows = reader.rows("visible", past=False, start=key)
     first = next(iter(rows), None)
-    in_the_way = [finding for finding in rows.findings if _may_hide(reader, finding, key)]
+    found = first if first is not None and first.key == key else None
+    in_the_way = [finding for finding in rows.findings if _may_hide(reader, finding, key, found)]
     if in_the_way:
         raise CorruptionError(
             f"{in_the_way[0].message}: it may hold {key!r} or a newer version of it. "
             f"`relevel find {reader.directory.path} KEY` shows what can still be read of the key.",
             in_the_way[0],
         )
-    if first is None or first.key != key or first.value is None:
+    if found is None or found.value is None:
         raise KeyNotFoundError(f"{reader.directory.path}: {key!r} is not there")
-    return first.value
+    return found.value
 
 
-def _may_hide(reader: Reader, finding: Finding, key: bytes) -> bool:
-    """Whether a finding is damage that was not healed, in bytes that may hold the key."""
+def _may_hide(reader: Reader, finding: Finding, key: bytes, found: Version | None) -> bool:
+    """Whether a finding is damage that was not healed, in bytes that may hold a newer version of the key than was found."""
     if finding.severity is not Severity.DAMAGE or finding.is_healed:
+        return False
+    files = reader.directory.by_name
+    hurt = files.get(finding.span.file)
+    if found is not None and hurt is not None and age_of(hurt) > age_of(files[found.file]):
         return False
     if finding.keys is None:
         return True

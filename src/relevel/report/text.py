@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from relevel.catalogue import RESCUE
 from relevel.export.encoding import ENCODINGS
 from relevel.findings import Finding, KeyRange, Severity
 from relevel.recovery.check import CheckReport
@@ -56,8 +57,8 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         yield f"    goleveldb says: {goleveldb}"
 
 
-def findings_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Findings worst first, notes counted, and the next steps."""
+def findings_lines(findings: Iterable[Finding], *, rescued: bool = False) -> Iterator[str]:
+    """Findings worst first, notes counted, and the next steps; no advice to rescue what has just been ``rescued``."""
     ordered = sorted(findings, key=lambda finding: -finding.severity)
     worse = [finding for finding in ordered if finding.severity > Severity.NOTE]
     notes = Counter(finding.code for finding in ordered if finding.severity is Severity.NOTE)
@@ -72,12 +73,14 @@ def findings_lines(findings: Iterable[Finding]) -> Iterator[str]:
         if count > 1:
             yield f"note: {code}: {count} times; --json has them all"
     for step in dict.fromkeys(finding.next_step for finding in worse if not finding.is_healed):
-        yield f"next: {step}"
+        if not (rescued and step == RESCUE):
+            yield f"next: {step}"
 
 
 def check_lines(report: CheckReport) -> Iterator[str]:
     """The report of ``check``."""
-    yield f"{report.path}: {report.table_count} tables, {report.log_count} logs, {size_text(report.byte_count)} verified"
+    files = f"{_plural(report.table_count, 'table')}, {_plural(report.log_count, 'log')}"
+    yield f"{report.path}: {files}, {size_text(report.byte_count)} verified"
     yield (
         f"{report.block_count} data blocks, {report.record_count} log records, "
         f"{report.put_count} puts, {report.deletion_count} deletions; comparator {report.comparator}"
@@ -168,7 +171,7 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
         yield f"healed: {places} put back as before the damage; nothing of them is lost"
     if report.lost_byte_count:
         yield f"lost: {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
-    yield from findings_lines(report.findings)
+    yield from findings_lines(report.findings, rescued=True)
     for stale in report.possibly_stale:
         yield (
             f"possibly stale: {stale.count} entries in {range_text(stale.keys)}: {stale.file}, which is lost there, may have held "
@@ -187,4 +190,4 @@ def undelete_lines(report: UndeleteReport) -> Iterator[str]:
     yield f"{report.source} -> {report.destination}: {what}"
     restored = "" if report.restored_count is None else f", {report.restored_count} of them restored"
     yield f"written: {report.entry_count} entries{restored}; last sequence number {report.last_sequence}"
-    yield from findings_lines(report.findings)
+    yield from findings_lines(report.findings, rescued=True)

@@ -78,6 +78,17 @@ class DatabaseFile:
     metadata: FileMetadata | None = None
 
 
+def age_of(file: DatabaseFile) -> tuple[int, int]:
+    """How old a table's or log's versions are next to other files' versions of the same keys: greater is older.
+
+    A log is newer than any table; in level 0 a higher number is newer; the deeper a level, the older.
+    """
+    number = file.number or 0
+    if file.kind is FileKind.LOG or file.level is None:
+        return (-1, -number)
+    return (file.level, -number if file.level == 0 else 0)
+
+
 class Classifier:
     """Gives every file its standing, by what one manifest says."""
 

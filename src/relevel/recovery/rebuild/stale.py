@@ -1,8 +1,7 @@
 """Possibly stale: what may be older than what was lost.
 
 Where a block or table is lost, versions of the same keys that lie deeper surface in its place. They may have been overwritten or
-deleted by what is lost, so a rescue names them. The deeper a level, the older; in level 0, the lower the file number; a log is
-newer than any table.
+deleted by what is lost, so a rescue names them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from relevel import _kernel
 from relevel.findings import KeyRange
 from relevel.format.filename import FileKind
 from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.inventory.standing import DatabaseFile
+from relevel.recovery.inventory.standing import age_of
 from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.plan import Plan
 from relevel.recovery.rebuild.rebuild import current_inputs
@@ -38,7 +37,7 @@ class StaleRange:
 def possibly_stale(plan: Plan) -> Iterable[StaleRange]:
     """Count, for each loss, the entries that may be stale. Reads the ranges at risk once more."""
     files = plan.survey.directory.files
-    ages = {file.name: _age(file) for file in files if file.kind in (FileKind.TABLE, FileKind.LOG)}
+    ages = {file.name: age_of(file) for file in files if file.kind in (FileKind.TABLE, FileKind.LOG)}
     for finding in plan.losses:
         age = ages.get(finding.span.file)
         if age is None:
@@ -47,13 +46,6 @@ def possibly_stale(plan: Plan) -> Iterable[StaleRange]:
         count = sum(1 for version in _visible(plan, keys) if ages.get(version.file, age) > age)
         if count:
             yield StaleRange(keys, count, finding.span.file)
-
-
-def _age(file: DatabaseFile) -> tuple[int, int]:
-    """Greater is older."""
-    if file.level is None:
-        return (-1, -(file.number or 0))
-    return (file.level, -(file.number or 0) if file.level == 0 else 0)
 
 
 def _visible(plan: Plan, keys: KeyRange) -> Iterable[Version]:
