@@ -148,6 +148,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "table.range-mismatch": _damage("a table holds keys outside its range", "LevelDB does not find those keys."),
         "table.empty": _damage("a table has no bytes", _CUT),
         "table.too-short": _damage("a table is too short to be one", _CUT),
+        "table.truncated": _damage("a table ends before its index", _CUT),
         "table.footer.bad-magic": _damage("a table does not end in a footer", _CUT),
         "table.footer.bad-handle": _damage("the footer of a table points outside the file", _CHANGED),
         "table.index.separator": _damage("an index key does not separate its blocks", _WRITTEN_WRONGLY),

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.damage import manifest_oracle
-from tests.damage.oracle import FOOTER_SIZE, LOG_HEADER_SIZE, TRAILER_SIZE, Handle, fragments, table_layout
+from tests.damage.oracle import (
+    FOOTER_SIZE,
+    LOG_HEADER_SIZE,
+    MAGIC,
+    TRAILER_SIZE,
+    Handle,
+    fragments,
+    table_layout,
+    varint,
+)
 
 
 class Damage(NamedTuple):
@@ -123,7 +132,7 @@ def _in_table(file: Path, kind: str) -> Iterator[Place]:
     data = file.read_bytes()
     layout = table_layout(data)
     if kind == "footer":
-        yield Place(file, len(data) - FOOTER_SIZE, FOOTER_SIZE)
+        yield from _in_footer(file, data)
         return
     noun, part = kind.rsplit("-", 1)
     found: dict[str, tuple[Handle | None, ...]] = {
@@ -135,6 +144,15 @@ def _in_table(file: Path, kind: str) -> Iterator[Place]:
     for handle in found[noun]:
         if handle is not None:
             yield _part(file, handle, part)
+
+
+def _in_footer(file: Path, data: bytes) -> Iterator[Place]:
+    """The handles and the magic number; between them stand bytes that mean nothing."""
+    start, at = len(data) - FOOTER_SIZE, 0
+    for _ in range(4):
+        _, at = varint(data[start:], at)
+    yield Place(file, start, at)
+    yield Place(file, len(data) - len(MAGIC), len(MAGIC))
 
 
 def _part(file: Path, handle: Handle, part: str) -> Place:

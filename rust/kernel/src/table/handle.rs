@@ -21,10 +21,17 @@ impl Handle {
         Some((Self { offset, size }, at))
     }
 
-    /// The handle that is the whole of an index entry's value. LevelDB allows bytes after it; nobody writes any.
+    /// The handle at the start of an index entry's value. LevelDB allows bytes after it; the Java port writes zeroes.
     #[must_use]
     pub fn decode_value(value: &[u8]) -> Option<Self> {
         Self::decode(value, 0).map(|(handle, _)| handle)
+    }
+
+    /// The handle of a value that holds nothing else, but for the zeroes to 20 bytes that the Java port writes.
+    #[must_use]
+    pub fn decode_alone(value: &[u8]) -> Option<Self> {
+        let (handle, end) = Self::decode(value, 0)?;
+        value.get(end..)?.iter().all(|byte| *byte == 0).then_some(handle)
     }
 
     /// Append the two varints.
@@ -40,5 +47,20 @@ impl Handle {
             Some(end) => end.checked_add(TRAILER_SIZE as u64),
             None => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_padded_with_zeroes_is_a_handle_alone_and_one_followed_by_anything_else_is_not() {
+        let handle = Some(Handle { offset: 5, size: 300 });
+
+        assert_eq!(Handle::decode_alone(&[5, 0xac, 2]), handle);
+        assert_eq!(Handle::decode_alone(&[5, 0xac, 2, 0, 0, 0]), handle);
+        assert_eq!(Handle::decode_alone(&[5, 0xac, 2, 0, 1]), None);
+        assert_eq!(Handle::decode_alone(&[5, 0xac]), None);
     }
 }

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from relevel import _kernel
 from relevel.findings import Finding, Severity
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
@@ -122,13 +123,19 @@ def _keeps_shape(found: Survey, tables: list[TableSurvey], logs: tuple[LogSurvey
 
 
 def _treatment(table: TableSurvey, keeps_shape: bool) -> Treatment:
-    if table.scan is None or table.scan.smallest is None:
+    if table.scan is None or not _holds_entries(table, table.scan):
         return Treatment.NONE
     if any(finding.code.endswith(".key-order") for finding in table.findings):
         return Treatment.SORT
     if not keeps_shape:
         return Treatment.MERGE
     return Treatment.CARRY if table.is_intact else Treatment.REWRITE
+
+
+def _holds_entries(table: TableSurvey, scan: _kernel.TableScan) -> bool:
+    """Whether there is anything to read: a scan counts no entry of a block that only healing makes readable."""
+    healed = (finding.is_healed and finding.code.startswith("table.block.") for finding in table.findings)
+    return scan.smallest is not None or any(healed)
 
 
 def _losses(found: Survey, tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> Iterator[Finding]:

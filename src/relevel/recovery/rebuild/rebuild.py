@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 
 from relevel import _kernel
-from relevel.recovery.heal.block import TRAILER_SIZE
+from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.read.inputs import table_input
 from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, TableStyle, level_for
@@ -109,10 +109,14 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
     """Every entry of every readable block of a table, in no order."""
     storage = plan.survey.directory.storage
     for offset, size in _handles(table):
+        stored = storage.read(table.file.name, offset, size + TRAILER_SIZE)
         try:
-            contents = _kernel.decode_block(storage.read(table.file.name, offset, size + TRAILER_SIZE))
+            contents = _kernel.decode_block(stored)
         except _kernel.FaultError:
-            continue
+            healing = heal_block(stored)
+            if healing is None:
+                continue
+            contents = _kernel.decode_block(healing.stored)
         yield from _kernel.scan_block(contents)[0]
 
 

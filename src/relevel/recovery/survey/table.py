@@ -19,6 +19,7 @@ from relevel.storage.read_only import ReadOnlyDirectory
 
 _CHECKSUM: Final = ".checksum-mismatch"
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
+_GAP: Final = "table.gap"
 _DATA_PARTS: Final = ("table.block.", "table.gap", "table.overlap")
 _FRAME_PARTS: Final = ("table.footer.", "table.index.", "table.metaindex.", "table.filter.")
 """Faults outside the data blocks: they cost no entry where the blocks can be reached another way."""
@@ -66,6 +67,7 @@ def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: Datab
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
         return TableSurvey(file, None, None, (_weighed(file, unreadable),))
     findings = [_reached_another_way(finding, access) for finding in findings]
+    findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
     return TableSurvey(file, access, scan, tuple(_weighed(file, finding) for finding in findings))
 
@@ -77,7 +79,7 @@ def _scan(
     path = storage.path(file.name)
     scan = _kernel.scan_table(path, comparator.kernel)
     if not any(fault.code.startswith(_FRAME_OF_INDEX) for fault in scan.faults):
-        return TableAccess(Route.INDEX), scan, scan.faults
+        return TableAccess(Route.INDEX), scan, _without_lost_filter(scan)
     access = find_access(storage, file.name)
     if access.blocks is None:
         return access, scan, scan.faults
@@ -85,8 +87,16 @@ def _scan(
     scan = _kernel.scan_table(path, comparator.kernel, blocks=access.blocks, check_filter=False)
     in_data = [fault for fault in scan.faults if fault.code.startswith(_DATA_PARTS)]
     if _reaches_the_end(access, file, scan):
-        in_data = [fault for fault in in_data if fault.code != "table.gap" or fault.offset < access.data_end]
+        in_data = [fault for fault in in_data if fault.code != _GAP or fault.offset < access.data_end]
     return access, scan, frame + in_data
+
+
+def _without_lost_filter(scan: _kernel.TableScan) -> list[_kernel.Fault]:
+    """Where the metaindex is damaged, nothing names the filter: what stands after all the blocks of an index is no loss."""
+    if not any(fault.code.startswith("table.metaindex.") for fault in scan.faults):
+        return scan.faults
+    data_end = max((offset + size for offset, size, kind, _, _ in scan.blocks() if kind == "data"), default=0)
+    return [fault for fault in scan.faults if fault.code != _GAP or fault.offset < data_end]
 
 
 def _reaches_the_end(access: TableAccess, file: DatabaseFile, scan: _kernel.TableScan) -> bool:
@@ -112,6 +122,20 @@ def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:
         return finding
     message = f"{finding.message}; the data blocks were found by their checksums instead"
     return replace(finding, message=message, evidence={**finding.evidence, "route": str(access.route)})
+
+
+def _verify_end(file: DatabaseFile, access: TableAccess, scan: _kernel.TableScan) -> Iterable[Finding]:
+    """A table cut between two blocks leaves no trace but the lack of a proof that the last block found was the last."""
+    after_data = any(fault.code == _GAP and fault.offset >= access.data_end for fault in scan.faults)
+    if after_data or _reaches_the_end(access, file, scan):
+        return
+    message = (
+        f"{file.name}: ends at {scan.file_size} without an index, so blocks may be missing after the last one found"
+    )
+    lower = user_key_of(scan.largest) if scan.largest is not None else None
+    upper = user_key_of(file.metadata.largest) if file.metadata is not None else None
+    finding = _note(file, "table.truncated", message)
+    yield replace(finding, span=Span(file.name, scan.file_size), keys=KeyRange(lower, upper))
 
 
 def _verify_against_manifest(file: DatabaseFile, scan: _kernel.TableScan, comparator: Comparator) -> Iterable[Finding]:

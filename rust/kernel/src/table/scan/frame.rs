@@ -187,9 +187,8 @@ pub(super) fn part_of(handle: Handle, contents: &[u8]) -> Part {
     let (mut names, mut handles, mut read_to) = (true, true, 0);
     while (names || handles) && cursor.next(contents) == Step::Entry {
         names &= cursor.key().starts_with(FILTER_PREFIX) && cursor.key().len() > FILTER_PREFIX.len();
-        let value = cursor.value(contents);
-        let named = Handle::decode(value, 0).filter(|(named, end)| *end == value.len() && named.offset >= read_to);
-        read_to = named.and_then(|(named, _)| named.end()).unwrap_or(u64::MAX);
+        let named = Handle::decode_alone(cursor.value(contents)).filter(|named| named.offset >= read_to);
+        read_to = named.and_then(Handle::end).unwrap_or(u64::MAX);
         handles &= read_to <= handle.offset && internal_key::split(cursor.key()).is_some();
     }
     match (names, handles) {
