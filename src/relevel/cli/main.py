@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
 import sys
 from typing import Any, Final, NoReturn
 
@@ -89,7 +88,4 @@ def _run(args: list[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("relevel: interrupted; nothing half-made was left", err=True)
         return _INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader went away: the last flush must not fail too
-        return 0
     return result if isinstance(result, int) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,17 +24,19 @@ CLEAN, FINDINGS = 0, 1
 
 def print_report(report: _R, to_text: Callable[[_R], Iterable[str]], *, json_wanted: bool) -> None:
     """Print a report for people or for programs."""
-    if json_wanted:
-        click.echo(json.dumps(as_json(report), indent=2))
-    else:
-        click.echo("\n".join(to_text(report)))
+    text = json.dumps(as_json(report), indent=2) if json_wanted else "\n".join(to_text(report))
+    print_lines(iter([text + "\n"]))
 
 
 def print_lines(lines: Iterator[str]) -> None:
-    """Print many lines, each with its own line end, a bundle at a time."""
-    while bundle := "".join(islice(lines, _LINES_AT_ONCE)):
-        sys.stdout.write(bundle)
-    sys.stdout.flush()
+    """Print many lines, each with its own line end, a bundle at a time. A reader that goes away ends the command quietly."""
+    try:
+        while bundle := "".join(islice(lines, _LINES_AT_ONCE)):
+            sys.stdout.write(bundle)
+        sys.stdout.flush()
+    except BrokenPipeError as gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the last flush must not fail too
+        raise click.exceptions.Exit(CLEAN) from gone
 
 
 def print_findings(findings: Iterable[Finding], *, json_wanted: bool) -> int:
