@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import plyvel
 import pytest
 
 import relevel
 from tests.model.databases import Recorded, contents, emptied_database, random_database
+
+plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from relevel.export.encoding import ENCODINGS
@@ -67,6 +68,7 @@ def test_text_says_key_sequence_value_state_and_place() -> None:
 def test_csv_gives_every_key_and_value_back(encoding: str, rows: list[Version]) -> None:
     """Line ends, quotes and commas in a value do not break a file."""
     text = "".join(format_rows(rows, "csv", encoding))
+    assume("\0" not in text or sys.version_info >= (3, 11))  # where csv cannot read it
     decode = ENCODINGS[encoding].decode
 
     read = list(csv.DictReader(io.StringIO(text, newline="")))

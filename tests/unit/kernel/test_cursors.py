@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-import plyvel
 import pytest
 
 from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, TableInput
 from tests.unit.kernel.inputs import Entry, history_of_one_key, internal, log, rows_of, short, table
+
+plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import plyvel
 import pytest
 
 from relevel import _kernel
 from relevel._kernel import TableBuilder
+
+plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
 
 
 def leveldb_tables(directory: Path, compression: str | None, bloom_filter_bits: int, **sizes: int) -> list[Path]:

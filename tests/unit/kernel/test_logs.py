@@ -6,13 +6,14 @@ import re
 import struct
 from pathlib import Path
 
-import plyvel
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from relevel._kernel import MAX_SEQUENCE, Fault, LogReader, encode_log_record, scan_log
 from tests.fixtures.catalogue import OWN, Fixture
+
+plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
 
 BLOCK_SIZE = 32768
 HEADER_SIZE = 7
