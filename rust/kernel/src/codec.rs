@@ -10,6 +10,7 @@
 //! Decompression is bounded by what the codec could honestly make of the bytes at hand; what they claim is never
 //! allocated in advance beyond that.
 
+use crate::varint;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// The type byte of a block stored as it is. Part of the file format.
@@ -202,6 +203,55 @@ pub fn is_deflate_head(head: &[u8]) -> bool {
     inflate.decompress(head, &mut made, FlushDecompress::None).is_ok()
 }
 
+/// Whether snappy bytes, `size` of them, can begin with `head`: the size it claims is possible, and its elements copy only
+/// what is there. See snappy's format_description.txt.
+#[must_use]
+pub fn is_snappy_head(head: &[u8], size: u64) -> bool {
+    let Some((claimed, mut at)) = varint::read_u32(head, 0) else { return false };
+    let (claimed, (made, of)) = (u64::from(claimed), SNAPPY_BEST_RATIO);
+    // Snappy adds at most 32 bytes and a sixth.
+    if claimed.saturating_mul(of) > size.saturating_mul(made) || claimed + claimed / 6 + 32 < size {
+        return false;
+    }
+    let mut produced = 0u64;
+    while let Some(element) = snappy_element(head, at) {
+        if element.back.is_some_and(|back| back == 0 || back > produced) {
+            return false;
+        }
+        produced += element.produces;
+        at = element.end;
+    }
+    produced <= claimed
+}
+
+/// One element of a snappy stream.
+struct SnappyElement {
+    produces: u64,
+    /// How far back it copies from; `None` for a literal.
+    back: Option<u64>,
+    end: usize,
+}
+
+fn snappy_element(bytes: &[u8], at: usize) -> Option<SnappyElement> {
+    let tag = *bytes.get(at)?;
+    let little_endian = |from: usize, count: usize| -> Option<u64> {
+        let bytes = bytes.get(from..from.checked_add(count)?)?;
+        Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    };
+    let (produces, back, end) = match (tag & 3, tag >> 2) {
+        (0, length @ 0..60) => (u64::from(length) + 1, None, at + 1),
+        (0, length) => {
+            let count = usize::from(length) - 59;
+            (little_endian(at + 1, count)? + 1, None, at + 1 + count)
+        }
+        (1, _) => (u64::from(tag >> 2 & 7) + 4, Some(u64::from(tag >> 5) << 8 | little_endian(at + 1, 1)?), at + 2),
+        (2, length) => (u64::from(length) + 1, Some(little_endian(at + 1, 2)?), at + 3),
+        (_, length) => (u64::from(length) + 1, Some(little_endian(at + 1, 4)?), at + 5),
+    };
+    let literal = if back.is_none() { usize::try_from(produces).ok()? } else { 0 };
+    Some(SnappyElement { produces, back, end: end.checked_add(literal)? })
+}
+
 /// Compresses block after block, keeping the codecs' working memory.
 pub struct Compressor {
     snappy: snap::raw::Encoder,
@@ -349,6 +399,28 @@ mod tests {
         *stored.get_mut(5).unwrap() += 1;
 
         assert_eq!(decompressed(Codec::Zstd, &stored), Err(Malformed));
+    }
+
+    #[test]
+    fn every_head_of_snappy_bytes_is_taken_for_one() {
+        let mixed: Vec<u8> = (0..100_000u32).flat_map(|n| [n.to_le_bytes(), [7; 4]].concat()).collect();
+        for contents in [&b""[..], b"a", &[0; 100_000], &mixed] {
+            let stored = compressed(Codec::Snappy, contents);
+            for size in [5, 10, 100, 1024].map(|size| stored.len().min(size)) {
+                assert!(is_snappy_head(stored.get(..size).unwrap(), stored.len() as u64));
+            }
+        }
+    }
+
+    #[test]
+    fn snappy_bytes_that_copy_what_is_not_there_are_not_taken_for_one() {
+        assert!(!is_snappy_head(&[8, 0b001, 1], 3), "a copy at the beginning");
+        assert!(!is_snappy_head(&[8, 0, b'a', 0b001, 2], 5), "a copy from before the beginning");
+        assert!(!is_snappy_head(&[8, 0, b'a', 0b001, 0], 5), "a copy from nowhere");
+        assert!(!is_snappy_head(&[1, 40, b'a'], 3), "a literal longer than the whole");
+        assert!(!is_snappy_head(&[0xff, 0x7f, 0], 3), "a size beyond the best ratio");
+        assert!(!is_snappy_head(&[5, 0, b'a'], 1000), "a size below the worst");
+        assert!(!is_snappy_head(&[], 0), "nothing");
     }
 
     #[test]

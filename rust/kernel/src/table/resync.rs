@@ -25,8 +25,8 @@ const ONE: u32 = 1 << 31;
 /// How many bytes are taken from the source at a time.
 const CHUNK: u64 = 64 << 10;
 const AHEAD: usize = 1 << 20;
-/// How many bytes one part of the index covers.
-const SEGMENT: u64 = 4 << 20;
+/// How many bytes one part of the index covers: as many as the largest block, so that two parts serve, but no fewer.
+const LEAST_SEGMENT: u64 = 256 << 10;
 /// How many ends are offered for one beginning: more share a checksum only where somebody made them so.
 const MOST_CANDIDATES: usize = 8;
 
@@ -78,8 +78,6 @@ fn multiply(a: u32, mut b: u32) -> u32 {
 struct Position {
     offset: u64,
     quotient: u32,
-    /// `x^(-8i)`.
-    power: u32,
     /// `ones * x^(-8i)`.
     ones: u32,
     /// `x^(31 - bit - 8i)`: what each bit of the next byte adds.
@@ -94,18 +92,18 @@ impl Position {
             *bit = weight;
             weight = divide_by_x(weight);
         }
-        Self { offset, quotient: 0, power: ONE, ones: u32::MAX, bits }
+        Self { offset, quotient: 0, ones: u32::MAX, bits }
     }
 
     /// Take the next byte; gives the quotient after it.
     #[inline]
     fn advance(&mut self, byte: u8) {
-        for (bit, weight) in self.bits.iter_mut().enumerate() {
-            let set = u32::from(byte >> bit & 1);
-            self.quotient ^= *weight & set.wrapping_neg();
+        let mut rest = u32::from(byte);
+        for weight in &mut self.bits {
+            self.quotient ^= *weight & (rest & 1).wrapping_neg();
             *weight = divide_by_x8(*weight);
+            rest >>= 1;
         }
-        self.power = divide_by_x8(self.power);
         self.ones = divide_by_x8(self.ones);
         self.offset += 1;
     }
@@ -118,42 +116,59 @@ impl Position {
 
     /// What a block that ends here, its type byte included, offers, with that checksum stored after it.
     fn end(&self, stored: u32) -> u32 {
-        self.quotient ^ multiply(!crc::unmask(stored), self.power)
+        // The last weight is x^(24 - 8i).
+        let [.., weight] = self.bits;
+        let power = divide_by_x8(divide_by_x8(divide_by_x8(weight)));
+        self.quotient ^ multiply(!crc::unmask(stored), power)
     }
 }
 
-/// The ends of a stretch of the file: sorted by what they offer, behind a bitmap that answers most look-ups.
+/// The ends of a stretch of the file: sorted by what they offer, with a table of where each range of offers begins, behind a
+/// bitmap that answers most look-ups.
 struct Segment {
-    stop: u64,
     start: u64,
+    stop: u64,
     ends: Vec<(u32, u32)>,
+    /// Where the offers with each value of their highest bits begin, and after the last the count of all.
+    begins: Vec<u32>,
+    /// 32 less the number of bits that `begins` goes by.
+    shift: u32,
     bitmap: Vec<u64>,
 }
 
 impl Segment {
     fn new(start: u64, stop: u64, mut ends: Vec<(u32, u32)>) -> Self {
         ends.sort_unstable();
-        let words = ends.len().next_power_of_two().clamp(16, 1 << 18);
-        let mut bitmap = vec![0; words];
+        let bits = (ends.len() / 4).max(2).ilog2().min(20);
+        let shift = 32 - bits;
+        let begin = |high: u32| ends.partition_point(|&(offered, _)| offered >> shift < high);
+        let begins = (0..=1 << bits).map(|high| u32::try_from(begin(high)).unwrap_or(u32::MAX)).collect();
+        let mut bitmap = vec![0; (ends.len() / 4).next_power_of_two().clamp(16, 1 << 18)];
         for &(offered, _) in &ends {
-            if let Some(word) = bitmap.get_mut(offered as usize / 64 % words) {
+            let at = offered as usize / 64 % bitmap.len();
+            if let Some(word) = bitmap.get_mut(at) {
                 *word |= 1 << (offered % 64);
             }
         }
-        Self { stop, start, ends, bitmap }
+        Self { start, stop, ends, begins, shift, bitmap }
     }
 
     /// The ends, in order, that a block can have whose beginning is `wanted`.
     #[inline]
     fn find(&self, wanted: u32) -> &[(u32, u32)] {
-        let word = self.bitmap.get(wanted as usize / 64 % self.bitmap.len().max(1));
-        if word.is_none_or(|word| word & (1 << (wanted % 64)) == 0) {
-            return &[];
-        }
-        let first = self.ends.partition_point(|&(offered, _)| offered < wanted);
-        let rest = self.ends.get(first..).unwrap_or_default();
+        let at = (wanted as usize / 64) & self.bitmap.len().wrapping_sub(1);
+        let is_there = self.bitmap.get(at).is_some_and(|word| word & (1 << (wanted % 64)) != 0);
+        if is_there { self.find_among(wanted).unwrap_or_default() } else { &[] }
+    }
+
+    fn find_among(&self, wanted: u32) -> Option<&[(u32, u32)]> {
+        let high = usize::try_from(wanted >> self.shift).ok()?;
+        let (begin, end) = (*self.begins.get(high)?, *self.begins.get(high + 1)?);
+        let near = self.ends.get(usize::try_from(begin).ok()?..usize::try_from(end).ok()?)?;
+        let first = near.partition_point(|&(offered, _)| offered < wanted);
+        let rest = near.get(first..)?;
         let count = rest.iter().take(MOST_CANDIDATES).take_while(|(offered, _)| *offered == wanted).count();
-        rest.get(..count).unwrap_or_default()
+        rest.get(..count)
     }
 }
 
@@ -221,7 +236,7 @@ impl<'a> Resync<'a> {
         while self.ends.offset < offset.min(self.stop) {
             let start = self.ends.offset;
             let mut ends = Vec::new();
-            while self.ends.offset < self.stop.min(start + SEGMENT) {
+            while self.ends.offset < self.stop.min(start + self.limit.max(LEAST_SEGMENT)) {
                 self.index_chunk(start, &mut ends)?;
             }
             self.segments.push_back(Segment::new(start, self.ends.offset, ends));
@@ -251,9 +266,11 @@ impl<'a> Resync<'a> {
     }
 }
 
-/// Whether four bytes are taken for a checksum. Of true ones, one in four million is not; of a stretch of zeroes, all.
+/// Whether four bytes are taken for a checksum. Of true ones, one in four million is not; in a stretch of zeroes or of any
+/// other byte, none is.
 fn is_likely(checksum: [u8; 4]) -> bool {
-    checksum.iter().filter(|byte| **byte == 0).count() < 3
+    let [first, ..] = checksum;
+    checksum != [first; 4] && checksum.iter().filter(|byte| **byte == 0).count() < 3
 }
 
 /// The sizes that a block can have which begins at `offset` and has that beginning.
@@ -330,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_block_across_the_parts_of_the_index_is_found() {
-        let before = u32::try_from(SEGMENT).unwrap() - 1000;
+        let before = (1 << 20) - 1000;
         let data = [noise(before), on_disk(&noise(3000), 1), noise(100)].concat();
 
         let planted = [(u64::from(before), 3000)];

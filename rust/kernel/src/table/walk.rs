@@ -5,7 +5,7 @@
 //! A checksum that fits is not enough: the contents have to be those of a block or of a filter.
 //!
 //! Limits, so that no bytes can make it slow: blocks over 16 MiB are not looked for, blocks shorter than 4 bytes neither, no
-//! more than 4 million are found, and contents that turn out to be no block are decoded up to a sum that grows with the
+//! more than 4 million are found, and only so many contents that turn out to be no block are decoded for each byte of the
 //! stretch. What lies beyond these limits is a hole like any other. The work is linear in the stretch.
 
 use super::end_search::EndSearch;
@@ -30,9 +30,11 @@ pub const MAX_BLOCKS: usize = 1 << 22;
 const AHEAD: usize = 1 << 20;
 /// How many bytes are searched at first for the end of a block; four times as many each time none is found.
 const FIRST_LOOK: u64 = 64 << 10;
-/// How much may be decoded in vain, at least and for each byte of the stretch.
+/// How much may be decoded in vain up to a place, at least and for each byte before it.
 const VAIN_AT_LEAST: u64 = 64 << 20;
-const VAIN_PER_BYTE: u64 = 32;
+const VAIN_PER_BYTE: u64 = 4;
+/// What looking at a block in vain costs at least, in bytes decoded.
+const LEAST_VAIN: u64 = 2048;
 
 /// A block that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +94,7 @@ struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     fn new(source: &'a dyn ReadAt, start: u64, stop: u64) -> Self {
-        let judge = Judge::new(source, VAIN_AT_LEAST + VAIN_PER_BYTE * stop.saturating_sub(start));
+        let judge = Judge::new(source, start);
         Self { source, at: start, stop, blocks: Vec::new(), holes: FaultLog::default(), judge }
     }
 
@@ -163,37 +165,44 @@ struct Judge<'a> {
     window: Window,
     decompressor: Decompressor,
     contents: Vec<u8>,
-    /// How much may still be decoded in vain.
-    patience: u64,
+    start: u64,
+    /// How much was decoded in vain.
+    vain: u64,
 }
 
 impl<'a> Judge<'a> {
-    fn new(source: &'a dyn ReadAt, patience: u64) -> Self {
+    fn new(source: &'a dyn ReadAt, start: u64) -> Self {
         let (window, decompressor) = (Window::new(AHEAD), Decompressor::default());
-        Self { source, window, decompressor, contents: Vec::new(), patience }
+        Self { source, window, decompressor, contents: Vec::new(), start, vain: 0 }
     }
 
     /// The block at `handle`, whose checksum fits, where its contents are a block's or a filter's.
     fn judge(&mut self, handle: Handle) -> Option<Found> {
-        if self.patience == 0 || handle.size < LEAST_SIZE {
+        let passed = handle.offset.saturating_sub(self.start);
+        if self.vain > VAIN_AT_LEAST + VAIN_PER_BYTE * passed || handle.size < LEAST_SIZE {
             return None;
         }
-        let block_type = self.peek::<1>(handle.offset.checked_add(handle.size)?)?;
-        let [block_type] = block_type;
+        self.contents.clear();
+        let mut looked_at = 0;
+        let found = self.decoded(handle, &mut looked_at);
+        if found.is_none() {
+            self.vain += LEAST_VAIN + looked_at + self.contents.len() as u64;
+        }
+        found
+    }
+
+    fn decoded(&mut self, handle: Handle, looked_at: &mut u64) -> Option<Found> {
+        let [block_type] = self.peek::<1>(handle.offset.checked_add(handle.size)?)?;
         if !self.is_likely(handle, block_type) {
             return None;
         }
+        *looked_at = handle.size;
         let size = usize::try_from(handle.size).ok()?;
         let bytes = self.window.bytes(self.source, handle.offset, size).ok()?;
         let stored = Stored { bytes, block_type };
-        let decoded = decode(Part::Data, handle, stored, &mut self.decompressor, &mut self.contents);
-        if decoded.is_ok()
-            && (is_block(&self.contents) || (block_type == codec::TYPE_NONE && is_filter(&self.contents)))
-        {
-            return Some(Found { handle, block_type });
-        }
-        self.patience = self.patience.saturating_sub(handle.size + self.contents.len() as u64);
-        None
+        decode(Part::Data, handle, stored, &mut self.decompressor, &mut self.contents).ok()?;
+        let good = is_block(&self.contents) || (block_type == codec::TYPE_NONE && is_filter(&self.contents));
+        good.then_some(Found { handle, block_type })
     }
 
     /// A look at few bytes that spares decoding nearly all that is no block.
@@ -204,11 +213,7 @@ impl<'a> Judge<'a> {
         }
         let Ok(head) = self.window.bytes(self.source, handle.offset, head_size) else { return false };
         match Codec::of_block(block_type, head) {
-            Some(Codec::Snappy) => snap::raw::decompress_len(head).is_ok_and(|claimed| {
-                let (claimed, size) = (claimed as u64, handle.size);
-                // Snappy adds at most 32 bytes and a sixth.
-                claimed.saturating_mul(7) / 6 + 32 >= size && claimed <= size.saturating_mul(22)
-            }),
+            Some(Codec::Snappy) => codec::is_snappy_head(head, handle.size),
             Some(Codec::Zlib) => matches!(head, &[method, flags, ..] if is_zlib_header(method, flags)),
             Some(Codec::Deflate) => codec::is_deflate_head(head),
             known => known.is_some(),
