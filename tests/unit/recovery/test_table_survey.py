@@ -1,0 +1,119 @@
+"""One table's part of a survey: ways into it, what is lost, what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from relevel.format.comparator import BYTEWISE
+from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.survey.access import Route
+from relevel.recovery.survey.table import TableSurvey, survey_table
+
+TABLE = "000005.ldb"
+
+
+def survey(node: Path) -> TableSurvey:
+    """Survey the largest table of the demonstration database."""
+    directory = open_directory(node)
+    return survey_table(directory.storage, BYTEWISE, directory.by_name[TABLE])
+
+
+def damage(node: Path, offset: int, data: bytes) -> None:
+    """Write over bytes of the table; a negative offset counts from its end."""
+    path = node / TABLE
+    table = bytearray(path.read_bytes())
+    offset %= len(table)
+    table[offset : offset + len(data)] = data
+    path.write_bytes(table)
+
+
+def entry_count(table: TableSurvey) -> int:
+    """Entries that could be read."""
+    assert table.scan is not None
+    return table.scan.put_count + table.scan.deletion_count
+
+
+def test_an_intact_table_has_no_findings(node: Path) -> None:
+    """It can be carried over as it is."""
+    table = survey(node)
+
+    assert table.is_intact
+    assert table.findings == ()
+
+
+@pytest.mark.parametrize(("offset", "size"), [(-48, 48), (-8, 8), (-40, 4)])
+def test_a_lost_footer_costs_nothing(node: Path, offset: int, size: int) -> None:
+    """The index is found by its shape."""
+    whole = entry_count(survey(node))
+    damage(node, offset, b"\xa5" * size)
+
+    table = survey(node)
+
+    assert entry_count(table) == whole
+    assert table.losses == ()
+    assert not table.is_intact
+
+
+def test_a_cut_footer_costs_nothing(node: Path) -> None:
+    """As many entries as before, and no loss."""
+    whole = entry_count(survey(node))
+    path = node / TABLE
+    path.write_bytes(path.read_bytes()[:-20])
+
+    table = survey(node)
+
+    assert entry_count(table) == whole
+    assert table.losses == ()
+    assert table.access is not None
+    assert table.access.route is Route.FOUND_INDEX
+
+
+def test_a_destroyed_index_costs_nothing(node: Path) -> None:
+    """The blocks are found by their checksums, and the manifest's largest key proves that none is missing."""
+    whole = entry_count(survey(node))
+    path = node / TABLE
+    size = path.stat().st_size
+    damage(node, size - 600, b"\xa5" * 400)
+
+    table = survey(node)
+
+    assert table.access is not None
+    assert table.access.route is Route.WALK
+    assert entry_count(table) == whole
+    assert table.losses == ()
+
+
+def test_a_table_that_is_cut_in_the_middle_gives_what_is_left_and_names_the_rest(node: Path) -> None:
+    """Every block before the cut; and the loss is told."""
+    whole = entry_count(survey(node))
+    path = node / TABLE
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    table = survey(node)
+
+    assert whole // 3 < entry_count(table) < whole
+    assert table.losses
+
+
+def test_zeroes_in_a_block_cost_that_block_and_name_its_keys(node: Path) -> None:
+    """The neighbours in the index bound the loss."""
+    whole = entry_count(survey(node))
+    damage(node, 30_000, bytes(64))
+
+    table = survey(node)
+
+    assert entry_count(table) < whole
+    assert {finding.code for finding in table.losses} == {"table.block.checksum-mismatch"}
+    assert all(finding.keys is not None and finding.keys.upper is not None for finding in table.losses)
+
+
+def test_an_empty_table_is_a_loss_and_no_error(node: Path) -> None:
+    """Antivirus programs and full disks leave such files."""
+    (node / TABLE).write_bytes(b"")
+
+    table = survey(node)
+
+    assert table.losses
+    assert entry_count(table) == 0
