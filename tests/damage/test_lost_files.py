@@ -9,7 +9,7 @@ import pytest
 import relevel
 from relevel.format.comparator import Comparator, find_comparator
 from tests.damage import manifest_oracle, operators
-from tests.damage.oracle import Version, file_versions
+from tests.damage.oracle import LOG_HEADER_SIZE, Version, file_versions, records
 from tests.fixtures.catalogue import OWN, Fixture
 from tests.fixtures.subjects import NAMES, Subject, subject_of
 from tests.interop.readers import copy_of
@@ -108,6 +108,22 @@ def test_a_torn_manifest_hides_no_table(fixture: Fixture, tmp_path: Path) -> Non
 
     assert pairs(tmp_path / "rescued") == fixture.live
     assert any(finding.code.startswith(("manifest.", "log.")) for finding in report.findings)
+
+
+@own
+def test_a_manifest_cut_between_two_edits_hides_no_table(fixture: Fixture, tmp_path: Path) -> None:
+    """It ends like a whole one, and LevelDB deletes the tables of the edits that are gone; a rescue doubts it and reads them."""
+    manifest = fixture.database / (fixture.database / "CURRENT").read_text().strip()
+    fragments = [record.fragments[-1] for record in records(manifest.read_bytes())]
+    for fragment in fragments[:-1]:
+        destination = tmp_path / str(fragment.offset)
+        with copy_of(fixture.database) as copy:
+            operators.truncate(copy / manifest.name, fragment.offset + LOG_HEADER_SIZE + fragment.size)
+
+            report = relevel.rescue(copy, destination)
+
+        assert pairs(destination) == fixture.live
+        assert manifest.name in {finding.span.file for finding in report.losses}
 
 
 @own

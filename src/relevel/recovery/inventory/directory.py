@@ -1,4 +1,4 @@
-"""Directory: what is there. An inventory, with nothing opened for writing and no table or log read.
+"""Directory: what is there. An inventory, with nothing opened for writing, no table read, and of logs no more than a record.
 
 The manifest that CURRENT names says which tables and logs count; where CURRENT is lost or points nowhere, the newest manifest
 that can be read says so; where none can, every table and log on disk may count, and everything that rests on that is called
@@ -19,6 +19,7 @@ from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import CATALOGUE, Finding, Span
 from relevel.format.filename import FileKind, FileName, parse_filename
 from relevel.recovery.heal.log import heal_file
+from relevel.recovery.inventory.doubt import doubt
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.read_only import ReadOnlyDirectory
 
@@ -71,7 +72,7 @@ class Directory:
 
 
 def open_directory(path: str | os.PathLike[str]) -> Directory:
-    """Take the inventory of a database directory. Reads CURRENT and manifests, opens nothing else.
+    """Take the inventory of a database directory. Reads CURRENT, manifests and perhaps the first record of a log.
 
     Raises:
         NotADatabaseError: nothing in it has the name of a table, log, manifest or CURRENT.
@@ -111,7 +112,7 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: li
         scan = _read_manifest(storage, name)
         if scan.complete and not scan.damaged:
             passed_over = [finding for bad in damaged for finding in bad.findings]
-            return _choice(scan, passed_over, proved=name == current.manifest_name or _tables_are_there(scan, names))
+            return _choice(scan, passed_over, _why_not_proved(storage, scan, current, names))
         damaged.append(scan)
         if scan.name == current.manifest_name and scan.edit_count:
             break  # CURRENT's own manifest, damaged, still knows more of the present than any older one
@@ -126,13 +127,24 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: li
     return _Choice(best, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(best.name), message)))
 
 
-def _choice(scan: ManifestScan, passed_over: list[Finding], *, proved: bool) -> _Choice:
-    """A whole manifest. One that CURRENT does not name may be out of date: its tables must all be there to prove it is not."""
+def _choice(scan: ManifestScan, passed_over: list[Finding], why_not_proved: str | None) -> _Choice:
     found = (*passed_over, *scan.findings)
-    if proved:
+    if why_not_proved is None:
         return _Choice(scan, Proof.MANIFEST, found)
-    message = f"{scan.name}: CURRENT does not name it and tables that it counts on are gone, so it may be out of date"
+    message = f"{scan.name}: {why_not_proved}"
     return _Choice(scan, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(scan.name), message)))
+
+
+def _why_not_proved(
+    storage: ReadOnlyDirectory, scan: ManifestScan, current: CurrentScan, names: list[FileName]
+) -> str | None:
+    """A whole manifest may be out of date where CURRENT does not name it: its tables must all be there to prove it is not."""
+    if scan.name != current.manifest_name and not _tables_are_there(scan, names):
+        return "CURRENT does not name it and tables that it counts on are gone, so it may be out of date"
+    reason = doubt(storage, scan, names)
+    if reason is None:
+        return None
+    return f"its last edits are lost: there are newer tables that it does not know, and {reason}"
 
 
 def _tables_are_there(scan: ManifestScan, names: list[FileName]) -> bool:
