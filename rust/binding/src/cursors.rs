@@ -11,6 +11,7 @@ use crate::table_meta::TableMeta;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use pyo3::{PyTraverseError, PyVisit};
 use relevel_kernel::merge::by_sequence::SequenceSorter;
 use relevel_kernel::merge::{self, Mode, Selection, VersionBatch, Wanted};
 use relevel_kernel::rebuild::{Style, write_tables};
@@ -86,6 +87,14 @@ impl Cursor {
         let reading = Reading::of(Selection::new(comparator.clone(), sources, wanted));
         let listener = Listener { faults: Vec::new(), repair, names: names.into(), callbacks };
         Ok(Self { reading: Mutex::new(reading), comparator, batch: VersionBatch::default(), given: 0, listener })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.listener.repair)
+    }
+
+    fn __clear__(&mut self) {
+        self.listener.repair = None;
     }
 
     fn read<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {

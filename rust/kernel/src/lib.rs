@@ -7,7 +7,8 @@
 //! fault, read_at, comparator, internal_key, varint, crc     shared words (path_error: I/O errors that know their file)
 //! codec -> block, filter -> table                           tables: read, scan, walk, build
 //! batch -> log                                              logs: read, scan, write
-//! cursor <- table, log;  merge, sort, rebuild               many sources in one order
+//! cursor <- table, memory_run (a log, sorted), level        sources of entries (file_pool: with few files open)
+//! cursor -> merge -> rebuild;  sort                         many sources in one order, and into new tables
 //! ```
 #![forbid(unsafe_code)]
 

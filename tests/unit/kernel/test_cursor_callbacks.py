@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,21 @@ def test_a_callable_is_a_comparator(tmp_path: Path) -> None:
     rows = rows_of(Cursor([LogInput(source, "log", temp_dir=str(tmp_path))], backwards), 1)
 
     assert [row[2] for row in rows] == [b"c", b"b", b"a"]
+
+
+def test_a_cursor_that_its_own_repair_holds_is_collected(tmp_path: Path) -> None:
+    """A cycle through a callback does not keep files and threads for ever."""
+
+    class Owner:
+        def __init__(self) -> None:
+            self.cursor = Cursor([TableInput(damaged(tmp_path), "d")], repair=self.repair)
+
+        def repair(self, file: str, fault: Fault, stored: bytes) -> bytes | None:
+            return None
+
+    owner = Owner()
+    gone = weakref.ref(owner)
+    del owner
+    gc.collect()
+
+    assert gone() is None
