@@ -106,13 +106,15 @@ def build_block(entries: Sequence[tuple[bytes, bytes]], restart_interval: int = 
 
 def block_size_at(data: bytes, offset: int, limit: int) -> int | None:
     """The size of the block that starts at ``offset``, found by its checksum: the smallest n <= limit such that n bytes
-    and a trailer whose checksum fits stand there. None if there is none. O(limit)."""
+    and a trailer of a known block_type whose checksum fits stand there. None if there is none. O(limit)."""
 
 def walk_table(
     source: Source, start: int = 0, stop: int | None = None
 ) -> tuple[list[tuple[int, int, int]], list[Fault]]:
     """Find the blocks between two offsets without an index, each by its checksum: ``(offset, size, block_type)``, and the
-    holes between them as faults. Resynchronises after a hole. Bounded work: blocks over 16 MiB are not looked for."""
+    holes between them as faults (``table.gap``, and ``table.read-error`` where the system could not read). A block is one
+    only if its contents are those of a block or of a filter. Without ``stop``, to the footer or the end. Resynchronises
+    after a hole. Bounded work: blocks over 16 MiB are not looked for; linear in the stretch."""
 
 def bloom_filter(user_keys: Sequence[bytes], bits_per_key: int) -> bytes:
     """LevelDB's bloom filter over these keys."""
