@@ -349,7 +349,8 @@ class Cursor:
       ``shadowed`` (the next newer version is a put) or ``unknown`` (only unproven inputs hold it, or its internal key appears with
       two different values).
     - ``"visible"``: for each key the newest version at or below ``sequence``, if it is a put. At or above the newest sequence in
-      the current inputs, current inputs only count; below it all do.
+      the current inputs, current inputs only count; below it all do. ``newest_sequence`` is that newest one where it is known;
+      else it is looked for, which may read all current inputs.
     - ``"deleted"``: for each key that is not visible now, its newest put.
     - ``"undelete"``: for each key the visible put, or else, where the key starts with ``look_back_prefix``, its newest put.
     - ``"rewind"``: for each key that starts with ``look_back_prefix`` as ``"visible"`` at ``sequence``; for the others as of now.
@@ -371,6 +372,7 @@ class Cursor:
         start: bytes | None = None,
         stop: bytes | None = None,
         sequence: int | None = None,
+        newest_sequence: int | None = None,
         look_back_prefix: bytes = b"",
         from_sequence: int = 0,
         to_sequence: int | None = None,

@@ -58,9 +58,11 @@ fn mode_of(name: &str) -> PyResult<Mode> {
 impl Cursor {
     #[new]
     #[pyo3(signature = (inputs, comparator=Order::default(), *, mode="visible", start=None, stop=None, sequence=None,
-                        look_back_prefix=Vec::new(), from_sequence=0, to_sequence=None, repair=None),
+                        newest_sequence=None, look_back_prefix=Vec::new(), from_sequence=0, to_sequence=None,
+                        repair=None),
            text_signature = "(inputs, comparator='bytewise', *, mode='visible', start=None, stop=None, sequence=None, \
-                             look_back_prefix=b'', from_sequence=0, to_sequence=None, repair=None)")]
+                             newest_sequence=None, look_back_prefix=b'', from_sequence=0, to_sequence=None, \
+                             repair=None)")]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
     fn new(
         py: Python<'_>,
@@ -70,6 +72,7 @@ impl Cursor {
         start: Option<Vec<u8>>,
         stop: Option<Vec<u8>>,
         sequence: Option<u64>,
+        newest_sequence: Option<u64>,
         look_back_prefix: Vec<u8>,
         from_sequence: u64,
         to_sequence: Option<u64>,
@@ -77,10 +80,12 @@ impl Cursor {
     ) -> PyResult<Self> {
         let to_sequence = to_sequence.unwrap_or(u64::MAX);
         let mode = mode_of(mode)?;
-        let wanted = Wanted { mode, start, stop, sequence, look_back_prefix, from_sequence, to_sequence };
-        let bounds = match sequence {
-            None => (wanted.start.clone(), wanted.stop.clone()),
-            Some(_) => (None, None),
+        let wanted =
+            Wanted { mode, start, stop, sequence, newest_sequence, look_back_prefix, from_sequence, to_sequence };
+        // Entries outside may tell what the newest sequence number is.
+        let bounds = match (sequence, newest_sequence) {
+            (Some(_), None) => (None, None),
+            _ => (wanted.start.clone(), wanted.stop.clone()),
         };
         let Sources { sources, names } = Sources::of(py, &inputs, &comparator, &bounds);
         let Order { comparator, callbacks } = comparator;

@@ -73,8 +73,9 @@ def test_what_is_visible_now_is_what_current_inputs_say(inputs: list[TableInput 
 def test_what_was_visible_counts_all_inputs(
     inputs: list[TableInput | LogInput], sequence: int, expected: list[bytes]
 ) -> None:
-    """Below the newest sequence number, the newest version at or below the one asked for."""
+    """Below the newest sequence number, which may be given, the newest version at or below the one asked for."""
     assert [row[3] for row in rows_of(Cursor(inputs, sequence=sequence))] == expected
+    assert [row[3] for row in rows_of(Cursor(inputs, sequence=sequence, newest_sequence=11))] == expected
 
 
 def test_keys_that_are_gone_give_their_last_put(inputs: list[TableInput | LogInput]) -> None:

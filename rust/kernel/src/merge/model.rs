@@ -239,6 +239,9 @@ fn assert_as_modelled(mode: Mode) {
             wanted.to_sequence = 4 + random.below(9) as u64;
         } else if random.below(4) > 0 {
             wanted.sequence = Some(random.below(13) as u64);
+            let current = inputs.iter().filter(|(standing, _)| *standing == Standing::Current);
+            let newest = current.flat_map(|(_, held)| held).map(Held::sequence).max();
+            wanted.newest_sequence = newest.filter(|_| random.below(2) == 0);
         }
 
         let (out, faults) = select(sources(&inputs, &comparator), &comparator, &wanted, &mut random);

@@ -49,8 +49,9 @@ pub enum Mode {
 /// What is wanted of a merge.
 ///
 /// Without a sequence number, or with one at or above the newest in the current inputs, only current inputs count for what is
-/// visible; below it all inputs do, because what was current then may have been replaced since. Whether it is below is found
-/// by reading current inputs, logs first, until a newer entry is met; blocks that need a repair do not count in that.
+/// visible; below it all inputs do, because what was current then may have been replaced since. Where the newest is not given,
+/// current inputs are read, logs first, until a newer entry than the one asked for is met, which may be all of them; blocks
+/// that need a repair do not count in that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// What comes out.
@@ -61,6 +62,8 @@ pub struct Wanted {
     pub stop: Option<Vec<u8>>,
     /// Where to look back to. Not for [`Mode::Versions`].
     pub sequence: Option<u64>,
+    /// The newest sequence number in the current inputs, where it is known.
+    pub newest_sequence: Option<u64>,
     /// For [`Mode::Undelete`] and [`Mode::Rewind`]. Compared bytewise.
     pub look_back_prefix: Vec<u8>,
     /// The first sequence number wanted of [`Mode::Versions`]; states are known before.
@@ -73,8 +76,16 @@ impl Wanted {
     /// All keys and sequence numbers, as of now.
     #[must_use]
     pub fn all(mode: Mode) -> Self {
-        let (start, stop, sequence, look_back_prefix) = (None, None, None, Vec::new());
-        Self { mode, start, stop, sequence, look_back_prefix, from_sequence: 0, to_sequence: u64::MAX }
+        Self {
+            mode,
+            start: None,
+            stop: None,
+            sequence: None,
+            newest_sequence: None,
+            look_back_prefix: Vec::new(),
+            from_sequence: 0,
+            to_sequence: u64::MAX,
+        }
     }
 }
 
@@ -312,6 +323,9 @@ impl Selection {
 
     /// Whether a current input has an entry newer than `sequence`.
     fn is_below_newest(&mut self, sequence: u64) -> Result<bool> {
+        if let Some(newest) = self.wanted.newest_sequence {
+            return Ok(sequence < newest);
+        }
         let mut current: Vec<_> = self.sources.iter_mut().filter(|s| s.standing == Standing::Current).collect();
         current.sort_by_key(|source| !source.is_log);
         for source in current {
