@@ -9,10 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from relevel.catalogue import CATALOGUE, Severity
 
 __all__ = ["CATALOGUE", "Finding", "KeyRange", "Severity", "Span"]
+
+
+_COST_NOTHING: Final = (
+    "current.",  # the newest manifest is found without it
+    "manifest.record.",  # what these cost is told by manifest.partial and manifest.none
+    "manifest.tail.",
+    "manifest.edit.",
+    "manifest.incomplete",
+    "manifest.read-error",
+    "table.footer.",  # what these cost is told by the gaps between the blocks that were found
+    "table.index.",
+    "table.metaindex.",
+    "table.filter.",
+    "table.range-mismatch",  # every entry is there
+    "table.size-mismatch",  # what is cut off is told by the table itself
+    "level.",  # entries are merged by sequence number
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,6 +87,24 @@ class Finding:
     def __post_init__(self) -> None:
         if self.code not in CATALOGUE:
             raise ValueError(f"{self.code!r} is not in the catalogue of findings")
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        span: Span,
+        message: str,
+        keys: KeyRange | None = None,
+        evidence: Mapping[str, object] | None = None,
+    ) -> Finding:
+        """A finding of the catalogue's usual severity."""
+        return cls(code, CATALOGUE[code].severity, span, message, keys, evidence or {})
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether entries may be lost or what is live is not proved: not healed, worse than a note, and not in a part that
+        costs nothing where the data blocks are reached all the same."""
+        return self.severity > Severity.NOTE and not self.is_healed and not self.code.startswith(_COST_NOTHING)
 
     @property
     def is_healed(self) -> bool:

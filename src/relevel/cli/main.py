@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from relevel.errors import RelevelError
+from relevel.errors import RelevelError, StorageError
 
 COMMANDS: Final = {
     "info": "Tell what a database is and what each of its files counts for.",
@@ -80,6 +80,9 @@ def _run(args: list[str] | None) -> int:
     except RelevelError as error:
         click.echo(f"relevel: {error}", err=True)
         return error.exit_code
+    except OSError as error:
+        click.echo(f"relevel: {error.strerror or error}: {error.filename or 'a file'}", err=True)
+        return StorageError.exit_code
     except click.exceptions.Exit as exit_request:
         return exit_request.exit_code
     except click.ClickException as error:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
-from relevel import _kernel
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
-from relevel.recovery.read.inputs import open_inputs
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
-
-_ONE_KEY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +57,21 @@ def find(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | N
     reader = Reader(path, comparator)
     rows = reader.rows("versions", past=True, start=key)
     states = {(version.sequence, version.type, version.value): version.state for version in _of_key(rows, key)}
+    findings = {(finding.code, finding.span): finding for finding in rows.findings}
     copies: list[Copy] = []
-    findings = list(rows.findings)
     for file in _candidates(reader, key):
-        inputs = open_inputs(reader.directory, reader.comparator, only=file.name).past
-        cursor = _kernel.Cursor(inputs, reader.comparator.kernel, mode="versions", start=key)
-        for row in _rows_of_key(cursor, key):
-            version = Version(*row)
+        alone = Reader(path, reader.comparator, only=file.name, directory=reader.directory)
+        in_file = alone.rows("versions", past=True, start=key)
+        for version in _of_key(in_file, key):
             state = states.get((version.sequence, version.type, version.value), version.state)
             copies.append(Copy(version._replace(state=state), file.level, file.standing))
+        findings.update({(finding.code, finding.span): finding for finding in in_file.findings})
     copies.sort(key=lambda copy: (-copy.version.sequence, copy.version.file, copy.version.offset))
-    return FindReport(key, tuple(copies), tuple(findings))
+    return FindReport(key, tuple(copies), tuple(findings.values()))
 
 
 def _of_key(rows: Rows, key: bytes) -> Iterator[Version]:
-    for version in rows:
-        if version.key != key:
-            return
-        yield version
-
-
-def _rows_of_key(cursor: _kernel.Cursor, key: bytes) -> Iterator[_kernel.Row]:
-    while batch := cursor.read(_ONE_KEY):
-        for row in batch:
-            if row[2] != key:
-                return
-            yield row
+    return takewhile(lambda version: version.key == key, rows)
 
 
 def _candidates(reader: Reader, key: bytes) -> Iterator[DatabaseFile]:

@@ -7,7 +7,7 @@ import os
 from relevel.errors import CorruptionError, KeyNotFoundError
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
-from relevel.recovery.inventory.standing import age_of
+from relevel.recovery.inventory.standing import is_older
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 
@@ -46,7 +46,7 @@ def _may_hide(reader: Reader, finding: Finding, key: bytes, found: Version | Non
         return False
     files = reader.directory.by_name
     hurt = files.get(finding.span.file)
-    if found is not None and hurt is not None and age_of(hurt) > age_of(files[found.file]):
+    if found is not None and hurt is not None and is_older(hurt, files[found.file]):
         return False
     if finding.keys is None:
         return True

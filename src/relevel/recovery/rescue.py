@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.recovery.inventory.directory import open_directory
@@ -16,7 +17,7 @@ from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
 from relevel.recovery.rebuild.stale import StaleRange, possibly_stale
-from relevel.recovery.survey.survey import Progress, survey
+from relevel.recovery.survey.survey import Progress, Survey, survey
 from relevel.storage.posix import NewDirectory
 
 
@@ -125,6 +126,7 @@ def rescue(
 
 def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -> RescueReport:
     found = plan.survey
+    met = _met_while_writing(found, outcome)
     return RescueReport(
         source=str(found.directory.path),
         destination=str(destination),
@@ -148,7 +150,14 @@ def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -
         healed_byte_count=sum(finding.span.size for finding in plan.healed),
         lost_byte_count=plan.lost_byte_count,
         lost_entry_estimate=plan.lost_entry_estimate,
-        losses=plan.losses,
+        losses=(*plan.losses, *(finding for finding in met if finding.is_loss)),
         possibly_stale=tuple(possibly_stale(plan)),
-        findings=found.findings,
+        findings=(*found.findings, *met),
     )
+
+
+def _met_while_writing(found: Survey, outcome: Outcome) -> list[Finding]:
+    """What the merge came upon and the survey had not: versions that contradict each other, bytes that have become unreadable."""
+    known = {(finding.code, finding.span.file, finding.span.offset) for finding in found.findings}
+    met = [finding_of(file, fault) for file, fault in outcome.faults]
+    return [finding for finding in met if (finding.code, finding.span.file, finding.span.offset) not in known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 from relevel import _kernel
 from relevel.errors import InvalidArgumentError
-from relevel.findings import Finding, Severity
+from relevel.files.faults import finding_of
+from relevel.findings import Finding
 from relevel.format.comparator import Comparator
-from relevel.format.filename import FileKind
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows
@@ -45,7 +46,7 @@ class UndeleteReport:
     @property
     def is_complete(self) -> bool:
         """Whether nothing that is on disk was passed over."""
-        return not any(finding.severity is Severity.DAMAGE and not finding.is_healed for finding in self.findings)
+        return not any(finding.is_loss for finding in self.findings)
 
 
 def undelete(
@@ -80,35 +81,39 @@ def undelete(
     mode = "undelete" if deleted else "rewind"
     options: dict[str, Any] = {"look_back_prefix": prefix} if deleted else {"look_back_prefix": prefix, "sequence": at}
     repairer = Repairer()
-    cursor = reader.cursor(mode, past=True, repair=repairer, **options)
-    rows = Rows(cursor, repairer, reader.findings)
     with NewDirectory(destination, source=source) as target:
+        restored = _count(reader.rows("deleted", past=True, prefix=prefix)) if deleted else None
         database = NewDatabase(target, reader.comparator, 2)
         size = sum(file.size for file in reader.directory.current_tables())
         total = max(size // 16, 1)
         database.write(
-            cursor,
+            reader.cursor(mode, past=True, repair=repairer, **options),
             level_for(size),
             _style(reader),
             progress=None if progress is None else lambda done: progress(min(done, total), total),
         )
         outcome = database.finish(0)
         target.publish()
+    met = [finding_of(file, fault) for file, fault in outcome.faults]
     return UndeleteReport(
         source=str(reader.directory.path),
         destination=str(Path(destination)),
         at=at,
         entry_count=outcome.entry_count,
-        restored_count=sum(1 for _ in reader.rows("deleted", past=True, prefix=prefix)) if deleted else None,
+        restored_count=restored,
         last_sequence=outcome.last_sequence,
-        findings=tuple(rows.findings),
+        findings=(*reader.findings, *repairer.findings, *met),
     )
 
 
+def _count(rows: Rows) -> int:
+    return sum(1 for _ in rows)
+
+
 def _style(reader: Reader) -> TableStyle:
-    """Tables like the database's own: the smallest of them tells."""
-    tables = sorted(reader.directory.of_kind(FileKind.TABLE), key=lambda file: file.size)
-    scans = [
-        _kernel.scan_table(reader.directory.storage.path(file.name), reader.comparator.kernel) for file in tables[:1]
-    ]
-    return TableStyle.of(scans)
+    """Tables like the database's own: the largest of those that count tells."""
+    tables = sorted(reader.directory.current_tables(), key=lambda file: -file.size)
+    with contextlib.suppress(OSError):  # where it cannot be read, the findings say so
+        paths = [reader.directory.storage.path(file.name) for file in tables[:1]]
+        return TableStyle.of([_kernel.scan_table(path, reader.comparator.kernel) for path in paths])
+    return TableStyle()

@@ -47,5 +47,8 @@ def _guess(directory: Directory) -> Comparator:
 
 
 def _disorders(path: str, comparator: Comparator) -> bool:
-    scan = _kernel.scan_table(path, comparator.kernel, check_filter=False)
+    try:
+        scan = _kernel.scan_table(path, comparator.kernel, check_filter=False)
+    except OSError:
+        return False  # what cannot be read tells nothing of the order; the survey says that it cannot be read
     return any(fault.code.endswith(".key-order") for fault in scan.faults)

@@ -78,15 +78,21 @@ class DatabaseFile:
     metadata: FileMetadata | None = None
 
 
-def age_of(file: DatabaseFile) -> tuple[int, int]:
-    """How old a table's or log's versions are next to other files' versions of the same keys: greater is older.
+def is_older(file: DatabaseFile, other: DatabaseFile) -> bool:
+    """Whether the versions in one table or log are known to be older than another's versions of the same keys.
 
-    A log is newer than any table; in level 0 a higher number is newer; the deeper a level, the older.
+    The levels prove it: the deeper, the older, and a log is newer than any table of a level. Nothing is known of a table
+    without a level, nor of two in level 0: their numbers do not tell after a repair. Of two logs the numbers do.
     """
-    number = file.number or 0
-    if file.kind is FileKind.LOG or file.level is None:
-        return (-1, -number)
-    return (file.level, -number if file.level == 0 else 0)
+    if file.kind is FileKind.LOG and other.kind is FileKind.LOG:
+        return (file.number or 0) < (other.number or 0)
+    if (FileKind.TABLE is file.kind and file.level is None) or (FileKind.TABLE is other.kind and other.level is None):
+        return False
+    return _depth(file) > _depth(other)
+
+
+def _depth(file: DatabaseFile) -> int:
+    return -1 if file.level is None else file.level
 
 
 class Classifier:
@@ -131,9 +137,11 @@ class Classifier:
         if kind is FileKind.MANIFEST:
             in_use = self._manifest is not None and self._manifest.name == name.name
             return Standing.LIVE if in_use else Standing.SUPERSEDED
-        if name.number is None:
-            return Standing.LIVE
-        return self._table_standing(name.number) if kind is FileKind.TABLE else self._log_standing(name.number)
+        if kind is FileKind.TABLE and name.number is not None:
+            return self._table_standing(name.number)
+        if kind is FileKind.LOG and name.number is not None:
+            return self._log_standing(name.number)
+        return Standing.LIVE
 
     def _table_standing(self, number: int) -> Standing:
         if number in self._live:
@@ -168,11 +176,7 @@ def verify_files(files: Sequence[DatabaseFile], manifest: ManifestScan | None, p
     """Hold the files against the manifest: missing ones, ones of another size, ones nobody knows."""
     found = [finding for file in files for finding in _verify_file(file, proof)]
     logs = {file.number for file in files if file.kind is FileKind.LOG}
-    if (
-        manifest is not None
-        and manifest.log_number
-        and not any(n is not None and n >= manifest.log_number for n in logs)
-    ):
+    if manifest is not None and manifest.log_number and manifest.log_number not in logs:
         name = f"{manifest.log_number:06d}.log"
         found.append(
             _finding("log.missing", Span(name), f"{name}: the manifest counts on this log and it is not there")

@@ -21,6 +21,7 @@ from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import TableAccess, find_access
 from relevel.recovery.survey.log import healed_records, survey_log
+from relevel.recovery.survey.table import survey_table
 
 STANDINGS: Final = {
     Standing.LIVE: "current",
@@ -99,6 +100,8 @@ class _Opener:
         except OSError as error:
             self._unreadable(file, error)
             return None
+        if access.blocks is not None:  # damaged where no cursor looks: what that costs must be told all the same
+            self.findings += survey_table(self._storage, self._comparator, file).findings
         return table_input(self._directory, file, standing, access)
 
     def _log(self, file: DatabaseFile, standing: str) -> _kernel.LogInput | None:

@@ -15,9 +15,11 @@ from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.directory import Directory, open_directory
 from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.inventory.standing import Standing
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import Rows, Version
 
@@ -34,11 +36,16 @@ class Reader:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], comparator: Comparator | None = None, *, only: str | None = None
+        self,
+        path: str | os.PathLike[str],
+        comparator: Comparator | None = None,
+        *,
+        only: str | None = None,
+        directory: Directory | None = None,
     ) -> None:
-        self.directory: Directory = open_directory(path)
-        if only is not None and only not in self.directory.by_name:
-            raise InvalidArgumentError(f"{self.directory.path}: there is no file {only!r} in it")
+        self.directory: Directory = directory or open_directory(path)
+        if only is not None and not _holds_entries(self.directory, only):
+            raise InvalidArgumentError(f"{self.directory.path}: there is no table or log {only!r} in it")
         self.comparator: Comparator = choose_comparator(self.directory, comparator)
         self.inputs: InputSet = open_inputs(self.directory, self.comparator, only=only)
 
@@ -79,6 +86,11 @@ class Reader:
             cursor_by_sequence = cursor.by_sequence(tempfile.gettempdir())
             return Rows(cursor_by_sequence, repairer, self.findings, keep, self.inputs.unverified)
         return Rows(cursor, repairer, self.findings, keep, self.inputs.unverified)
+
+
+def _holds_entries(directory: Directory, name: str) -> bool:
+    file = directory.by_name.get(name)
+    return file is not None and file.kind in (FileKind.TABLE, FileKind.LOG) and file.standing is not Standing.MISSING
 
 
 def narrow(prefix: bytes, start: bytes | None, stop: bytes | None) -> tuple[bytes | None, bytes | None]:

@@ -68,12 +68,14 @@ class Outcome:
         entry_count: entries in them.
         byte_count: bytes of them.
         last_sequence: the highest sequence number that the new database knows.
+        faults: what the merge met on the way, with the files.
     """
 
     tables: list[tuple[int, FileMetadata]] = field(default_factory=list)
     entry_count: int = 0
     byte_count: int = 0
     last_sequence: int = 0
+    faults: list[tuple[str, _kernel.Fault]] = field(default_factory=list)
 
     def add(self, level: int, metadata: FileMetadata, entry_count: int, max_sequence: int) -> None:
         """Count one table."""
@@ -132,6 +134,7 @@ class NewDatabase:
         )
         for written, meta in zip(numbers, metas, strict=True):
             self._add(level, written, meta)
+        self.outcome.faults += cursor.take_faults()
 
     def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
         """Write entries that are in no order as one table. They are held in memory."""

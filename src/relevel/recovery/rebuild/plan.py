@@ -140,14 +140,9 @@ def _holds_entries(table: TableSurvey, scan: _kernel.TableScan) -> bool:
 
 def _losses(found: Survey, tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> Iterator[Finding]:
     """What cannot be had back, and what cannot be proved."""
-    for finding in found.directory.findings:
-        if finding.code in _COSTS_ENTRIES:
-            yield finding
+    yield from (finding for finding in found.directory.findings if finding.is_loss)
     for table in tables:
-        yield from table.losses
+        sorts = _treatment(table, keeps_shape=True) is Treatment.SORT
+        yield from (finding for finding in table.losses if not (sorts and finding.code.endswith(".key-order")))
     for log in logs:
         yield from log.losses
-
-
-_COSTS_ENTRIES: Final = frozenset({"table.missing", "log.missing", "manifest.partial", "manifest.none"})
-"""Findings about the directory that cost entries, or leave unproved what is live."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from typing import Final
 
 from relevel import _kernel
+from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.read.inputs import table_input
@@ -16,6 +18,9 @@ from relevel.recovery.survey.survey import Progress
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
 
+_ROOM: Final = 1 << 40
+"""Sequence numbers that a database must have left to be of use."""
+
 
 def rebuild(plan: Plan, target: NewDirectory, progress: Progress | None = None) -> Outcome:
     """Write the database that a plan describes into a new directory. The caller publishes it."""
@@ -24,8 +29,19 @@ def rebuild(plan: Plan, target: NewDirectory, progress: Progress | None = None) 
         _keep_shape(plan, database, progress)
     else:
         _merge(plan, database, progress)
+    return database.finish(_last_sequence(plan))
+
+
+def _last_sequence(plan: Plan) -> int:
+    """The highest sequence number that was ever given out, as far as anything on disk tells: the next write must win.
+
+    Numbers that leave no room for new ones come from damage and are passed over.
+    """
     manifest = plan.survey.directory.manifest
-    return database.finish((manifest.last_sequence or 0) if manifest else 0)
+    known = [manifest.last_sequence or 0 if manifest else 0]
+    known += [table.scan.max_sequence or 0 for table in plan.survey.tables if table.scan is not None]
+    known += [log.scan.max_sequence or 0 for log in plan.survey.logs if log.scan is not None]
+    return max((number for number in known if number < MAX_SEQUENCE - _ROOM), default=0)
 
 
 def _next_number(plan: Plan) -> int:

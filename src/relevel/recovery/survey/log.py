@@ -39,7 +39,7 @@ class LogSurvey:
     @property
     def losses(self) -> tuple[Finding, ...]:
         """The findings that may cost operations: damage or a torn end that was not healed."""
-        return tuple(finding for finding in self.findings if finding.severity > Severity.NOTE and not finding.is_healed)
+        return tuple(finding for finding in self.findings if finding.is_loss)
 
 
 def survey_log(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile) -> LogSurvey:

@@ -21,8 +21,6 @@ _CHECKSUM: Final = ".checksum-mismatch"
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
 _GAP: Final = "table.gap"
 _DATA_PARTS: Final = ("table.block.", "table.gap", "table.overlap")
-_FRAME_PARTS: Final = ("table.footer.", "table.index.", "table.metaindex.", "table.filter.")
-"""Faults outside the data blocks: they cost no entry where the blocks can be reached another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,8 @@ class TableSurvey:
 
     @property
     def losses(self) -> tuple[Finding, ...]:
-        """The findings that cost entries: damage that was not healed."""
-        return tuple(
-            finding
-            for finding in self.findings
-            if finding.severity is Severity.DAMAGE
-            and not finding.is_healed
-            and not finding.code.startswith(_FRAME_PARTS)
-        )
+        """The findings that cost entries."""
+        return tuple(finding for finding in self.findings if finding.is_loss)
 
     @property
     def is_intact(self) -> bool:
