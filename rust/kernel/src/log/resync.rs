@@ -4,6 +4,10 @@
 //! and hostile bytes can make every third offset a candidate. So the CRC of any stretch is taken from the CRCs of the
 //! block's prefixes: appending n bytes to a prefix multiplies its CRC by x^8n modulo the polynomial, and the rest is added.
 //! That makes a search linear in the block's length, whatever the bytes are.
+//!
+//! A value can hold a log, or a piece of one. Inside the payload of a damaged record a sound checksum therefore proves
+//! nothing by itself: a record counts only if records follow one another from it to the end of the block, or to zeroes. One
+//! that is damaged may stand between, where a sound one follows it at the place its size says.
 
 use super::format::{BLOCK_SIZE, HEADER_SIZE, Header};
 use crate::crc;
@@ -19,35 +23,69 @@ const ONE: u32 = 1 << 31;
 pub struct Resync {
     /// The CRC of the first n bytes of the block, for every n. Empty until needed.
     prefixes: Vec<u32>,
+    /// For every position, whether records follow one another from it to the end. Empty until needed.
+    chained: Vec<bool>,
 }
 
 impl Resync {
     /// The block changes: what was computed about it no longer holds.
     pub fn forget(&mut self) {
         self.prefixes.clear();
+        self.chained.clear();
     }
 
-    /// The first position at or after `from` where a record of a known type, that fits `block`, has a sound checksum.
+    /// The first position at or after `from` where a record of a known type, that fits `block`, has a sound checksum, and
+    /// from where records follow one another to the end.
     pub fn find(&mut self, block: &[u8], from: usize) -> Option<usize> {
         if self.prefixes.is_empty() {
             self.prefixes = prefixes_of(block);
+            self.chained = self.chains(block);
         }
-        (from..block.len()).find(|&position| self.is_record(block, position))
+        (from..block.len()).find(|&position| self.is_chained(position) && self.sound_end(block, position).is_some())
     }
 
-    fn is_record(&self, block: &[u8], position: usize) -> bool {
-        let Some(header) = block.get(position..).and_then(Header::parse) else { return false };
-        let start = position + HEADER_SIZE - 1;
-        let end = position + HEADER_SIZE + header.size;
-        header.has_known_type()
-            && end <= block.len()
-            && self.crc_between(start, end) == Some(crc::unmask(header.checksum))
+    fn is_chained(&self, position: usize) -> bool {
+        self.chained.get(position).copied().unwrap_or(false)
+    }
+
+    /// From the back: the end is reached from the end itself and from zeroes before it; from a sound record, if it is
+    /// reached from where that ends; from a damaged one, if a sound one stands there.
+    fn chains(&self, block: &[u8]) -> Vec<bool> {
+        let zeroes_from = block.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        let mut chained = vec![true; block.len() + 1];
+        for position in (0..zeroes_from).rev() {
+            let reaches = |end: usize| chained.get(end).copied().unwrap_or(false);
+            let is_chained = match claimed_end(block, position) {
+                None => false,
+                Some(end) if self.sound_end(block, position).is_some() => reaches(end),
+                Some(end) => reaches(end) && self.sound_end(block, end).is_some(),
+            };
+            if let Some(slot) = chained.get_mut(position) {
+                *slot = is_chained;
+            }
+        }
+        chained
+    }
+
+    /// Where the record at `position` ends, if its checksum is sound.
+    fn sound_end(&self, block: &[u8], position: usize) -> Option<usize> {
+        let header = block.get(position..).and_then(Header::parse)?;
+        let end = claimed_end(block, position)?;
+        let computed = self.crc_between(position + HEADER_SIZE - 1, end)?;
+        (computed == crc::unmask(header.checksum)).then_some(end)
     }
 
     fn crc_between(&self, start: usize, end: usize) -> Option<u32> {
         let shift = powers().get(end.checked_sub(start)?)?;
         Some(multiply(*self.prefixes.get(start)?, *shift) ^ self.prefixes.get(end)?)
     }
+}
+
+/// Where the record at `position` says that it ends, if it is of a known type and fits the block.
+fn claimed_end(block: &[u8], position: usize) -> Option<usize> {
+    let header = block.get(position..).and_then(Header::parse)?;
+    let end = position + HEADER_SIZE + header.size;
+    (header.has_known_type() && end <= block.len()).then_some(end)
 }
 
 fn prefixes_of(block: &[u8]) -> Vec<u32> {
@@ -93,7 +131,7 @@ mod tests {
     #[test]
     fn the_crc_of_a_stretch_follows_from_those_of_the_prefixes() {
         let block = filler(1000);
-        let resync = Resync { prefixes: prefixes_of(&block) };
+        let resync = Resync { prefixes: prefixes_of(&block), chained: Vec::new() };
 
         for (start, end) in [(0, 0), (0, 1000), (1, 2), (13, 999), (500, 500), (7, 600)] {
             assert_eq!(resync.crc_between(start, end), Some(crc::value(&block[start..end])), "{start}..{end}");
@@ -105,11 +143,44 @@ mod tests {
         for at in [0, 1, 6, 7, 8, 300] {
             let mut block = filler(at);
             append_record(&mut block, b"payload", 0);
-            block.extend(filler(50));
 
             assert_eq!(Resync::default().find(&block, 0), Some(at));
             assert_eq!(Resync::default().find(&block, at + 1), None);
         }
+    }
+
+    #[test]
+    fn a_record_inside_a_payload_is_not_found() {
+        let mut value = filler(20);
+        append_record(&mut value, b"not a record of this log", 0);
+        value.extend(filler(30));
+        let mut block = Vec::new();
+        append_record(&mut block, &value, 0);
+        let next = block.len();
+        append_record(&mut block, b"next", 0);
+
+        assert_eq!(Resync::default().find(&block, 1), Some(next));
+    }
+
+    #[test]
+    fn a_record_before_another_damaged_one_is_found() {
+        let mut block = filler(40);
+        append_record(&mut block, b"between", 0);
+        let hurt = block.len() + HEADER_SIZE;
+        append_record(&mut block, b"damaged", 0);
+        append_record(&mut block, b"last", 0);
+        block[hurt] ^= 1;
+
+        assert_eq!(Resync::default().find(&block, 0), Some(40));
+    }
+
+    #[test]
+    fn a_record_before_zeroes_is_found() {
+        let mut block = filler(40);
+        append_record(&mut block, b"last", 0);
+        block.extend([0; 100]);
+
+        assert_eq!(Resync::default().find(&block, 0), Some(40));
     }
 
     #[test]
