@@ -41,12 +41,14 @@ class InputSet:
         past: superseded and orphan tables and logs.
         findings: what was found wrong while opening them: unreadable files, damaged indexes, damaged logs.
         unverified: file and offset of the log records in which a bit was put back.
+        newest_in_logs: the highest sequence number in the logs that count; 0 where there is none.
     """
 
     current: tuple[_kernel.Input, ...]
     past: tuple[_kernel.Input, ...]
     findings: tuple[Finding, ...]
     unverified: frozenset[tuple[str, int]]
+    newest_in_logs: int
 
 
 def open_inputs(directory: Directory, comparator: Comparator, *, only: str | None = None) -> InputSet:
@@ -55,9 +57,7 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
     if only is not None:
         alone = [opener.open(file, "unproven") for file in files if file.name == only]
-        return InputSet(
-            (), tuple(item for item in alone if item is not None), tuple(opener.findings), opener.unverified
-        )
+        return opener.result([], [item for item in alone if item is not None])
     levels: dict[int, list[DatabaseFile]] = defaultdict(list)
     current: list[_kernel.Input] = []
     past: list[_kernel.Input] = []
@@ -70,7 +70,7 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
             (current if STANDINGS[file.standing] == "current" else past).append(item)
     for tables in levels.values():
         current += opener.open_level(tables)
-    return InputSet(tuple(current), tuple(past), tuple(opener.findings), opener.unverified)
+    return opener.result(current, past)
 
 
 class _Opener:
@@ -78,7 +78,8 @@ class _Opener:
 
     def __init__(self, directory: Directory, comparator: Comparator) -> None:
         self.findings: list[Finding] = []
-        self.unverified: frozenset[tuple[str, int]] = frozenset()
+        self._unverified: set[tuple[str, int]] = set()
+        self._newest_in_logs = 0
         self._directory = directory
         self._storage = directory.storage
         self._comparator = comparator
@@ -94,6 +95,11 @@ class _Opener:
         opened = [item for file in ordered if (item := self._table(file, "current")) is not None]
         return [_kernel.LevelInput(opened)] if opened and self._are_apart(ordered) else opened
 
+    def result(self, current: Sequence[_kernel.Input], past: Sequence[_kernel.Input]) -> InputSet:
+        """The inputs, with what was learned while they were made."""
+        unverified = frozenset(self._unverified)
+        return InputSet(tuple(current), tuple(past), tuple(self.findings), unverified, self._newest_in_logs)
+
     def _table(self, file: DatabaseFile, standing: str) -> _kernel.TableInput | None:
         try:
             access = find_access(self._storage, file.name)
@@ -107,9 +113,11 @@ class _Opener:
     def _log(self, file: DatabaseFile, standing: str) -> _kernel.LogInput | None:
         survey = survey_log(self._storage, self._comparator, file)
         self.findings += survey.findings
-        self.unverified |= {(file.name, offset) for offset in healed_records(survey)}
+        self._unverified |= {(file.name, offset) for offset in healed_records(survey)}
         if survey.scan is None:
             return None
+        if standing == "current":
+            self._newest_in_logs = max(self._newest_in_logs, survey.scan.max_sequence or 0)
         return _kernel.LogInput(survey.source, file.name, standing, temp_dir=self._temp_dir)
 
     def _unreadable(self, file: DatabaseFile, error: OSError) -> None:

@@ -19,7 +19,7 @@ from relevel.format.filename import FileKind
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.directory import Directory, open_directory
 from relevel.recovery.inventory.order import choose_comparator
-from relevel.recovery.inventory.standing import Standing
+from relevel.recovery.inventory.standing import Proof, Standing
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import Rows, Version
 
@@ -57,7 +57,16 @@ class Reader:
     def cursor(self, mode: str, *, past: bool, repair: Repairer | None = None, **options: Any) -> _kernel.Cursor:
         """A kernel cursor over the current inputs and, with ``past``, the superseded and orphan ones."""
         inputs = (*self.inputs.current, *self.inputs.past) if past else self.inputs.current
+        if "sequence" in options:
+            options["newest_sequence"] = self._newest_sequence()
         return _kernel.Cursor(inputs, self.comparator.kernel, mode=mode, repair=repair, **options)
+
+    def _newest_sequence(self) -> int | None:
+        """The newest sequence number that counts, where a whole manifest says up to which the tables go."""
+        manifest = self.directory.manifest
+        if self.directory.proof is not Proof.MANIFEST or manifest is None or manifest.last_sequence is None:
+            return None
+        return max(manifest.last_sequence, self.inputs.newest_in_logs)
 
     def rows(
         self,
