@@ -17,7 +17,7 @@ class Severity(enum.IntEnum):
     """How bad a finding is. Only warnings and damage make a command exit with 1."""
 
     NOTE = 0
-    """Worth knowing; every live entry is there. A torn log tail after a crash, a table that was still being written."""
+    """Worth knowing; every live entry is there. A table that was still being written, a log preallocated with zeroes."""
     WARNING = 1
     """The database would not open as it is, or what is live cannot be proved; the data read is right."""
     DAMAGE = 2

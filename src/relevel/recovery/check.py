@@ -65,7 +65,7 @@ def check(
     Args:
         path: the database's directory.
         comparator: the order of the keys, where the manifest does not name a known one.
-        executor: where files are read; a pool of threads, one a core, where none is given.
+        executor: where files are read; an executor of threads; one thread a core where none is given.
         progress: told of bytes read.
 
     Raises:

@@ -102,7 +102,7 @@ def rescue(
         destination: the new database's directory; must not exist. It appears when it is whole.
         dry_run: decide and report, and write nothing.
         comparator: the order of the keys, where the manifest does not name a known one.
-        executor: where files are verified; a pool of threads, one a core, where none is given.
+        executor: where files are verified; an executor of threads; one thread a core where none is given.
         progress: told of the work done.
 
     Raises:

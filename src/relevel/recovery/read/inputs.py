@@ -102,7 +102,7 @@ class _Opener:
 
     def _table(self, file: DatabaseFile, standing: str) -> _kernel.TableInput | None:
         try:
-            access = find_access(self._storage, file.name)
+            access = find_access(self._storage, file.name, trusts_checksum=True)
         except OSError as error:
             self._unreadable(file, error)
             return None

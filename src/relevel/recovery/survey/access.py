@@ -54,8 +54,13 @@ class TableAccess:
         return sum(self.blocks[-1]) + TRAILER_SIZE if self.blocks else 0
 
 
-def find_access(storage: ReadOnlyDirectory, name: str) -> TableAccess:
+def find_access(storage: ReadOnlyDirectory, name: str, *, trusts_checksum: bool = False) -> TableAccess:
     """Find a way into a table. Reads its footer and index, or all of it where these are lost.
+
+    Args:
+        storage: where the table is.
+        name: its name there.
+        trusts_checksum: do not look into an index whose checksum fits. That is what opening many tables takes its time for.
 
     Raises:
         StorageError: the file cannot be read.
@@ -63,7 +68,7 @@ def find_access(storage: ReadOnlyDirectory, name: str) -> TableAccess:
     index = _index_handle(storage, name)
     if index is not None:
         stored = storage.read(name, index.offset, index.size + TRAILER_SIZE)
-        if _handles_of(stored) is not None:
+        if _contents(stored) is not None if trusts_checksum else _handles_of(stored) is not None:
             return TableAccess(Route.INDEX)
         healing = heal_block(stored)
         handles = None if healing is None else _handles_of(healing.stored)

@@ -59,7 +59,7 @@ def survey(
     Args:
         directory: the inventory.
         comparator: the order of the keys.
-        executor: where the files are read; a pool of threads, one a core, where none is given.
+        executor: where the files are read; an executor of threads; one thread a core where none is given.
         progress: told of bytes read.
     """
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
