@@ -19,6 +19,7 @@ pub mod comparator;
 pub mod crc;
 pub mod cursor;
 pub mod fault;
+pub mod fault_log;
 pub mod file_pool;
 pub mod filter;
 pub mod internal_key;

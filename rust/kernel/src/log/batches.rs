@@ -4,13 +4,14 @@ use super::reader::{LogReader, Record};
 use super::{SEQUENCE_BACK, SEQUENCE_GAP};
 use crate::batch::Batch;
 use crate::fault::{Fault, Result};
+use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
 use std::sync::Arc;
 
 /// Reads the batches of a log, and holds them against each other: each continues the sequence numbers of the one before.
 pub struct BatchReader {
     reader: LogReader,
-    faults: Vec<Fault>,
+    faults: FaultLog,
     record_count: u64,
     /// What the next batch should begin with; `None` before the first.
     due: Option<u64>,
@@ -31,7 +32,7 @@ impl BatchReader {
     /// Stand before the first batch of `source`. Nothing is read yet.
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>) -> Self {
-        Self { reader: LogReader::new(source), faults: Vec::new(), record_count: 0, due: None }
+        Self { reader: LogReader::new(source), faults: FaultLog::default(), record_count: 0, due: None }
     }
 
     /// Give the next whole batch to `use_batch`; false at the end.
@@ -65,7 +66,7 @@ impl BatchReader {
 
     /// Hand over the faults met so far and forget them.
     pub fn take_faults(&mut self) -> Vec<Fault> {
-        std::mem::take(&mut self.faults)
+        self.faults.take()
     }
 
     /// The records read so far, batches or not.

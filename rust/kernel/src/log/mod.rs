@@ -21,7 +21,8 @@
 //! | `log.batch.bad-sequence` | a record whose operations pass the largest sequence number | that number, the last operation's |
 //! | `log.sequence.gap`, `log.sequence.back` | size 0, at the batch that does not continue the one before | sequence number due, found |
 //!
-//! The spans of the `log.record` and `log.tail` faults do not overlap, and their sizes add up to the bytes that could not be used.
+//! The spans of the `log.record` and `log.tail` faults do not overlap, and their sizes add up to the bytes that could not be used:
+//! unless there are so many of one code that the last one reaches over the rest ([`FaultLog`](crate::fault_log::FaultLog)).
 
 pub mod batches;
 mod blocks;

@@ -7,6 +7,7 @@ use super::blocks::{Blocks, Piece};
 use super::format::{BLOCK_SIZE_U64, HEADER_SIZE, TYPE_FIRST, TYPE_FULL, TYPE_MIDDLE};
 use super::{ORPHAN_FRAGMENT, TORN_TAIL, UNFINISHED};
 use crate::fault::{Fault, Result};
+use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub struct LogReader {
     /// The fragments read so far of a payload whose end has not come.
     open: Option<Open>,
     payload: Vec<u8>,
-    faults: Vec<Fault>,
+    faults: FaultLog,
     zero_tail_size: u64,
     ended: bool,
 }
@@ -53,7 +54,7 @@ impl LogReader {
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>) -> Self {
         let blocks = Blocks::new(source);
-        Self { blocks, open: None, payload: Vec::new(), faults: Vec::new(), zero_tail_size: 0, ended: false }
+        Self { blocks, open: None, payload: Vec::new(), faults: FaultLog::default(), zero_tail_size: 0, ended: false }
     }
 
     /// The next record; `None` at the end, and ever after.
@@ -73,12 +74,12 @@ impl LogReader {
     /// All faults met so far, in file order but for `log.record.unfinished`, which is known only where its end is missed.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
-        &self.faults
+        self.faults.as_slice()
     }
 
     /// Hand over the faults met so far and forget them.
     pub fn take_faults(&mut self) -> Vec<Fault> {
-        std::mem::take(&mut self.faults)
+        self.faults.take()
     }
 
     /// The size of the log when it was opened.

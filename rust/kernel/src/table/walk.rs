@@ -9,7 +9,7 @@
 //! stretch. What lies beyond these limits is a hole like any other. The work is linear in the stretch.
 
 use super::end_search::EndSearch;
-use super::faults::{self, FaultLog, Part};
+use super::faults::{self, Part};
 use super::footer::MAGIC;
 use super::reader::{Stored, decode};
 use super::resync::Resync;
@@ -19,6 +19,7 @@ use super::{FOOTER_SIZE, Handle, TRAILER_SIZE};
 use crate::block::{BlockCursor, RestartCheck, Step};
 use crate::codec::{self, Codec, Decompressor};
 use crate::fault::{Error, Fault, Result};
+use crate::fault_log::FaultLog;
 use crate::filter::FilterBlock;
 use crate::read_at::ReadAt;
 

@@ -166,7 +166,7 @@ fn many_small_holes_stay_linear() {
     let walk = walk(&bytes, 0, None).unwrap();
 
     assert_eq!(walk.blocks.len(), 20_000);
-    assert!(walk.faults.len() <= faults::MOST_OF_A_CODE);
+    assert!(walk.faults.len() <= crate::fault_log::MOST_OF_A_CODE);
 }
 
 #[test]

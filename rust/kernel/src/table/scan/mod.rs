@@ -13,12 +13,13 @@ mod frame;
 mod reading;
 
 use self::reading::Edge;
-use super::faults::{FaultLog, Part};
+use super::faults::Part;
 use super::reader::BlockReader;
 use super::{FOOTER_SIZE, Handle};
 use crate::codec::Codec;
 use crate::comparator::Comparator;
 use crate::fault::{Fault, Result};
+use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
 use std::sync::Arc;
 

@@ -318,7 +318,7 @@ fn an_index_that_names_one_block_again_and_again_is_read_once() {
     let scan = scan(&table);
 
     assert_eq!((scan.put_count, scan.block_count), (1, 50_000));
-    assert_eq!(scan.faults.len(), super::super::faults::MOST_OF_A_CODE);
+    assert_eq!(scan.faults.len(), crate::fault_log::MOST_OF_A_CODE);
     assert!(scan.faults.iter().all(|fault| fault.code == "table.overlap"));
 }
 
