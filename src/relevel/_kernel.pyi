@@ -19,13 +19,15 @@ Errors: ``FaultError`` where strict code meets wrong bytes, ``OSError`` (with th
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, final
+from typing import TypeAlias, TypeVar, final, overload
 
 Source: TypeAlias = str | bytes
 Handle: TypeAlias = tuple[int, int]
 Comparator: TypeAlias = str | Callable[[bytes, bytes], int]
 Row: TypeAlias = tuple[int, str, bytes, bytes | None, str, str, int, str]
 """``(sequence, type, key, value, state, file, offset, integrity)``, the fields of ``relevel.Version`` in order."""
+
+_RowType = TypeVar("_RowType", bound=tuple[object, ...])
 
 FAULT_CODES: tuple[str, ...]
 """Every code a fault can carry. A test holds it against the catalogue in ``relevel.findings``."""
@@ -378,8 +380,12 @@ class Cursor:
         to_sequence: int | None = None,
         repair: Repair | None = None,
     ) -> Cursor: ...
-    def read(self, count: int) -> list[Row]:
+    @overload
+    def read(self, count: int, row_type: None = None) -> list[Row]:
         """Up to ``count`` rows; an empty list at the end."""
+    @overload
+    def read(self, count: int, row_type: type[_RowType]) -> list[_RowType]:
+        """Rows as instances of a class derived from tuple, made without its ``__new__``."""
     def read_pairs(self, count: int) -> list[tuple[bytes, bytes]]:
         """Like ``read``, but ``(key, value)`` only, which is faster."""
     def take_faults(self) -> list[tuple[str, Fault]]:
@@ -409,5 +415,8 @@ class Cursor:
 class SequenceCursor:
     """Rows in ascending sequence order. Temporary files are gone when it is."""
 
-    def read(self, count: int) -> list[Row]: ...
+    @overload
+    def read(self, count: int, row_type: None = None) -> list[Row]: ...
+    @overload
+    def read(self, count: int, row_type: type[_RowType]) -> list[_RowType]: ...
     def take_faults(self) -> list[tuple[str, Fault]]: ...

@@ -10,7 +10,7 @@ use crate::rows::{RowMaker, pairs};
 use crate::table_meta::TableMeta;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use relevel_kernel::merge::by_sequence::SequenceSorter;
 use relevel_kernel::merge::{self, Mode, Selection, VersionBatch, Wanted};
@@ -102,9 +102,15 @@ impl Cursor {
         self.listener.repair = None;
     }
 
-    fn read<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
+    #[pyo3(signature = (count, row_type=None))]
+    fn read<'py>(
+        &mut self,
+        py: Python<'py>,
+        count: usize,
+        row_type: Option<Bound<'py, PyType>>,
+    ) -> PyResult<Bound<'py, PyList>> {
         let range = self.advance(py, count)?;
-        RowMaker::new(py, &self.listener.names).rows(&self.batch, range)
+        RowMaker::new(py, &self.listener.names, row_type)?.rows(&self.batch, range)
     }
 
     fn read_pairs<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
@@ -216,11 +222,17 @@ pub struct SequenceCursor {
 
 #[pymethods]
 impl SequenceCursor {
-    fn read<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
+    #[pyo3(signature = (count, row_type=None))]
+    fn read<'py>(
+        &mut self,
+        py: Python<'py>,
+        count: usize,
+        row_type: Option<Bound<'py, PyType>>,
+    ) -> PyResult<Bound<'py, PyList>> {
         let Self { sorted, batch, listener } = self;
         let filled = py.detach(|| sorted.fill(batch, count));
         listener.callbacks.finish(filled)?;
-        RowMaker::new(py, &listener.names).rows(batch, 0..batch.len())
+        RowMaker::new(py, &listener.names, row_type)?.rows(batch, 0..batch.len())
     }
 
     fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {

@@ -1,8 +1,10 @@
 //! Versions as Python's rows. Whatever many rows share is one object.
 
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi::{Py_tp_new, PyType_GetSlot, newfunc};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyList, PyNone, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyInt, PyList, PyNone, PyString, PyTuple, PyType};
 use relevel_kernel::internal_key::TYPE_VALUE;
 use relevel_kernel::merge::{State, Version, VersionBatch};
 use std::ops::Range;
@@ -17,15 +19,21 @@ pub struct RowMaker<'a, 'py> {
     states: [&'a Bound<'py, PyString>; 4],
     intact: &'a Bound<'py, PyString>,
     unverified: &'a Bound<'py, PyString>,
+    row_type: Option<TupleType<'py>>,
 }
 
 impl<'a, 'py> RowMaker<'a, 'py> {
-    /// `names` are the files', by input number.
-    pub fn new(py: Python<'py>, names: &'a [Arc<Py<PyString>>]) -> Self {
+    /// `names` are the files', by input number. Rows are of `row_type`, a class derived from tuple, if one is given.
+    pub fn new(
+        py: Python<'py>,
+        names: &'a [Arc<Py<PyString>>],
+        row_type: Option<Bound<'py, PyType>>,
+    ) -> PyResult<Self> {
         let states = [intern!(py, "live"), intern!(py, "shadowed"), intern!(py, "deleted"), intern!(py, "unknown")];
         let (put, delete) = (intern!(py, "put"), intern!(py, "delete"));
         let (intact, unverified) = (intern!(py, "intact"), intern!(py, "unverified"));
-        Self { py, names, put, delete, states, intact, unverified }
+        let row_type = row_type.map(TupleType::new).transpose()?;
+        Ok(Self { py, names, put, delete, states, intact, unverified, row_type })
     }
 
     /// The rows of the versions of a batch in `range`.
@@ -72,7 +80,45 @@ impl<'a, 'py> RowMaker<'a, 'py> {
             offset.clone().into_any(),
             if version.origin.intact { self.intact } else { self.unverified }.clone().into_any(),
         ];
-        PyTuple::new(py, fields).map(untracked)
+        let row = PyTuple::new(py, fields)?;
+        match &self.row_type {
+            None => Ok(untracked(row)),
+            Some(row_type) => row_type.make(row).map(untracked),
+        }
+    }
+}
+
+/// A class derived from tuple, and the function that makes its instances: tuple's own, without the class's `__new__`.
+struct TupleType<'py> {
+    class: Bound<'py, PyType>,
+    new: newfunc,
+}
+
+impl<'py> TupleType<'py> {
+    fn new(class: Bound<'py, PyType>) -> PyResult<Self> {
+        if !class.is_subclass_of::<PyTuple>()? {
+            return Err(PyTypeError::new_err(format!("{class} is not derived from tuple")));
+        }
+        let tuple = class.py().get_type::<PyTuple>();
+        // SAFETY: tuple is a type, and this slot of a type that can be called holds a newfunc.
+        let new = unsafe {
+            let slot = PyType_GetSlot(tuple.as_type_ptr(), Py_tp_new);
+            std::mem::transmute::<*mut std::ffi::c_void, Option<newfunc>>(slot)
+        };
+        let new = new.ok_or_else(|| PyTypeError::new_err("tuples cannot be made"))?;
+        Ok(Self { class, new })
+    }
+
+    fn make(&self, row: Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = self.class.py();
+        let arguments = PyTuple::new(py, [row])?;
+        // SAFETY: called as `tuple.__new__(class, row)` calls it: the class derives from tuple, and the arguments are a tuple.
+        // It gives a new reference, or null with an exception set.
+        let made = unsafe {
+            let made = (self.new)(self.class.as_type_ptr(), arguments.as_ptr(), std::ptr::null_mut());
+            Bound::from_owned_ptr_or_err(py, made)?
+        };
+        Ok(made.cast_into::<PyTuple>()?)
     }
 }
 

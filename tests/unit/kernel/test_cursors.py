@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, TableInput
+from relevel.recovery.read.rows import Version
+from tests.fixtures.catalogue import FOLDER
 from tests.unit.kernel.inputs import Entry, history_of_one_key, internal, log, rows_of, short, table
 
 plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
@@ -309,3 +311,19 @@ def test_a_database_of_leveldb_reads_as_leveldb_reads_it(tmp_path: Path) -> None
     assert dict(cursor.read_pairs(100_000)) == live
     assert cursor.take_faults() == []
     assert max(int(str(row[0])) for row in rows_of(Cursor([*tables, *logs], mode="versions"), 4096)) <= MAX_SEQUENCE
+
+
+def test_rows_can_be_instances_of_a_class_derived_from_tuple() -> None:
+    """The same fields under the class's names; no other class is accepted."""
+    path = FOLDER / "plyvel-tiny" / "db" / "000005.ldb"
+    plain = Cursor([TableInput(str(path), "t")], mode="versions").read(100)
+    cursor = Cursor([TableInput(str(path), "t")], mode="versions")
+
+    versions = cursor.read(100, Version)
+
+    assert plain
+    assert versions == plain
+    assert {type(version) for version in versions} == {Version}
+    assert [version.key for version in versions] == [row[2] for row in plain]
+    with pytest.raises(TypeError, match="not derived from tuple"):
+        cursor.read(1, dict)  # type: ignore[type-var]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
@@ -60,8 +59,8 @@ class Version(NamedTuple):
 class RowCursor(Protocol):
     """What gives rows in batches: the kernel's cursors."""
 
-    def read(self, count: int) -> list[_kernel.Row]:
-        """Up to ``count`` rows; an empty list at the end."""
+    def read(self, count: int, row_type: type[Version]) -> list[Version]:
+        """Up to ``count`` versions; an empty list at the end."""
 
     def take_faults(self) -> list[tuple[str, _kernel.Fault]]:
         """Faults met since the last call."""
@@ -104,9 +103,8 @@ class Rows(Iterable[Version]):
         return [*self._opening, *self._repairer.findings, *self._met]
 
     def _batches(self) -> Iterator[Iterable[Version]]:
-        make: Callable[[_kernel.Row], Version] = partial(tuple.__new__, Version)
-        while batch := self._cursor.read(_BATCH):
-            yield map(make, batch)
+        while batch := self._cursor.read(_BATCH, Version):
+            yield batch
             self._collect()
         self._collect()
 
