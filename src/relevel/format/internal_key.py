@@ -45,6 +45,11 @@ def user_key_of(internal_key: bytes) -> bytes:
     return internal_key[:-TRAILER_SIZE] if len(internal_key) >= TRAILER_SIZE else internal_key
 
 
+def is_internal_key(data: bytes) -> bool:
+    """Say whether bytes can be an internal key: long enough for a trailer, with a value type that exists."""
+    return len(data) >= TRAILER_SIZE and data[-TRAILER_SIZE] in _VALUE_TYPES
+
+
 def encode_internal_key(user_key: bytes, sequence: int, value_type: int = ValueType.VALUE) -> bytes:
     """Encode an internal key.
 

@@ -14,6 +14,7 @@ from relevel.format.internal_key import (
     ValueType,
     decode_internal_key,
     encode_internal_key,
+    is_internal_key,
     user_key_of,
 )
 
@@ -54,3 +55,18 @@ def test_what_does_not_fit_a_trailer_is_not_encoded(sequence: int, value_type: i
 def test_the_user_key_of_a_key_that_is_too_short_is_all_of_it() -> None:
     """Damaged metadata still says something."""
     assert user_key_of(b"short") == b"short"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", False),
+        (b"1234567", False),
+        (b"k" + bytes(8), True),
+        (b"k\x01" + bytes(7), True),
+        (b"no internal key", False),
+    ],
+)
+def test_what_can_be_an_internal_key_is_told_apart(data: bytes, expected: bool) -> None:
+    """A trailer must be there, and its value type must exist."""
+    assert is_internal_key(data) is expected

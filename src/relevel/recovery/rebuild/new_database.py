@@ -16,6 +16,7 @@ from relevel.files.current import encode_current
 from relevel.files.manifest import write_manifest
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name, manifest_name, table_name
+from relevel.format.internal_key import is_internal_key
 from relevel.format.version_edit import FileMetadata, VersionEdit
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
@@ -139,7 +140,7 @@ class NewDatabase:
     def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
         """Write entries that are in no order as one table. They are held in memory."""
         order = self._comparator.internal_sort_key
-        ordered = sorted(set(entries), key=lambda entry: order(entry[0]))
+        ordered = sorted({entry for entry in entries if is_internal_key(entry[0])}, key=lambda entry: order(entry[0]))
         if not ordered:
             return
         builder = _kernel.TableBuilder(
