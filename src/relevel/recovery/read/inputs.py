@@ -21,7 +21,7 @@ from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import TableAccess, find_access
 from relevel.recovery.survey.log import healed_records, survey_log
-from relevel.recovery.survey.table import survey_table
+from relevel.recovery.survey.table import TableSurvey, survey_table
 
 STANDINGS: Final = {
     Standing.LIVE: "current",
@@ -56,8 +56,9 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
     opener = _Opener(directory, comparator)
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
     if only is not None:
-        alone = [opener.open(file, "unproven") for file in files if file.name == only]
-        return opener.result([], [item for item in alone if item is not None])
+        return opener.result(
+            [], [item for file in files if file.name == only for item in opener.open(file, "unproven")]
+        )
     levels: dict[int, list[DatabaseFile]] = defaultdict(list)
     current: list[_kernel.Input] = []
     past: list[_kernel.Input] = []
@@ -65,9 +66,8 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
         if file.standing is Standing.LIVE and file.level and file.metadata is not None:
             levels[file.level].append(file)
             continue
-        item = opener.open(file, STANDINGS[file.standing])
-        if item is not None:
-            (current if STANDINGS[file.standing] == "current" else past).append(item)
+        items = opener.open(file, STANDINGS[file.standing])
+        (current if STANDINGS[file.standing] == "current" else past).extend(items)
     for tables in levels.values():
         current += opener.open_level(tables)
     return opener.result(current, past)
@@ -85,40 +85,45 @@ class _Opener:
         self._comparator = comparator
         self._temp_dir = tempfile.gettempdir()
 
-    def open(self, file: DatabaseFile, standing: str) -> _kernel.TableInput | _kernel.LogInput | None:
+    def open(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.Input]:
         return self._log(file, standing) if file.kind is FileKind.LOG else self._table(file, standing)
 
     def open_level(self, tables: Sequence[DatabaseFile]) -> Iterable[_kernel.Input]:
         """One input for the whole level where the manifest keeps its tables apart, else one for each table."""
         order = self._comparator.internal_sort_key
         ordered = sorted(tables, key=lambda file: order(file.metadata.smallest if file.metadata else b""))
-        opened = [item for file in ordered if (item := self._table(file, "current")) is not None]
-        return [_kernel.LevelInput(opened)] if opened and self._are_apart(ordered) else opened
+        opened = [self._table(file, "current") for file in ordered]
+        every = [item for items in opened for item in items]
+        in_order = all(len(items) <= 1 for items in opened)
+        return [_kernel.LevelInput(every)] if every and in_order and self._are_apart(ordered) else every
 
     def result(self, current: Sequence[_kernel.Input], past: Sequence[_kernel.Input]) -> InputSet:
         """The inputs, with what was learned while they were made."""
         unverified = frozenset(self._unverified)
         return InputSet(tuple(current), tuple(past), tuple(self.findings), unverified, self._newest_in_logs)
 
-    def _table(self, file: DatabaseFile, standing: str) -> _kernel.TableInput | None:
+    def _table(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.TableInput]:
         try:
             access = find_access(self._storage, file.name, trusts_checksum=True)
         except OSError as error:
             self._unreadable(file, error)
-            return None
+            return []
         if access.blocks is not None:  # damaged where no cursor looks: what that costs must be told all the same
-            self.findings += survey_table(self._storage, self._comparator, file).findings
-        return table_input(self._directory, file, standing, access)
+            survey = survey_table(self._storage, self._comparator, file)
+            self.findings += survey.findings
+            if survey.is_out_of_order:
+                return block_inputs(self._directory, survey, standing)
+        return [table_input(self._directory, file, standing, access)]
 
-    def _log(self, file: DatabaseFile, standing: str) -> _kernel.LogInput | None:
+    def _log(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.LogInput]:
         survey = survey_log(self._storage, self._comparator, file)
         self.findings += survey.findings
         self._unverified |= {(file.name, offset) for offset in healed_records(survey)}
         if survey.scan is None:
-            return None
+            return []
         if standing == "current":
             self._newest_in_logs = max(self._newest_in_logs, survey.scan.max_sequence or 0)
-        return _kernel.LogInput(survey.source, file.name, standing, temp_dir=self._temp_dir)
+        return [_kernel.LogInput(survey.source, file.name, standing, temp_dir=self._temp_dir)]
 
     def _unreadable(self, file: DatabaseFile, error: OSError) -> None:
         message = f"{file.name}: cannot be read: {error.strerror or error}"
@@ -130,6 +135,12 @@ class _Opener:
         ranges = [file.metadata for file in ordered if file.metadata is not None]
         compare = self._comparator.compare_internal
         return all(compare(left.largest, right.smallest) < 0 for left, right in pairwise(ranges))
+
+
+def block_inputs(directory: Directory, table: TableSurvey, standing: str) -> list[_kernel.TableInput]:
+    """Each data block of a table as an input of its own: order between blocks does not matter then."""
+    path = directory.storage.path(table.file.name)
+    return [_kernel.TableInput(path, table.file.name, standing, blocks=[handle]) for handle in table.data_blocks()]
 
 
 def table_input(directory: Directory, file: DatabaseFile, standing: str, access: TableAccess) -> _kernel.TableInput:

@@ -125,7 +125,7 @@ def _keeps_shape(found: Survey, tables: list[TableSurvey], logs: tuple[LogSurvey
 def _treatment(table: TableSurvey, keeps_shape: bool) -> Treatment:
     if table.scan is None or not _holds_entries(table, table.scan):
         return Treatment.NONE
-    if any(finding.code.endswith(".key-order") for finding in table.findings):
+    if table.is_out_of_order:
         return Treatment.SORT
     if not keeps_shape:
         return Treatment.MERGE

@@ -10,7 +10,7 @@ from relevel import _kernel
 from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.read.inputs import table_input
+from relevel.recovery.read.inputs import block_inputs, table_input
 from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, TableStyle, level_for
 from relevel.recovery.rebuild.plan import Plan, Treatment
 from relevel.recovery.survey.access import TableAccess
@@ -90,7 +90,7 @@ def current_inputs(plan: Plan) -> list[_kernel.Input]:
     inputs: list[_kernel.Input] = []
     for item in plan.tables:
         if item.treatment is Treatment.SORT:
-            inputs += _block_inputs(plan, item.table)
+            inputs += block_inputs(plan.survey.directory, item.table, "current")
         elif item.treatment is not Treatment.NONE:
             inputs.append(_input(plan, item.table))
     return [*inputs, *_log_inputs(plan)]
@@ -109,22 +109,10 @@ def _input(plan: Plan, table: TableSurvey) -> _kernel.TableInput:
     return table_input(plan.survey.directory, table.file, "current", _access(table))
 
 
-def _block_inputs(plan: Plan, table: TableSurvey) -> list[_kernel.Input]:
-    """Each data block of a table as an input of its own: order between blocks does not matter then."""
-    path = plan.survey.directory.storage.path(table.file.name)
-    return [_kernel.TableInput(path, table.file.name, blocks=[handle]) for handle in _handles(table)]
-
-
-def _handles(table: TableSurvey) -> list[tuple[int, int]]:
-    if table.scan is None:
-        return []
-    return [(offset, size) for offset, size, kind, _, _ in table.scan.blocks() if kind == "data"]
-
-
 def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
     """Every entry of every readable block of a table, in no order."""
     storage = plan.survey.directory.storage
-    for offset, size in _handles(table):
+    for offset, size in table.data_blocks():
         stored = storage.read(table.file.name, offset, size + TRAILER_SIZE)
         try:
             contents = _kernel.decode_block(stored)

@@ -94,27 +94,38 @@ def _walk(storage: ReadOnlyDirectory, name: str) -> TableAccess:
     data: list[Handle] = []
     for offset, size in found:
         stored = storage.read(name, offset, size + TRAILER_SIZE)
-        handles = _handles_of(stored)
-        if handles and _is_index(handles, offset, found):
+        handles = _handles_of(stored) or []
+        end = _end_of_chain(handles)
+        if end is not None and _fits(handles, end, offset, found):
             return TableAccess(Route.FOUND_INDEX, tuple(handles))
-        if _holds_entries(stored):
+        is_index = end is not None and (len(handles) > 1 or (offset, size) == found[-1])
+        if not is_index and _holds_entries(stored):
             data.append((offset, size))
     return TableAccess(Route.WALK, tuple(data))
 
 
-def _is_index(handles: list[Handle], offset: int, found: list[Handle]) -> bool:
-    """Whether handles follow one another from offset 0 and name every block found before their end.
+def _end_of_chain(handles: list[Handle]) -> int | None:
+    """Where the last of handles ends that follow one another from offset 0, as those of every index do; None if they do not.
+
+    An index is known by this even where bytes were put in or taken out before it, so that it names no block any more: what
+    it holds are no entries.
+    """
+    end = 0
+    for start, size in handles:
+        if start != end:
+            return None
+        end = start + size + TRAILER_SIZE
+    return end or None
+
+
+def _fits(handles: list[Handle], end: int, offset: int, found: list[Handle]) -> bool:
+    """Whether the handles of an index at ``offset`` name every block found before their end.
 
     Between that end and the index stand at most the filter and the metaindex.
     """
-    expected = 0
-    for start, size in handles:
-        if start != expected:
-            return False
-        expected = start + size + TRAILER_SIZE
     named = set(handles)
-    between = [handle for handle in found if expected <= handle[0] < offset]
-    return expected <= offset and len(between) <= 2 and all(handle in named for handle in found if handle[0] < expected)
+    between = [handle for handle in found if end <= handle[0] < offset]
+    return end <= offset and len(between) <= 2 and all(handle in named for handle in found if handle[0] < end)
 
 
 def _contents(stored: bytes) -> bytes | None:

@@ -45,6 +45,16 @@ class TableSurvey:
         return tuple(finding for finding in self.findings if finding.is_loss)
 
     @property
+    def is_out_of_order(self) -> bool:
+        """Whether keys do not ascend, within a block or from one to the next."""
+        return any(finding.code.endswith(".key-order") for finding in self.findings)
+
+    def data_blocks(self) -> list[tuple[int, int]]:
+        """The handles of the data blocks that were found, damaged ones included."""
+        blocks = self.scan.blocks() if self.scan is not None else []
+        return [(offset, size) for offset, size, kind, _, _ in blocks if kind == "data"]
+
+    @property
     def is_intact(self) -> bool:
         """Whether the file can be used as it is, byte for byte."""
         return self.scan is not None and not any(finding.severity > Severity.NOTE for finding in self.findings)

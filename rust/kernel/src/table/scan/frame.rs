@@ -176,7 +176,7 @@ fn find_filter(contents: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 /// What a block that no footer or index speaks of is for, by its contents: a filter is no block, a metaindex names filters or
-/// nothing, and the values of an index are handles of blocks that lie before it.
+/// nothing, and the values of an index are handles that follow one another from offset 0, all before the index itself.
 pub(super) fn part_of(handle: Handle, contents: &[u8]) -> Part {
     use crate::table::walk::{is_block, is_filter};
     if !is_block(contents) {
@@ -187,7 +187,7 @@ pub(super) fn part_of(handle: Handle, contents: &[u8]) -> Part {
     let (mut names, mut handles, mut read_to) = (true, true, 0);
     while (names || handles) && cursor.next(contents) == Step::Entry {
         names &= cursor.key().starts_with(FILTER_PREFIX) && cursor.key().len() > FILTER_PREFIX.len();
-        let named = Handle::decode_alone(cursor.value(contents)).filter(|named| named.offset >= read_to);
+        let named = Handle::decode_alone(cursor.value(contents)).filter(|named| named.offset == read_to);
         read_to = named.and_then(Handle::end).unwrap_or(u64::MAX);
         handles &= read_to <= handle.offset && internal_key::split(cursor.key()).is_some();
     }
