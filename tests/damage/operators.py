@@ -83,6 +83,21 @@ def garbage(file: Path, offset: int, size: int, seed: int) -> Damage:
     return _replace(file, offset, bytes(byte ^ choice.randrange(1, 256) for byte in data), "replaced with garbage")
 
 
+def repeat(file: Path, offset: int, size: int) -> Damage:
+    """Write bytes twice, as a copy that was resumed at the wrong place does: all that follows moves."""
+    data = file.read_bytes()
+    twice = data[offset : offset + size]
+    file.write_bytes(data[:offset] + twice + data[offset:])
+    return Damage(file, offset, len(twice), "repeated")
+
+
+def append(file: Path, size: int, seed: int) -> Damage:
+    """Add random bytes at the end."""
+    data = file.read_bytes()
+    file.write_bytes(data + random.Random(seed).randbytes(size))
+    return Damage(file, len(data), size, "appended")
+
+
 def swap_pages(file: Path, first: int, second: int, size: int = 4096) -> Damage:
     """Exchange two pages of ``size`` bytes, given by their numbers."""
     data = file.read_bytes()

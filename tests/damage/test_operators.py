@@ -55,7 +55,7 @@ def test_the_same_seed_flips_the_same_bit(database: Path) -> None:
 
 
 def test_the_other_operators_say_what_they_did(database: Path) -> None:
-    """Zero, garbage, swap, truncate and delete change what they return, and nothing else."""
+    """Zero, garbage, repeat, append, swap, truncate and delete change what they return, and nothing else."""
     file = max(database.glob("*.ldb"))
     before = file.read_bytes()
 
@@ -65,6 +65,12 @@ def test_the_other_operators_say_what_they_did(database: Path) -> None:
     file.write_bytes(before)
     operators.garbage(file, 100, 50, seed=3)
     assert all(one != other for one, other in zip(before[100:150], file.read_bytes()[100:150], strict=True))
+    file.write_bytes(before)
+    operators.repeat(file, 100, 50)
+    assert file.read_bytes() == before[:150] + before[100:]
+    file.write_bytes(before)
+    operators.append(file, 7, seed=3)
+    assert file.read_bytes()[:-7] == before
     file.write_bytes(before)
     operators.swap_pages(file, 0, 2, 512)
     assert file.read_bytes()[:512] == before[1024:1536]
