@@ -11,6 +11,7 @@ from relevel.cli.output import print_findings, print_lines
 from relevel.export.encoding import decode_argument
 from relevel.export.rows import FORMATS, format_rows
 from relevel.format.comparator import Comparator
+from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.history import history
 
 
@@ -20,9 +21,16 @@ from relevel.recovery.history import history
     click.option("--key", metavar="K", help="This key alone."),
     options.prefix,
     click.option(
-        "--from", "from_sequence", metavar="N", type=click.IntRange(0), default=0, help="First sequence number."
+        "--from",
+        "from_sequence",
+        metavar="N",
+        type=click.IntRange(0, MAX_SEQUENCE),
+        default=0,
+        help="First sequence number.",
     ),
-    click.option("--to", "to_sequence", metavar="N", type=click.IntRange(0), help="Last sequence number."),
+    click.option(
+        "--to", "to_sequence", metavar="N", type=click.IntRange(0, MAX_SEQUENCE), help="Last sequence number."
+    ),
     click.option("--deleted", is_flag=True, help="The keys that are gone now, each with its last value, in key order."),
     click.option(
         "--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."

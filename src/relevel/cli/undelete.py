@@ -10,6 +10,7 @@ from relevel.cli import options
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
 from relevel.export.encoding import decode_argument
 from relevel.format.comparator import Comparator
+from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.undelete import undelete
 from relevel.report.text import undelete_lines
 
@@ -19,7 +20,10 @@ from relevel.report.text import undelete_lines
     options.source,
     options.destination,
     click.option(
-        "--at", metavar="N", type=click.IntRange(0), help="The state right after the change with this sequence number."
+        "--at",
+        metavar="N",
+        type=click.IntRange(0, MAX_SEQUENCE),
+        help="The state right after the change with this sequence number.",
     ),
     click.option("--deleted", is_flag=True, help="The state now, plus the deleted keys with their last values."),
     options.prefix,
