@@ -101,7 +101,7 @@ def scan_manifest(directory: ReadOnlyDirectory, name: str, data: bytes | None = 
         finally:
             replay.finish(records)
     except StorageError as error:
-        replay.lose(_finding("file.unreadable", Span(name), str(error)))
+        replay.lose(Finding.of("file.unreadable", Span(name), str(error)))
     return replay.result()
 
 
@@ -252,7 +252,7 @@ class _Replay:
     def _untold(self) -> Iterator[Finding]:
         if self._untold_count:
             message = f"{self._name}: {self._untold_count} more problems in its edits, not listed"
-            yield _finding("manifest.edit.malformed", Span(self._name), message)
+            yield Finding.of("manifest.edit.malformed", Span(self._name), message)
 
     def _missing(self) -> Iterator[Finding]:
         """What LevelDB (or, for the comparator, goleveldb) finds missing at the end of a manifest."""
@@ -279,7 +279,3 @@ _MISSING: Final = {
     "journal-file-num": "no meta-lognumber entry in descriptor",
     "seq-num": "no last-sequence-number entry in descriptor",
 }
-
-
-def _finding(code: str, span: Span, message: str) -> Finding:
-    return Finding(code, CATALOGUE[code].severity, span, message)

@@ -17,14 +17,10 @@ from typing import Final
 
 from relevel import _kernel
 from relevel.findings import Finding
+from relevel.format.record import BLOCK_SIZE, HEADER_SIZE
 from relevel.recovery.heal.block import Healing, HealKind, flip, locate_flipped_bit
 from relevel.recovery.heal.repair import healed_finding
 from relevel.storage.read_only import ReadOnlyDirectory
-
-HEADER_SIZE: Final = 7
-"""Checksum, length and type of a physical record. Part of the file format."""
-BLOCK_SIZE: Final = 32768
-"""Physical records never cross a multiple of this. Part of the file format."""
 
 HEALABLE_FAULTS: Final = frozenset({"record.checksum-mismatch", "record.bad-length", "record.unknown-type"})
 """What one flipped bit in a record looks like: codes without the ``log.`` or ``manifest.`` before them."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from relevel.errors import NotADatabaseError
 from relevel.files.current import CurrentScan, scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.findings import CATALOGUE, Finding, Span
+from relevel.findings import Finding, Span
 from relevel.format.filename import FileKind, FileName, parse_filename
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.doubt import doubt
@@ -122,9 +122,9 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: li
         message = (
             "no manifest could be read: which tables and logs count is not proved, and all of them are taken for live"
         )
-        return _Choice(None, Proof.NONE, (*found, _finding("manifest.none", Span("MANIFEST"), message)))
+        return _Choice(None, Proof.NONE, (*found, Finding.of("manifest.none", Span("MANIFEST"), message)))
     message = f"{best.name}: damaged, so which tables and logs count is not proved"
-    return _Choice(best, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(best.name), message)))
+    return _Choice(best, Proof.PARTIAL, (*found, Finding.of("manifest.partial", Span(best.name), message)))
 
 
 def _choice(scan: ManifestScan, passed_over: list[Finding], why_not_proved: str | None) -> _Choice:
@@ -132,7 +132,7 @@ def _choice(scan: ManifestScan, passed_over: list[Finding], why_not_proved: str 
     if why_not_proved is None:
         return _Choice(scan, Proof.MANIFEST, found)
     message = f"{scan.name}: {why_not_proved}"
-    return _Choice(scan, Proof.PARTIAL, (*found, _finding("manifest.partial", Span(scan.name), message)))
+    return _Choice(scan, Proof.PARTIAL, (*found, Finding.of("manifest.partial", Span(scan.name), message)))
 
 
 def _why_not_proved(
@@ -161,7 +161,3 @@ def _read_manifest(storage: ReadOnlyDirectory, name: str) -> ManifestScan:
     data, healed = healing
     again = scan_manifest(storage, name, data)
     return replace(again, findings=(*healed, *again.findings))
-
-
-def _finding(code: str, span: Span, message: str) -> Finding:
-    return Finding(code, CATALOGUE[code].severity, span, message)

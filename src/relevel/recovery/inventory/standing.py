@@ -179,18 +179,18 @@ def verify_files(files: Sequence[DatabaseFile], manifest: ManifestScan | None, p
     if manifest is not None and manifest.log_number and manifest.log_number not in logs:
         name = f"{manifest.log_number:06d}.log"
         found.append(
-            _finding("log.missing", Span(name), f"{name}: the manifest counts on this log and it is not there")
+            Finding.of("log.missing", Span(name), f"{name}: the manifest counts on this log and it is not there")
         )
     return found
 
 
 def _verify_file(file: DatabaseFile, proof: Proof) -> Iterable[Finding]:
     if file.kind is FileKind.STRANGER:
-        yield _finding("file.stranger", Span(file.name, 0, file.size), f"{file.name}: not one of LevelDB's files")
+        yield Finding.of("file.stranger", Span(file.name, 0, file.size), f"{file.name}: not one of LevelDB's files")
     elif file.kind is FileKind.TABLE:
         if file.standing is Standing.ORPHAN:
             message = f"{file.name}: the manifest has never heard of this table; it does not count for what is live"
-            yield _finding("table.orphan", Span(file.name, 0, file.size), message)
+            yield Finding.of("table.orphan", Span(file.name, 0, file.size), message)
         elif file.metadata is not None:
             yield from _verify_table(file, file.metadata, proof)
 
@@ -207,7 +207,3 @@ def _verify_table(file: DatabaseFile, metadata: FileMetadata, proof: Proof) -> I
         message = f"{file.name}: {file.size} bytes, and the manifest says {metadata.file_size}"
         severity = CATALOGUE["table.size-mismatch"].severity
         yield Finding("table.size-mismatch", severity, Span(file.name, 0, file.size), message, keys, evidence)
-
-
-def _finding(code: str, span: Span, message: str) -> Finding:
-    return Finding(code, CATALOGUE[code].severity, span, message)
