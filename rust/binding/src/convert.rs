@@ -1,6 +1,7 @@
 //! Sources and comparators as Python gives them.
 
 use crate::callbacks::Callbacks;
+use crate::files::{File, Held};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -12,13 +13,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where bytes come from: `str` is a path, `bytes` are the bytes. Cheap to clone; nothing is opened before `open`.
+/// Where bytes come from: `str` is a path, `bytes` are the bytes, `File` is open. Cheap to clone; nothing is opened before
+/// `open`.
 #[derive(Clone)]
 pub enum Source {
     /// A file, opened for reading only by [`Source::open`].
     Path(Arc<Path>),
     /// Bytes that Python holds; not copied.
     Bytes(Arc<Bytes>),
+    /// A file that is open already.
+    Held(Arc<Held>),
 }
 
 impl Source {
@@ -30,6 +34,7 @@ impl Source {
         match self {
             Self::Path(path) => Ok(Arc::new(OsFile::open(path)?)),
             Self::Bytes(bytes) => Ok(bytes.clone()),
+            Self::Held(file) => Ok(file.clone()),
         }
     }
 }
@@ -41,10 +46,13 @@ impl<'py> FromPyObject<'_, 'py> for Source {
         if object.is_instance_of::<PyString>() {
             return Ok(Self::Path(object.extract::<PathBuf>()?.into()));
         }
+        if let Ok(file) = object.cast::<File>() {
+            return Ok(Self::Held(file.get().0.clone()));
+        }
         match object.cast::<PyBytes>() {
             Ok(bytes) => Ok(Self::Bytes(Arc::new(Bytes(bytes.to_owned().into())))),
             Err(_) => Err(PyTypeError::new_err(format!(
-                "a source is a path (str) or the bytes themselves (bytes), not {}",
+                "a source is a path (str), an open File or the bytes themselves (bytes), not {}",
                 object.get_type().name()?
             ))),
         }
@@ -100,7 +108,11 @@ impl<'py> FromPyObject<'_, 'py> for Order {
     }
 }
 
-fn named(name: &str) -> PyResult<Comparator> {
+/// The order of that name.
+///
+/// # Errors
+/// `ValueError` where it is not known.
+pub fn named(name: &str) -> PyResult<Comparator> {
     match name {
         "bytewise" => Ok(Comparator::Bytewise),
         "reverse-bytewise" => Ok(Comparator::ReverseBytewise),
@@ -119,7 +131,11 @@ fn custom(callable: Py<PyAny>, callbacks: Callbacks) -> Comparator {
     }))
 }
 
-fn ask(callable: &Bound<'_, PyAny>, a: &[u8], b: &[u8]) -> PyResult<Ordering> {
+/// What a comparator given as a callable says.
+///
+/// # Errors
+/// What it raises; `TypeError` where it returns no `int`.
+pub fn ask(callable: &Bound<'_, PyAny>, a: &[u8], b: &[u8]) -> PyResult<Ordering> {
     let py = callable.py();
     let answer = callable.call1((PyBytes::new(py, a), PyBytes::new(py, b)))?;
     let Ok(answer) = answer.cast::<PyInt>() else {

@@ -13,9 +13,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use relevel_kernel::merge::by_sequence::SequenceSorter;
-use relevel_kernel::merge::{self, Mode, Selection, VersionBatch, Wanted};
-use relevel_kernel::rebuild::{Style, write_tables};
+use relevel_kernel::merge::{self, Mode, Selection, StateCounts, VersionBatch, Wanted};
+use relevel_kernel::rebuild::{Style, Written, write_tables};
 use relevel_kernel::{self as kernel, Comparator};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +33,8 @@ pub struct Cursor {
     batch: VersionBatch,
     /// How many versions of the batch Python has.
     given: usize,
+    /// Of the versions written into tables.
+    states: StateCounts,
     listener: Listener,
 }
 
@@ -91,7 +94,8 @@ impl Cursor {
         let Order { comparator, callbacks } = comparator;
         let reading = Reading::of(Selection::new(comparator.clone(), sources, wanted));
         let listener = Listener { faults: Vec::new(), repair, names: names.into(), callbacks };
-        Ok(Self { reading: Mutex::new(reading), comparator, batch: VersionBatch::default(), given: 0, listener })
+        let (batch, states) = (VersionBatch::default(), StateCounts::default());
+        Ok(Self { reading: Mutex::new(reading), comparator, batch, given: 0, states, listener })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -144,6 +148,12 @@ impl Cursor {
         Ok(SequenceCursor { sorted, batch: VersionBatch::default(), listener })
     }
 
+    #[getter]
+    fn written_states(&self) -> BTreeMap<&'static str, u64> {
+        let StateCounts { live, shadowed, deleted, unknown } = self.states;
+        BTreeMap::from([("live", live), ("shadowed", shadowed), ("deleted", deleted), ("unknown", unknown)])
+    }
+
     #[pyo3(signature = (next_path, *, target_file_size=2_097_152, codec="snappy", block_size=4096, restart_interval=16,
                         bloom_bits_per_key=0, filter_name=b"leveldb.BuiltinBloomFilter2".to_vec(),
                         shorten_index_keys=true, progress=None),
@@ -169,8 +179,9 @@ impl Cursor {
         let style = Style { comparator: self.comparator.clone(), options, target_file_size };
         let callbacks = self.listener.callbacks.clone();
         let mut customer = PythonCustomer { next_path, progress, callbacks, next_progress: 0 };
-        let tables =
+        let Written { tables, states } =
             self.consume(py, |selection, listener| write_tables(selection, &style, &mut customer, listener))?;
+        self.states = states;
         Ok(tables.into_iter().map(|(path, meta)| TableMeta::new(path, meta)).collect())
     }
 }

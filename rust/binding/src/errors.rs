@@ -12,7 +12,7 @@ use std::io;
 pyo3::create_exception!(relevel._kernel, FaultError, PyException, "Strict code met wrong bytes. ``fault`` says which.");
 
 /// One thing found wrong with the bytes of one file. Frozen.
-#[pyclass(frozen, eq, hash, get_all, module = "relevel._kernel")]
+#[pyclass(frozen, eq, hash, get_all, from_py_object, module = "relevel._kernel")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Fault {
     code: Cow<'static, str>,

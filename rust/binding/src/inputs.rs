@@ -220,6 +220,7 @@ fn opener(pool: &FilePool, source: &Source, order: &Order) -> Opener {
         let opened: Arc<dyn ReadAt> = match &source {
             Source::Path(path) => pool.source(path)?,
             Source::Bytes(bytes) => bytes.clone(),
+            Source::Held(file) => file.clone(),
         };
         Ok(Arc::new(Watched::new(opened, callbacks.clone())))
     })

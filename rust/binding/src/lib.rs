@@ -5,19 +5,25 @@
 //! callbacks   what callbacks into Python raise while the kernel runs without the interpreter lock
 //! convert     sources and comparators as Python gives them
 //! watch       reads that stop when a callback or a signal handler has raised
+//! file_scan   what the scans of tables and logs have in common, and how they are pickled
+//! files       files that are held open, and the switch that ends reads
 //! logs        log readers, scans, the framing of a record
 //! inputs, listener, prefetch -> reading -> cursors -> rows, rebuild   many sources in one order
 //! blocks      checksums, codecs, blocks
 //! tables      scanning and writing tables; table_meta: one finished table
 //! ```
-//! The other modules each have a `register` that adds their functions and classes, documented in `_kernel.pyi`.
+//! engine      a living database
+//! The other modules each have a `register` that adds their functions and classes, documented in `_kernel/`.
 //! Nothing here is shared between threads without a lock, so the module does without the global one.
 
 pub mod blocks;
 pub mod callbacks;
 pub mod convert;
 pub mod cursors;
+pub mod engine;
 pub mod errors;
+pub mod file_scan;
+pub mod files;
 pub mod inputs;
 pub mod listener;
 pub mod logs;
@@ -48,8 +54,11 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("MAX_SEQUENCE", relevel_kernel::internal_key::MAX_SEQUENCE)?;
     errors::register(module)?;
     convert::register(module)?;
+    file_scan::register(module)?;
+    files::register(module)?;
     logs::register(module)?;
     cursors::register(module)?;
     blocks::register(module)?;
-    tables::register(module)
+    tables::register(module)?;
+    engine::register(module)
 }

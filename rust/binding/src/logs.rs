@@ -3,6 +3,7 @@
 use crate::callbacks::Callbacks;
 use crate::convert::{Order, Source};
 use crate::errors::{self, Fault};
+use crate::file_scan::{Fields, FileScan, Reduced};
 use crate::watch::Watched;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -68,89 +69,56 @@ impl LogReader {
     }
 }
 
+/// The fields of a [`LogScan`] in order, as pickling keeps them.
+type OwnFields = (u64, u64, u64);
+
 /// What reading and verifying every record of one log of write batches found.
-#[pyclass(frozen, module = "relevel._kernel")]
-pub struct LogScan(log::LogScan);
+#[pyclass(frozen, get_all, extends = FileScan, module = "relevel._kernel")]
+pub struct LogScan {
+    zero_tail_size: u64,
+    record_count: u64,
+    batch_count: u64,
+}
 
 #[pymethods]
 impl LogScan {
-    #[getter]
-    fn file_size(&self) -> u64 {
-        self.0.file_size
+    #[new]
+    fn new(of_file: Fields, own: OwnFields) -> PyClassInitializer<Self> {
+        let (zero_tail_size, record_count, batch_count) = own;
+        PyClassInitializer::from(FileScan::from(of_file)).add_subclass(Self {
+            zero_tail_size,
+            record_count,
+            batch_count,
+        })
     }
 
-    #[getter]
-    fn zero_tail_size(&self) -> u64 {
-        self.0.zero_tail_size
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, OwnFields> {
+        let scan = slf.get();
+        let own = (scan.zero_tail_size, scan.record_count, scan.batch_count);
+        (slf.get_type(), (slf.as_super().get().fields(), own))
     }
+}
 
-    #[getter]
-    fn record_count(&self) -> u64 {
-        self.0.record_count
-    }
-
-    #[getter]
-    fn batch_count(&self) -> u64 {
-        self.0.batch_count
-    }
-
-    #[getter]
-    fn put_count(&self) -> u64 {
-        self.0.put_count
-    }
-
-    #[getter]
-    fn deletion_count(&self) -> u64 {
-        self.0.deletion_count
-    }
-
-    #[getter]
-    fn key_size(&self) -> u64 {
-        self.0.key_size
-    }
-
-    #[getter]
-    fn value_size(&self) -> u64 {
-        self.0.value_size
-    }
-
-    #[getter]
-    fn smallest<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        self.0.smallest.as_ref().map(|key| PyBytes::new(py, key))
-    }
-
-    #[getter]
-    fn largest<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        self.0.largest.as_ref().map(|key| PyBytes::new(py, key))
-    }
-
-    #[getter]
-    fn min_sequence(&self) -> Option<u64> {
-        self.0.min_sequence
-    }
-
-    #[getter]
-    fn max_sequence(&self) -> Option<u64> {
-        self.0.max_sequence
-    }
-
-    #[getter]
-    fn faults(&self) -> Vec<Fault> {
-        self.0.faults.iter().cloned().map(Fault::from).collect()
-    }
+fn log_scan(scan: log::LogScan) -> PyClassInitializer<LogScan> {
+    let log::LogScan { file_size, zero_tail_size, record_count, batch_count, totals, faults } = scan;
+    PyClassInitializer::from(FileScan::new(file_size, totals, faults)).add_subclass(LogScan {
+        zero_tail_size,
+        record_count,
+        batch_count,
+    })
 }
 
 /// Read and verify every record and batch of a log. Never raises on content.
 #[pyfunction]
 #[pyo3(signature = (source, comparator=Order::default()), text_signature = "(source, comparator='bytewise')")]
 #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
-fn scan_log(py: Python<'_>, source: Source, comparator: Order) -> PyResult<LogScan> {
+fn scan_log(py: Python<'_>, source: Source, comparator: Order) -> PyResult<Py<LogScan>> {
     let callbacks = &comparator.callbacks;
     let result = py.detach(|| {
         let watched = Watched::new(source.open()?, callbacks.clone());
         log::scan_log(Arc::new(watched), &comparator.comparator)
     });
-    callbacks.finish(callbacks.check().and(result)).map(LogScan)
+    Py::new(py, log_scan(callbacks.finish(callbacks.check().and(result))?))
 }
 
 /// The physical records of one payload, for a writer that stands `block_offset` bytes into a 32 KiB block.

@@ -134,7 +134,7 @@ pub fn pairs<'py>(py: Python<'py>, batch: &VersionBatch, range: Range<usize>) ->
 
 /// Tell the cycle collector to leave a tuple of atoms alone, as it would by itself after having looked at it. Looking at each
 /// of millions costs a quarter of the time it takes to make them.
-fn untracked<'py>(tuple: Bound<'py, PyTuple>) -> Bound<'py, PyTuple> {
+pub(crate) fn untracked<'py>(tuple: Bound<'py, PyTuple>) -> Bound<'py, PyTuple> {
     // SAFETY: the tuple is alive, and holds only integers, strings, bytes and None, which hold nothing.
     unsafe { pyo3::ffi::PyObject_GC_UnTrack(tuple.as_ptr().cast()) };
     tuple

@@ -2,16 +2,17 @@
 
 use crate::callbacks::Callbacks;
 use crate::convert::{Order, Source};
-use crate::errors::{self, Fault};
+use crate::errors;
+use crate::file_scan::{Fields, FileScan, Reduced};
 use crate::rebuild::build_options;
 use crate::table_meta::TableMeta;
 use crate::watch::Watched;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyDict;
 use relevel_kernel::codec::Codec;
 use relevel_kernel::filter;
-use relevel_kernel::table::{self, BuildError, Handle, ScanOptions, TableFile};
+use relevel_kernel::table::{self, BlockReport, BuildError, Handle, Part, ScanOptions, TableFile};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,112 +23,110 @@ pub fn handle((offset, size): PyHandle) -> Handle {
     Handle { offset, size }
 }
 
-/// What reading and verifying every byte of one table found.
-#[pyclass(frozen, module = "relevel._kernel")]
-pub struct TableScan(table::TableScan);
+/// A block as Python sees it: offset, size, part, codec, entry count.
+type PyBlock<Name> = (u64, u64, Name, Name, u64);
 
-fn bytes<'py>(py: Python<'py>, bytes: Option<&Vec<u8>>) -> Option<Bound<'py, PyBytes>> {
-    bytes.map(|bytes| PyBytes::new(py, bytes))
+/// The fields of a [`TableScan`] in order, as pickling keeps them.
+type OwnFields<Name> =
+    (Option<PyHandle>, Option<PyHandle>, Option<PyHandle>, Option<Vec<u8>>, u64, u64, [u64; 5], Vec<PyBlock<Name>>);
+
+/// What reading and verifying every byte of one table found.
+#[pyclass(frozen, extends = FileScan, module = "relevel._kernel")]
+pub struct TableScan {
+    #[pyo3(get)]
+    index_handle: Option<PyHandle>,
+    #[pyo3(get)]
+    metaindex_handle: Option<PyHandle>,
+    #[pyo3(get)]
+    filter_handle: Option<PyHandle>,
+    #[pyo3(get)]
+    filter_name: Option<Vec<u8>>,
+    #[pyo3(get)]
+    block_count: u64,
+    #[pyo3(get)]
+    intact_block_count: u64,
+    codec_counts: [u64; 5],
+    blocks: Vec<BlockReport>,
 }
 
 #[pymethods]
 impl TableScan {
-    #[getter]
-    fn file_size(&self) -> u64 {
-        self.0.file_size
+    #[new]
+    fn new(of_file: Fields, own: OwnFields<String>) -> PyResult<PyClassInitializer<Self>> {
+        let (
+            index_handle,
+            metaindex_handle,
+            filter_handle,
+            filter_name,
+            block_count,
+            intact_block_count,
+            codec_counts,
+            blocks,
+        ) = own;
+        let own = Self {
+            index_handle,
+            metaindex_handle,
+            filter_handle,
+            filter_name,
+            block_count,
+            intact_block_count,
+            codec_counts,
+            blocks: blocks.iter().map(block_report).collect::<PyResult<_>>()?,
+        };
+        Ok(PyClassInitializer::from(FileScan::from(of_file)).add_subclass(own))
     }
 
-    #[getter]
-    fn index_handle(&self) -> Option<PyHandle> {
-        self.0.index_handle.map(|handle| (handle.offset, handle.size))
-    }
-
-    #[getter]
-    fn metaindex_handle(&self) -> Option<PyHandle> {
-        self.0.metaindex_handle.map(|handle| (handle.offset, handle.size))
-    }
-
-    #[getter]
-    fn filter_handle(&self) -> Option<PyHandle> {
-        self.0.filter_handle.map(|handle| (handle.offset, handle.size))
-    }
-
-    #[getter]
-    fn filter_name<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        bytes(py, self.0.filter_name.as_ref())
-    }
-
-    #[getter]
-    fn block_count(&self) -> u64 {
-        self.0.block_count
-    }
-
-    #[getter]
-    fn intact_block_count(&self) -> u64 {
-        self.0.intact_block_count
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, OwnFields<&'static str>> {
+        let scan = slf.get();
+        let own = (
+            scan.index_handle,
+            scan.metaindex_handle,
+            scan.filter_handle,
+            scan.filter_name.clone(),
+            scan.block_count,
+            scan.intact_block_count,
+            scan.codec_counts,
+            scan.blocks(),
+        );
+        (slf.get_type(), (slf.as_super().get().fields(), own))
     }
 
     #[getter]
     fn codecs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let codecs = PyDict::new(py);
-        for (codec, count) in Codec::ALL.iter().zip(self.0.codec_counts).filter(|(_, count)| *count > 0) {
+        for (codec, count) in Codec::ALL.iter().zip(self.codec_counts).filter(|(_, count)| *count > 0) {
             codecs.set_item(codec.name(), count)?;
         }
         Ok(codecs)
     }
 
-    #[getter]
-    fn put_count(&self) -> u64 {
-        self.0.put_count
-    }
-
-    #[getter]
-    fn deletion_count(&self) -> u64 {
-        self.0.deletion_count
-    }
-
-    #[getter]
-    fn key_size(&self) -> u64 {
-        self.0.key_size
-    }
-
-    #[getter]
-    fn value_size(&self) -> u64 {
-        self.0.value_size
-    }
-
-    #[getter]
-    fn smallest<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        bytes(py, self.0.smallest.as_ref())
-    }
-
-    #[getter]
-    fn largest<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        bytes(py, self.0.largest.as_ref())
-    }
-
-    #[getter]
-    fn min_sequence(&self) -> Option<u64> {
-        self.0.min_sequence
-    }
-
-    #[getter]
-    fn max_sequence(&self) -> Option<u64> {
-        self.0.max_sequence
-    }
-
-    #[getter]
-    fn faults(&self) -> Vec<Fault> {
-        self.0.faults.iter().cloned().map(Fault::from).collect()
-    }
-
-    fn blocks(&self) -> Vec<(u64, u64, &'static str, &'static str, u64)> {
-        let blocks = self.0.blocks.iter().map(|block| {
+    fn blocks(&self) -> Vec<PyBlock<&'static str>> {
+        let blocks = self.blocks.iter().map(|block| {
             let codec = block.codec.map_or("", Codec::name);
             (block.handle.offset, block.handle.size, block.part.name(), codec, block.entry_count)
         });
         blocks.collect()
     }
+}
+
+fn block_report((offset, size, part, codec, entry_count): &PyBlock<String>) -> PyResult<BlockReport> {
+    let part = Part::from_name(part).ok_or_else(|| PyValueError::new_err(format!("no part of a table: {part}")))?;
+    let handle = Handle { offset: *offset, size: *size };
+    Ok(BlockReport { handle, part, codec: Codec::from_name(codec), entry_count: *entry_count })
+}
+
+fn table_scan(scan: table::TableScan) -> PyClassInitializer<TableScan> {
+    let pair = |handle: Handle| (handle.offset, handle.size);
+    PyClassInitializer::from(FileScan::new(scan.file_size, scan.totals, scan.faults)).add_subclass(TableScan {
+        index_handle: scan.index_handle.map(pair),
+        metaindex_handle: scan.metaindex_handle.map(pair),
+        filter_handle: scan.filter_handle.map(pair),
+        filter_name: scan.filter_name,
+        block_count: scan.block_count,
+        intact_block_count: scan.intact_block_count,
+        codec_counts: scan.codec_counts,
+        blocks: scan.blocks,
+    })
 }
 
 /// Read and verify every block of a table. Never raises on content.
@@ -144,14 +143,14 @@ fn scan_table(
     blocks: Option<Vec<PyHandle>>,
     index: Option<Vec<u8>>,
     check_filter: bool,
-) -> PyResult<TableScan> {
+) -> PyResult<Py<TableScan>> {
     let blocks = blocks.map(|blocks| blocks.into_iter().map(handle).collect());
     let callbacks = &comparator.callbacks;
     let result = py.detach(|| {
         let watched = Watched::new(source.open()?, callbacks.clone());
         table::scan_table(Arc::new(watched), &comparator.comparator, ScanOptions { blocks, index, check_filter })
     });
-    callbacks.finish(callbacks.check().and(result)).map(TableScan)
+    Py::new(py, table_scan(callbacks.finish(callbacks.check().and(result))?))
 }
 
 /// Writes one new table, byte for byte as LevelDB would. Creates `path`; refuses one that exists.

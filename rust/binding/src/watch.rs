@@ -5,22 +5,29 @@ use crate::prefetch::is_worker;
 use relevel_kernel::ReadAt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many reads between two looks at signals, which take the interpreter lock.
-const READS_BETWEEN_SIGNALS: u32 = 256;
+/// How many bytes are read between two looks at signals, which take the interpreter lock.
+const BYTES_BETWEEN_SIGNALS: u64 = 1 << 20;
+/// What a read counts for at least, in bytes.
+const LEAST_READ: u64 = 4096;
+
+/// What a read says that was told to stop.
+pub fn stopped() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, relevel_kernel::Error::Stopped)
+}
 
 /// Reads from `source`, but fails (as interrupted) once a callback has raised or a signal handler (Ctrl-C) has.
 pub struct Watched {
     source: Arc<dyn ReadAt>,
     callbacks: Callbacks,
-    reads: AtomicU32,
+    bytes: AtomicU64,
 }
 
 impl Watched {
     /// Watch over reads from `source`. The call that reads must give its result to [`Callbacks::finish`].
     pub fn new(source: Arc<dyn ReadAt>, callbacks: Callbacks) -> Self {
-        Self { source, callbacks, reads: AtomicU32::new(0) }
+        Self { source, callbacks, bytes: AtomicU64::new(0) }
     }
 }
 
@@ -30,13 +37,11 @@ impl ReadAt for Watched {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let reads = self.reads.fetch_add(1, Ordering::Relaxed);
-        let looked = if reads % READS_BETWEEN_SIGNALS == READS_BETWEEN_SIGNALS - 1 && !is_worker() {
-            self.callbacks.check_signals()
-        } else {
-            self.callbacks.check()
-        };
-        looked.map_err(|stopped| io::Error::new(io::ErrorKind::Interrupted, stopped))?;
+        let size = LEAST_READ.max(buffer.len() as u64);
+        let before = self.bytes.fetch_add(size, Ordering::Relaxed);
+        let is_due = before / BYTES_BETWEEN_SIGNALS != before.wrapping_add(size) / BYTES_BETWEEN_SIGNALS;
+        let looked = if is_due && !is_worker() { self.callbacks.check_signals() } else { self.callbacks.check() };
+        looked.map_err(|_| stopped())?;
         self.source.read_at(buffer, offset)
     }
 }

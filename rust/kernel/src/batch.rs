@@ -82,6 +82,12 @@ impl<'a> Batch<'a> {
         self.sequence.saturating_add(self.count as u64)
     }
 
+    /// The operations as they are in the payload, without its header.
+    #[must_use]
+    pub const fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
     /// The operations in order.
     #[must_use]
     pub const fn operations(&self) -> Operations<'a> {
@@ -121,8 +127,11 @@ impl<'a> Iterator for Operations<'a> {
     }
 }
 
+/// The operation that begins at `position` of a batch's body, as one with the given sequence number, and where the next one
+/// begins. `None` where there is none, or it cannot be decoded.
 #[inline]
-fn decode_operation(body: &[u8], position: usize, sequence: u64) -> Option<(Operation<'_>, usize)> {
+#[must_use]
+pub fn decode_operation(body: &[u8], position: usize, sequence: u64) -> Option<(Operation<'_>, usize)> {
     let value_type = *body.get(position)?;
     let (key, after) = varint::read_slice(body, position + 1)?;
     match value_type {
@@ -142,23 +151,34 @@ pub fn append_header(out: &mut Vec<u8>, sequence: u64, count: u32) {
     out.extend_from_slice(&count.to_le_bytes());
 }
 
-/// Append a put. Key and value are shorter than 4 GiB; longer ones are cut by the format.
+/// Append a put. Key and value are shorter than 4 GiB: the caller sees to it.
 pub fn append_put(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
-    out.push(TYPE_VALUE);
-    append_slice(out, key);
-    append_slice(out, value);
+    append_key(out, [key, &[]], true);
+    append_value(out, value);
 }
 
-/// Append a deletion. The key is shorter than 4 GiB; a longer one is cut by the format.
+/// Append a deletion. The key is shorter than 4 GiB: the caller sees to it.
 pub fn append_deletion(out: &mut Vec<u8>, key: &[u8]) {
-    out.push(TYPE_DELETION);
-    append_slice(out, key);
+    append_key(out, [key, &[]], false);
 }
 
-fn append_slice(out: &mut Vec<u8>, bytes: &[u8]) {
-    let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    varint::append_u32(out, size);
-    out.extend_from_slice(bytes.get(..usize::try_from(size).unwrap_or(usize::MAX)).unwrap_or(bytes));
+/// Append a deletion, or all of a put but its value, of a key in two parts. Together they are shorter than 4 GiB: the caller sees to it.
+pub fn append_key(out: &mut Vec<u8>, [prefix, key]: [&[u8]; 2], is_put: bool) {
+    out.push(if is_put { TYPE_VALUE } else { TYPE_DELETION });
+    varint::append_u32(out, u32::try_from(prefix.len() + key.len()).unwrap_or(u32::MAX));
+    out.extend_from_slice(prefix);
+    out.extend_from_slice(key);
+}
+
+/// Append the value of a put. It is shorter than 4 GiB: the caller sees to it.
+pub fn append_value(out: &mut Vec<u8>, value: &[u8]) {
+    append_size(out, value);
+    out.extend_from_slice(value);
+}
+
+/// Append what goes before a value.
+pub fn append_size(out: &mut Vec<u8>, value: &[u8]) {
+    varint::append_u32(out, u32::try_from(value.len()).unwrap_or(u32::MAX));
 }
 
 #[cfg(test)]

@@ -7,11 +7,14 @@
 //! | 2 | zstd, or zlib | LevelDB since 1.24; Mojang's before: told apart by zstd's magic |
 //! | 4 | raw deflate | Mojang |
 //!
-//! Decompression is bounded by what the codec could honestly make of the bytes at hand; what they claim is never
-//! allocated in advance beyond that.
+//! Decompression is bounded by what an honest writer could have compressed. Snappy cannot make more than 64 bytes of 3; the others can
+//! make nearly anything of nearly nothing, so they are given what snappy could have made of as many bytes, or 128 MiB where that is
+//! more: thirty-two times LevelDB's largest block. The environment variable `RELEVEL_BLOCK_LIMIT` (bytes) puts another number in the
+//! place of these 128 MiB. What a block claims is never allocated before it is there.
 
 use crate::varint;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use std::sync::OnceLock;
 
 /// The type byte of a block stored as it is. Part of the file format.
 pub const TYPE_NONE: u8 = 0;
@@ -28,14 +31,23 @@ pub const MAX_CONTENTS_SIZE: usize = 1 << 31;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// LevelDB asks for level 1, but by a way that zstd answers with 3: measured on tables that it wrote.
 const ZSTD_LEVEL: i32 = 3;
-/// zstd has no largest ratio (a run is a few bytes however long); this much is allowed to any block...
-const ZSTD_ALWAYS_ALLOWED: usize = 64 << 20;
-/// ...and this many times the stored size to large ones.
-const ZSTD_RATIO_ALLOWED: usize = 1024;
+/// What a block of a codec without a largest ratio may grow to, however small it is stored.
+pub const DEFAULT_BLOCK_LIMIT: usize = 128 << 20;
+/// The environment variable that replaces it: bytes.
+const BLOCK_LIMIT_VARIABLE: &str = "RELEVEL_BLOCK_LIMIT";
 /// The longest copy element of snappy makes 64 bytes of 3.
 const SNAPPY_BEST_RATIO: (u64, u64) = (64, 3);
 /// The first guess of a size nobody states, and of stated sizes that are not believed yet.
 const FIRST_GUESS: usize = 64 << 10;
+
+/// What the user allows, else the default.
+fn block_limit() -> usize {
+    static LIMIT: OnceLock<usize> = OnceLock::new();
+    *LIMIT.get_or_init(|| {
+        let given = std::env::var(BLOCK_LIMIT_VARIABLE).ok().and_then(|text| text.trim().parse().ok());
+        given.unwrap_or(DEFAULT_BLOCK_LIMIT).min(MAX_CONTENTS_SIZE)
+    })
+}
 
 /// How a block is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,11 +116,17 @@ impl Codec {
 pub struct Malformed;
 
 /// Decompresses block after block, keeping the codecs' working memory.
-#[derive(Default)]
 pub struct Decompressor {
+    limit: usize,
     snappy: snap::raw::Decoder,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
     deflate: Option<Decompress>,
+}
+
+impl Default for Decompressor {
+    fn default() -> Self {
+        Self::with_limit(block_limit())
+    }
 }
 
 impl std::fmt::Debug for Decompressor {
@@ -118,6 +136,17 @@ impl std::fmt::Debug for Decompressor {
 }
 
 impl Decompressor {
+    fn with_limit(limit: usize) -> Self {
+        Self { limit, snappy: snap::raw::Decoder::new(), zstd: None, deflate: None }
+    }
+
+    /// What a block may grow to that is stored in that many bytes and whose codec knows no largest ratio.
+    fn allowed_size(&self, stored_size: usize) -> usize {
+        let (made, of) = SNAPPY_BEST_RATIO;
+        let as_snappy = usize::try_from(stored_size as u64 / of * made).unwrap_or(MAX_CONTENTS_SIZE);
+        as_snappy.clamp(self.limit, MAX_CONTENTS_SIZE)
+    }
+
     /// Decompress `stored` into `contents`, which is overwritten; its memory is used again.
     ///
     /// # Errors
@@ -152,7 +181,7 @@ impl Decompressor {
     /// The whole output in one go, as large as the frame says; where it says more than is believed at sight, or nothing,
     /// with a growing buffer.
     fn decompress_zstd(&mut self, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
-        let allowed = stored.len().saturating_mul(ZSTD_RATIO_ALLOWED).clamp(ZSTD_ALWAYS_ALLOWED, MAX_CONTENTS_SIZE);
+        let allowed = self.allowed_size(stored.len());
         let claimed = zstd::zstd_safe::get_frame_content_size(stored).map_err(|_| Malformed)?;
         let claimed = claimed.map(usize::try_from).transpose().map_err(|_| Malformed)?;
         let most = claimed.unwrap_or(allowed);
@@ -175,19 +204,23 @@ impl Decompressor {
         }
     }
 
-    /// Deflate makes at most 1032 bytes of one, so a buffer that grows as it fills is bounded by itself.
+    /// Into a buffer that grows as it fills, up to one byte more than is allowed.
     fn inflate(&mut self, zlib_header: bool, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
+        let most = self.allowed_size(stored.len()).saturating_add(1);
         let inflate = self.deflate.get_or_insert_with(|| Decompress::new(zlib_header));
         inflate.reset(zlib_header);
         contents.clear();
-        let mut room = stored.len().saturating_mul(4).clamp(4096, MAX_CONTENTS_SIZE);
+        let mut room = stored.len().saturating_mul(4).max(4096);
         loop {
-            contents.try_reserve(room).map_err(|_| Malformed)?;
+            contents.try_reserve_exact(room.min(most.saturating_sub(contents.len()))).map_err(|_| Malformed)?;
             let (consumed, made) = (inflate.total_in(), inflate.total_out());
             let rest = usize::try_from(consumed).ok().and_then(|consumed| stored.get(consumed..)).ok_or(Malformed)?;
-            match inflate.decompress_vec(rest, contents, FlushDecompress::None).map_err(|_| Malformed)? {
+            let status = inflate.decompress_vec(rest, contents, FlushDecompress::None).map_err(|_| Malformed)?;
+            if contents.len() >= most {
+                return Err(Malformed);
+            }
+            match status {
                 Status::StreamEnd => return Ok(()),
-                _ if contents.len() >= MAX_CONTENTS_SIZE => return Err(Malformed),
                 _ if inflate.total_in() == consumed && inflate.total_out() == made => return Err(Malformed),
                 _ => room = contents.len().max(room),
             }
@@ -384,12 +417,40 @@ mod tests {
         assert_eq!(decompressed(Codec::Snappy, &[0xff, 0xff, 0xff, 0x7f, 0x00, b'a']), Err(Malformed));
     }
 
-    #[test]
-    fn a_zstd_bomb_is_refused_at_its_limit() {
-        let bomb = compressed(Codec::Zstd, &vec![0; ZSTD_ALWAYS_ALLOWED + 1]);
+    fn decompressed_within(limit: usize, codec: Codec, stored: &[u8]) -> Result<usize, Malformed> {
+        let mut contents = Vec::new();
+        let outcome = Decompressor::with_limit(limit).decompress(codec, stored, &mut contents);
+        assert!(contents.capacity() <= limit.max(stored.len() * 22).max(FIRST_GUESS) + 1, "{codec:?} takes too much");
+        outcome.map(|()| contents.len())
+    }
 
-        assert!(bomb.len() < 10_000);
-        assert_eq!(decompressed(Codec::Zstd, &bomb), Err(Malformed));
+    #[test]
+    fn a_bomb_is_refused_at_the_limit_and_takes_no_more() {
+        for codec in [Codec::Zstd, Codec::Zlib, Codec::Deflate] {
+            let bomb = compressed(codec, &vec![0; 1 << 20]);
+
+            assert!(bomb.len() < 10_000);
+            assert_eq!(decompressed_within((1 << 20) - 1, codec, &bomb), Err(Malformed), "{codec:?}");
+            assert_eq!(decompressed_within(1 << 20, codec, &bomb), Ok(1 << 20), "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn what_snappy_could_have_made_is_allowed_beyond_the_limit() {
+        let plain: Vec<u8> = (0..100_000u32).flat_map(|n| (n / 3).to_le_bytes()).collect();
+
+        for codec in [Codec::Snappy, Codec::Zstd, Codec::Zlib, Codec::Deflate] {
+            let stored = compressed(codec, &plain);
+
+            assert_eq!(decompressed_within(1000, codec, &stored), Ok(plain.len()), "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn snappy_needs_no_limit() {
+        let stored = compressed(Codec::Snappy, &vec![0; 1 << 20]);
+
+        assert_eq!(decompressed_within(1000, Codec::Snappy, &stored), Ok(1 << 20));
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! it returns values and [`Fault`]s `(offset, size, code)` and goes on. Decisions are Python's.
 //!
 //! ```text
-//! fault, read_at, comparator, internal_key, varint, crc     shared words (path_error: I/O errors that know their file)
+//! fault, read_at, comparator, internal_key, varint, crc     shared words (path_error: I/O errors that know their file;
+//!                                                           totals: what scans of tables and logs count)
 //! codec -> block, filter -> table                           tables: read, scan, walk, build
 //! batch -> log                                              logs: read, scan, write
 //! cursor <- table, memory_run (a log, sorted), level        sources of entries (file_pool: with few files open)
 //! cursor -> merge -> rebuild;  sort                         many sources in one order, and into new tables
+//! table, merge -> engine                                     a living database: reads, writes, compactions
 //! ```
 #![forbid(unsafe_code)]
 
@@ -18,6 +20,7 @@ pub mod codec;
 pub mod comparator;
 pub mod crc;
 pub mod cursor;
+pub mod engine;
 pub mod fault;
 pub mod fault_log;
 pub mod file_pool;
@@ -32,6 +35,7 @@ pub mod read_at;
 pub mod rebuild;
 pub mod sort;
 pub mod table;
+pub mod totals;
 pub mod varint;
 
 pub use comparator::Comparator;

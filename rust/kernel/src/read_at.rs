@@ -38,7 +38,7 @@ pub fn read_slice(bytes: &[u8], buffer: &mut [u8], offset: u64) -> usize {
     count
 }
 
-/// A file of the operating system, opened for reading only.
+/// A file of the operating system, opened for reading only. What is written to its end later is not read.
 #[derive(Debug)]
 pub struct OsFile {
     file: File,
@@ -55,6 +55,12 @@ impl OsFile {
         let (file, size) = open_sized(path).map_err(|error| at_path(error, path))?;
         Ok(Self { file, path: path.to_path_buf(), size })
     }
+
+    /// The open file.
+    #[must_use]
+    pub const fn file(&self) -> &File {
+        &self.file
+    }
 }
 
 fn open_sized(path: &Path) -> io::Result<(File, u64)> {
@@ -64,6 +70,13 @@ fn open_sized(path: &Path) -> io::Result<(File, u64)> {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
     }
     Ok((file, metadata.len()))
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for OsFile {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.file.as_raw_fd()
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -86,8 +99,10 @@ impl ReadAt for OsFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let most = buffer.len().min(left);
         let mut done = 0;
-        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = buffer.get_mut(done..most).filter(|rest| !rest.is_empty()) {
             match read_some(&self.file, rest, offset.saturating_add(done as u64)) {
                 Ok(0) => break,
                 Ok(count) => done += count,
@@ -110,6 +125,7 @@ fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where its arrangement fails")]
 mod tests {
     use super::*;
 
@@ -120,5 +136,18 @@ mod tests {
 
         assert_eq!(bytes.read_at(&mut buffer, 4).ok(), Some(2));
         assert_eq!(bytes.read_at(&mut buffer, 99).ok(), Some(0));
+    }
+
+    #[test]
+    fn a_file_is_read_to_the_end_it_had_when_it_was_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("000003.log");
+        std::fs::write(&path, b"abcdef").unwrap();
+        let file = OsFile::open(&path).unwrap();
+        std::fs::write(&path, b"ABCDEFGH").unwrap();
+        let mut buffer = [0; 8];
+
+        assert_eq!(file.read_at(&mut buffer, 2).ok(), Some(4));
+        assert_eq!((&buffer, file.size()), (b"CDEF\0\0\0\0", 6));
     }
 }

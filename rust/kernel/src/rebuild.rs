@@ -11,7 +11,7 @@ use crate::comparator::Comparator;
 use crate::cursor::Events;
 use crate::fault::{Fault, Result};
 use crate::internal_key;
-use crate::merge::{Selection, Version, VersionBatch};
+use crate::merge::{Selection, StateCounts, Version, VersionBatch};
 use crate::table::builder::{BuildOptions, TableMeta};
 use crate::table::file::TableFile;
 use std::cmp::Ordering;
@@ -53,6 +53,15 @@ pub trait Customer {
     fn progress(&mut self, entry_count: u64) -> Result<()>;
 }
 
+/// What was written.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The tables in order, with their paths.
+    pub tables: Vec<(PathBuf, TableMeta)>,
+    /// The entries in them by what has become of each.
+    pub states: StateCounts,
+}
+
 /// Write all versions that `selection` still gives into tables, each synced, in order.
 ///
 /// # Errors
@@ -63,8 +72,8 @@ pub fn write_tables(
     style: &Style,
     customer: &mut dyn Customer,
     events: &mut dyn Events,
-) -> Result<Vec<(PathBuf, TableMeta)>> {
-    let mut writer = Writer { style, finished: Vec::new(), table: None, entry_count: 0, key: Vec::new() };
+) -> Result<Written> {
+    let mut writer = Writer { style, written: Written::default(), table: None, entry_count: 0, key: Vec::new() };
     let mut batch = VersionBatch::default();
     while !selection.ended() {
         selection.fill(&mut batch, BATCH_COUNT, BATCH_EFFORT, events)?;
@@ -74,12 +83,12 @@ pub fn write_tables(
         customer.progress(writer.entry_count)?;
     }
     writer.finish_table()?;
-    Ok(writer.finished)
+    Ok(writer.written)
 }
 
 struct Writer<'a> {
     style: &'a Style,
-    finished: Vec<(PathBuf, TableMeta)>,
+    written: Written,
     table: Option<TableFile>,
     entry_count: u64,
     /// The internal key written last; empty before the first.
@@ -120,6 +129,7 @@ impl Writer<'_> {
         };
         table.add(&self.key, batch.value(version))?;
         self.entry_count += 1;
+        self.written.states.count(version.state);
         Ok(())
     }
 
@@ -136,7 +146,7 @@ impl Writer<'_> {
     fn finish_table(&mut self) -> Result<()> {
         if let Some(table) = self.table.take() {
             let path = table.path().to_path_buf();
-            self.finished.push((path, table.finish(true)?));
+            self.written.tables.push((path, table.finish(true)?));
         }
         Ok(())
     }
@@ -230,10 +240,12 @@ mod tests {
         let entries: Vec<_> = entries.into_iter().map(|(key, sequence)| entry(key, sequence, &value)).collect();
         let mut folder = Folder::new();
 
-        let tables =
+        let written =
             write_tables(&mut selection(entries.clone()), &style(100_000), &mut folder, &mut Vec::new()).unwrap();
+        let Written { tables, states } = written;
 
         assert!(tables.len() > 2);
+        assert_eq!(states, StateCounts { live: 300, shadowed: 300 * 38, ..StateCounts::default() });
         let read: Vec<_> = tables.iter().map(|(path, _)| read(path)).collect();
         assert!(read.concat() == entries);
         for pair in read.windows(2) {
@@ -250,7 +262,12 @@ mod tests {
     fn nothing_makes_no_table() {
         let mut folder = Folder::new();
 
-        assert!(write_tables(&mut selection(Vec::new()), &style(1), &mut folder, &mut Vec::new()).unwrap().is_empty());
+        assert!(
+            write_tables(&mut selection(Vec::new()), &style(1), &mut folder, &mut Vec::new())
+                .unwrap()
+                .tables
+                .is_empty()
+        );
         assert_eq!(folder.named, 0);
     }
 
@@ -259,7 +276,7 @@ mod tests {
         let entries = vec![entry(1, 5, b"a"), entry(1, 5, b"b"), entry(0, 7, b"late"), entry(2, 6, b"c")];
         let (mut folder, mut faults) = (Folder::new(), Vec::new());
 
-        let tables = write_tables(&mut selection(entries.clone()), &style(1), &mut folder, &mut faults).unwrap();
+        let tables = write_tables(&mut selection(entries.clone()), &style(1), &mut folder, &mut faults).unwrap().tables;
 
         let written: Vec<_> = tables.iter().flat_map(|(path, _)| read(path)).collect();
         assert_eq!(written, [entries[0].clone(), entries[3].clone()]);

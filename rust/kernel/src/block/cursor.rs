@@ -155,6 +155,17 @@ impl BlockCursor {
         contents.get(self.value.clone()).unwrap_or_default()
     }
 
+    /// Where in the contents the value of the entry is; empty where the cursor stands on none.
+    #[must_use]
+    pub const fn value_range(&self) -> &Range<usize> {
+        &self.value
+    }
+
+    /// Stand before the entry at `offset`, which must be a restart point: an entry that shares something is bad there.
+    pub fn go_to(&mut self, offset: usize) {
+        self.go_before(offset);
+    }
+
     /// The offset of the entry in the contents.
     #[must_use]
     pub const fn entry_offset(&self) -> usize {

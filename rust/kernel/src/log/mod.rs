@@ -37,7 +37,7 @@ pub mod writer;
 pub use batches::BatchReader;
 pub use reader::{LogReader, Record};
 pub use scan::{LogScan, scan_log};
-pub use writer::append_record;
+pub use writer::{append_parts, append_record};
 
 /// Every fault code of logs and batches.
 pub const CODES: &[&str] = &[
@@ -56,6 +56,9 @@ pub const CODES: &[&str] = &[
     SEQUENCE_GAP,
     SEQUENCE_BACK,
 ];
+
+/// The fault codes of batches that are whole but do not continue the one before.
+pub const SEQUENCE_CODES: &[&str] = &[SEQUENCE_GAP, SEQUENCE_BACK];
 
 const CHECKSUM_MISMATCH: &str = "log.record.checksum-mismatch";
 const BAD_LENGTH: &str = "log.record.bad-length";

@@ -5,6 +5,7 @@ use crate::comparator::Comparator;
 use crate::fault::{Fault, Result};
 use crate::internal_key::TYPE_VALUE;
 use crate::read_at::ReadAt;
+use crate::totals::{Totals, replace_bound};
 use std::sync::Arc;
 
 /// What reading and verifying every record of a log found.
@@ -18,22 +19,8 @@ pub struct LogScan {
     pub record_count: u64,
     /// Those of them that are whole batches.
     pub batch_count: u64,
-    /// Puts in whole batches.
-    pub put_count: u64,
-    /// Deletions in whole batches.
-    pub deletion_count: u64,
-    /// Sum of the sizes of the user keys.
-    pub key_size: u64,
-    /// Sum of the sizes of the values.
-    pub value_size: u64,
-    /// The smallest user key.
-    pub smallest: Option<Vec<u8>>,
-    /// The largest user key.
-    pub largest: Option<Vec<u8>>,
-    /// The smallest sequence number of an operation.
-    pub min_sequence: Option<u64>,
-    /// The largest sequence number of an operation.
-    pub max_sequence: Option<u64>,
+    /// Of the operations in whole batches; keys are user keys.
+    pub totals: Totals,
     /// What is wrong.
     pub faults: Vec<Fault>,
 }
@@ -48,14 +35,11 @@ pub fn scan_log(source: Arc<dyn ReadAt>, comparator: &Comparator) -> Result<LogS
     while reader.next_batch(|placed| {
         scan.batch_count += 1;
         for operation in placed.batch.operations() {
-            scan.count(operation.value_type, operation.key, operation.value);
-            scan.widen(comparator, operation.key);
+            scan.totals.count(operation.value_type == TYPE_VALUE, operation.key, operation.value);
+            widen(&mut scan.totals, comparator, operation.key);
         }
         if placed.batch.count > 0 {
-            let first = placed.batch.sequence;
-            let last = placed.batch.next_sequence() - 1;
-            scan.min_sequence = Some(scan.min_sequence.map_or(first, |least| least.min(first)));
-            scan.max_sequence = Some(scan.max_sequence.map_or(last, |most| most.max(last)));
+            scan.totals.widen_sequences(placed.batch.sequence, placed.batch.next_sequence() - 1);
         }
         Ok(())
     })? {}
@@ -66,28 +50,13 @@ pub fn scan_log(source: Arc<dyn ReadAt>, comparator: &Comparator) -> Result<LogS
     Ok(scan)
 }
 
-impl LogScan {
-    fn count(&mut self, value_type: u8, key: &[u8], value: &[u8]) {
-        let counter = if value_type == TYPE_VALUE { &mut self.put_count } else { &mut self.deletion_count };
-        *counter += 1;
-        self.key_size += key.len() as u64;
-        self.value_size += value.len() as u64;
+fn widen(totals: &mut Totals, comparator: &Comparator, key: &[u8]) {
+    if totals.smallest.as_ref().is_none_or(|smallest| comparator.compare(key, smallest).is_lt()) {
+        replace_bound(&mut totals.smallest, key);
     }
-
-    fn widen(&mut self, comparator: &Comparator, key: &[u8]) {
-        if self.smallest.as_ref().is_none_or(|smallest| comparator.compare(key, smallest).is_lt()) {
-            replace(&mut self.smallest, key);
-        }
-        if self.largest.as_ref().is_none_or(|largest| comparator.compare(key, largest).is_gt()) {
-            replace(&mut self.largest, key);
-        }
+    if totals.largest.as_ref().is_none_or(|largest| comparator.compare(key, largest).is_gt()) {
+        replace_bound(&mut totals.largest, key);
     }
-}
-
-fn replace(bound: &mut Option<Vec<u8>>, key: &[u8]) {
-    let buffer = bound.get_or_insert_default();
-    buffer.clear();
-    buffer.extend_from_slice(key);
 }
 
 #[cfg(test)]
@@ -131,10 +100,16 @@ mod tests {
         let scan = scan(&log);
 
         assert!(scan.faults.is_empty());
-        assert_eq!((scan.record_count, scan.batch_count, scan.put_count, scan.deletion_count), (3, 3, 20, 10));
-        assert_eq!((scan.min_sequence, scan.max_sequence), (Some(1), Some(30)));
-        assert_eq!((scan.smallest.unwrap(), scan.largest.unwrap()), (b"key0001".to_vec(), b"key0030".to_vec()));
-        assert_eq!((scan.key_size, scan.value_size), (30 * 7, 20 * 5));
+        assert_eq!(
+            (scan.record_count, scan.batch_count, scan.totals.put_count, scan.totals.deletion_count),
+            (3, 3, 20, 10)
+        );
+        assert_eq!((scan.totals.min_sequence, scan.totals.max_sequence), (Some(1), Some(30)));
+        assert_eq!(
+            (scan.totals.smallest.unwrap(), scan.totals.largest.unwrap()),
+            (b"key0001".to_vec(), b"key0030".to_vec())
+        );
+        assert_eq!((scan.totals.key_size, scan.totals.value_size), (30 * 7, 20 * 5));
     }
 
     #[test]

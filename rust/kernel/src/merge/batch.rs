@@ -10,10 +10,37 @@ pub enum State {
     Live,
     /// A newer put has replaced it.
     Shadowed,
-    /// A newer deletion has, or it is a deletion, or its key is gone without one.
+    /// A newer deletion has, or it is a deletion.
     Deleted,
     /// Nothing proves what has become of it.
     Unknown,
+}
+
+/// How many versions there are in each state.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct StateCounts {
+    /// [`State::Live`].
+    pub live: u64,
+    /// [`State::Shadowed`].
+    pub shadowed: u64,
+    /// [`State::Deleted`].
+    pub deleted: u64,
+    /// [`State::Unknown`].
+    pub unknown: u64,
+}
+
+impl StateCounts {
+    /// Count one version.
+    #[inline]
+    pub const fn count(&mut self, state: State) {
+        let counter = match state {
+            State::Live => &mut self.live,
+            State::Shadowed => &mut self.shadowed,
+            State::Deleted => &mut self.deleted,
+            State::Unknown => &mut self.unknown,
+        };
+        *counter += 1;
+    }
 }
 
 /// One version of a user key. Key and value are in the batch's bytes.

@@ -21,7 +21,7 @@ mod view;
 #[cfg(test)]
 pub(crate) mod model;
 
-pub use batch::{State, Version, VersionBatch};
+pub use batch::{State, StateCounts, Version, VersionBatch};
 pub use by_sequence::SequenceCursor;
 pub use merging::MergingCursor;
 pub use rank::rank;

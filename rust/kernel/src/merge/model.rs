@@ -176,8 +176,20 @@ fn model_state(version: &Held, all: &[Held]) -> State {
     }
     match newer().min_by_key(|held| held.trailer) {
         Some(next) if next.is_put() => State::Shadowed,
+        None if version.is_put() => State::Unknown,
         _ => State::Deleted,
     }
+}
+
+/// The state of the last put of a key that is gone; `seen` are the versions of the key up to the sequence number looked back to.
+fn model_gone_state(put: &Held, seen: &[&Held], past_counts: bool) -> State {
+    let is_known = |held: &Held| past_counts || held.standing != Standing::Unproven;
+    let same = || seen.iter().filter(|held| held.trailer == put.trailer);
+    if same().any(|held| held.value != put.value) || !same().any(|held| is_known(held)) {
+        return State::Unknown;
+    }
+    let is_deletion = |held: &&&Held| held.trailer > put.trailer && is_known(held) && !held.is_put();
+    if seen.iter().any(|held| is_deletion(&held)) { State::Deleted } else { State::Unknown }
 }
 
 /// What [`Mode::Versions`] gives; the versions of one internal key in any order.
@@ -218,7 +230,9 @@ fn model_view(all: &[Held], inputs: &[(Standing, Vec<Held>)], comparator: &Compa
             (Mode::Deleted, Some(_)) => {}
             (_, Some(visible)) => out.push(visible.shown(State::Live)),
             (Mode::Undelete, None) if !in_prefix => {}
-            (Mode::Deleted | Mode::Undelete, None) => out.extend(last_put.map(|held| held.shown(State::Deleted))),
+            (Mode::Deleted | Mode::Undelete, None) => {
+                out.extend(last_put.map(|held| held.shown(model_gone_state(held, &seen, past_counts))));
+            }
             _ => {}
         }
     }
@@ -269,6 +283,20 @@ fn the_visible_put_of_each_key_comes() {
 #[test]
 fn the_last_put_of_each_key_that_is_gone_comes() {
     assert_as_modelled(Mode::Deleted);
+}
+
+#[test]
+fn the_last_put_of_a_key_that_is_gone_has_the_state_of_the_timeline() {
+    let (mut random, comparator) = (Random(0x51ed_270b), Comparator::Bytewise);
+    for round in 0..1500 {
+        let inputs = random_inputs(&mut random, &comparator);
+        let [gone, timeline] = [Mode::Deleted, Mode::Versions]
+            .map(|mode| select(sources(&inputs, &comparator), &comparator, &Wanted::all(mode), &mut random).0);
+
+        for put in gone {
+            assert!(timeline.contains(&put), "round {round}: {put:?} of {inputs:#?}");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! | a current input | none in a current input | live if a put, else deleted |
 //! | a current or superseded one | the next newer is a put | shadowed |
 //! | a current or superseded one | the next newer is a deletion | deleted |
-//! | superseded inputs only | none | deleted |
+//! | superseded inputs only | none | deleted if a deletion, else unknown: the deletion may have been dropped |
 //! | unproven inputs only | any | unknown |
 //! | two different values, any input | any | unknown |
 //!
@@ -106,7 +106,11 @@ impl Timeline {
             self.has_current = true;
             return if pending.is_put { State::Live } else { State::Deleted };
         }
-        if newer_is_put == Some(true) { State::Shadowed } else { State::Deleted }
+        match newer_is_put {
+            Some(true) => State::Shadowed,
+            None if pending.is_put => State::Unknown,
+            Some(false) | None => State::Deleted,
+        }
     }
 
     /// An entry with the internal key of the pending one: the same version again, or another value for it.

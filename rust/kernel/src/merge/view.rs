@@ -1,4 +1,7 @@
 //! One version of each user key: the one that a read gives, or gave, and the last one of keys that are gone.
+//!
+//! The last put of a key that is gone has the state that the [timeline](super::timeline) gives it: deleted where a newer deletion
+//! is on disk, unknown where none is, where only unproven inputs hold the put, or where it has two values.
 
 use super::batch::{State, Version, VersionBatch};
 use super::place::Place;
@@ -15,6 +18,8 @@ pub struct View {
     prefix: Vec<u8>,
     rule: Rule,
     verdict: Verdict,
+    /// A deletion of the present key has come, from an input of which it is known what it counts for.
+    has_deletion: bool,
     /// The newest put of the present key.
     last_put: Option<Version>,
 }
@@ -47,7 +52,8 @@ impl View {
         let rule = Rule { sequence, past_counts, gives_visible: true, gives_last_put: false };
         let prefix = wanted.look_back_prefix.clone();
         let mode = wanted.mode;
-        Self { mode, sequence, past_counts, prefix, rule, verdict: Verdict::Settled, last_put: None }
+        let verdict = Verdict::Settled;
+        Self { mode, sequence, past_counts, prefix, rule, verdict, has_deletion: false, last_put: None }
     }
 
     /// The version that is placed but not counted yet, to be carried to another batch.
@@ -69,9 +75,11 @@ impl View {
             Place::NewKey => {
                 self.finish(batch);
                 self.verdict = Verdict::Open;
+                self.has_deletion = false;
                 self.rule = self.rule_for(entry.user_key);
             }
-            Place::Older | Place::Same => {}
+            Place::Same => self.hold_against_last_put(entry, batch),
+            Place::Older => {}
         }
         if self.verdict != Verdict::Settled && entry.sequence() <= self.rule.sequence {
             self.weigh(entry, batch);
@@ -107,11 +115,22 @@ impl View {
             }
             self.verdict = Verdict::Gone;
         }
+        let is_known = self.rule.past_counts || entry.standing != Standing::Unproven;
         if self.rule.gives_last_put && self.last_put.is_none() && entry.is_put() {
-            self.last_put = Some(batch.place(entry.user_key, entry.value, entry.facts(State::Deleted)));
+            let state = if is_known && self.has_deletion { State::Deleted } else { State::Unknown };
+            self.last_put = Some(batch.place(entry.user_key, entry.value, entry.facts(state)));
         }
+        self.has_deletion |= is_known && !entry.is_put();
         if self.verdict == Verdict::Gone && (self.last_put.is_some() || !self.rule.gives_last_put) {
-            self.finish(batch);
+            self.verdict = Verdict::Settled;
+        }
+    }
+
+    /// The same internal key once more: with another value for it, nobody knows which was deleted.
+    fn hold_against_last_put(&mut self, entry: &Entry<'_>, batch: &VersionBatch) {
+        let Some(version) = &mut self.last_put else { return };
+        if entry.is_put() && version.sequence == entry.sequence() && batch.value(version) != entry.value {
+            *version = version.with_state(State::Unknown);
         }
     }
 

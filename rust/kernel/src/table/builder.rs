@@ -7,9 +7,10 @@ use crate::block::{BlockBuilder, TooLarge};
 use crate::codec::{Codec, Compressor, TYPE_NONE};
 use crate::comparator::Comparator;
 use crate::crc;
-use crate::fault::Error;
+use crate::fault::{Error, Fault};
 use crate::filter::{self, FilterBuilder};
 use crate::internal_key;
+use crate::merge;
 use std::cmp::Ordering;
 use std::fmt;
 use std::io::{self, Write};
@@ -86,6 +87,8 @@ impl From<BuildError> for Error {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::Io(error) => Self::Io(error),
+            // What is written is merged in order: only a comparator that contradicts itself can say that it is not.
+            BuildError::KeyOrder => Self::Corruption(Fault::new(merge::OUT_OF_ORDER, 0, 0)),
             wrong => Self::Io(io::Error::new(io::ErrorKind::InvalidInput, wrong.to_string())),
         }
     }

@@ -19,6 +19,9 @@ pub enum Part {
 }
 
 impl Part {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Data, Self::Index, Self::Metaindex, Self::Filter];
+
     /// The name in the Python face.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -28,6 +31,12 @@ impl Part {
             Self::Metaindex => "metaindex",
             Self::Filter => "filter",
         }
+    }
+
+    /// The part of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.name() == name)
     }
 }
 
@@ -89,6 +98,8 @@ pub const TOO_SHORT: &str = "table.too-short";
 pub const FOOTER_BAD_MAGIC: &str = "table.footer.bad-magic";
 /// A handle in the footer cannot be decoded or points outside the file.
 pub const FOOTER_BAD_HANDLE: &str = "table.footer.bad-handle";
+/// A footer holds more than its handles, zeroes and the magic number.
+pub const FOOTER_EXCESS: &str = "table.footer.excess";
 /// An index key is less than a key of its block, or not less than the first key of the next.
 pub const INDEX_SEPARATOR: &str = "table.index.separator";
 /// The filter denies keys that are there: LevelDB does not find them.
@@ -106,6 +117,7 @@ pub const FAULT_CODES: &[&str] = &[
     TOO_SHORT,
     FOOTER_BAD_MAGIC,
     FOOTER_BAD_HANDLE,
+    FOOTER_EXCESS,
     code(Part::Data, Flaw::Checksum),
     code(Part::Data, Flaw::Truncated),
     code(Part::Data, Flaw::BadHandle),

@@ -36,6 +36,16 @@ impl Footer {
         decoded.ok_or_else(|| fault(faults::FOOTER_BAD_HANDLE))
     }
 
+    /// What a footer that begins at `offset` holds besides its handles in their shortest form, zeroes and the magic number.
+    #[must_use]
+    pub fn excess_fault(&self, bytes: &[u8; FOOTER_SIZE], offset: u64) -> Option<Fault> {
+        let plain = self.encode();
+        let differ = |(byte, other): (&u8, &u8)| byte != other;
+        let first = bytes.iter().zip(&plain).position(differ)?;
+        let last = bytes.iter().zip(&plain).rposition(differ)?;
+        Some(Fault::new(faults::FOOTER_EXCESS, offset + first as u64, (last - first + 1) as u64))
+    }
+
     /// The bytes of the footer.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -74,6 +84,31 @@ mod tests {
 
         assert_eq!((fault.code, fault.offset, fault.size), (faults::FOOTER_BAD_MAGIC, 100, 48));
         assert_eq!((fault.expected, fault.got), (Some(MAGIC), Some(MAGIC ^ 1 << 56)));
+    }
+
+    #[test]
+    fn what_is_not_zero_behind_the_handles_is_told() {
+        let mut bytes = encoded();
+        assert_eq!(FOOTER.excess_fault(&bytes, 100), None);
+
+        for at in [20, 39] {
+            *bytes.get_mut(at).unwrap() = 1;
+        }
+
+        let fault = Fault::new(faults::FOOTER_EXCESS, 120, 20);
+        assert_eq!(FOOTER.excess_fault(&bytes, 100), Some(fault));
+        assert_eq!(Footer::decode(&bytes, 100), Ok(FOOTER));
+    }
+
+    #[test]
+    fn a_handle_in_a_needlessly_long_form_is_told() {
+        let mut bytes = encoded();
+        let handles_end = bytes.iter().take(40).rposition(|byte| *byte != 0).unwrap();
+        *bytes.get_mut(handles_end).unwrap() |= 0x80;
+
+        let fault = Fault::new(faults::FOOTER_EXCESS, handles_end as u64, 1);
+        assert_eq!(Footer::decode(&bytes, 0), Ok(FOOTER));
+        assert_eq!(FOOTER.excess_fault(&bytes, 0), Some(fault));
     }
 
     #[test]

@@ -38,11 +38,11 @@ pub mod window;
 
 pub use builder::{BuildError, BuildOptions, TableBuilder, TableMeta};
 pub use cursor::{Opener, TableCursor};
-pub use faults::FAULT_CODES;
+pub use faults::{FAULT_CODES, Part};
 pub use file::TableFile;
 pub use footer::Footer;
 pub use handle::Handle;
-pub use scan::{ScanOptions, TableScan, scan_table};
+pub use scan::{BlockReport, ScanOptions, TableScan, scan_table};
 pub use walk::{Walk, walk};
 
 /// Bytes after every block: type (1) and masked checksum (4). Part of the file format.

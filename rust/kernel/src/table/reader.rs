@@ -67,6 +67,7 @@ pub struct BlockReader {
     window: Window,
     decompressor: Decompressor,
     stopped: bool,
+    excess: Option<Fault>,
 }
 
 impl std::fmt::Debug for BlockReader {
@@ -86,6 +87,7 @@ impl BlockReader {
             window: Window::new(most_ahead),
             decompressor: Decompressor::default(),
             stopped: false,
+            excess: None,
         }
     }
 
@@ -121,13 +123,22 @@ impl BlockReader {
         };
         let mut bytes = [0; FOOTER_SIZE];
         match self.source.read_at(&mut bytes, offset) {
-            Ok(FOOTER_SIZE) => Footer::decode(&bytes, offset),
+            Ok(FOOTER_SIZE) => {
+                let footer = Footer::decode(&bytes, offset)?;
+                self.excess = footer.excess_fault(&bytes, offset);
+                Ok(footer)
+            }
             Ok(got) => Err(Fault::new(faults::TOO_SHORT, 0, self.file_size).with_values(size, got as u64)),
             Err(error) => {
                 self.stopped |= is_stop(&error);
                 Err(faults::read_error(&error, offset, size))
             }
         }
+    }
+
+    /// What was wrong with the footer that was read, though it can be used.
+    pub const fn take_excess_fault(&mut self) -> Option<Fault> {
+        self.excess.take()
     }
 
     /// The index and metaindex handles of the footer, which must lie before it.

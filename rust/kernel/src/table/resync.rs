@@ -10,6 +10,9 @@
 //! where the left side knows only the beginning and the right side only the end. So the right sides of all places where a
 //! trailer can stand go into an index, and each beginning is one look-up. What is found is a true match of 32 bits; whether it
 //! is a block, its contents tell.
+//!
+//! Pages of zeroes, which a crash or a bad copy leaves by the gigabyte, are passed over: no checksum is four zeroes but one in
+//! four billion, and no block begins with a page of them.
 
 use super::end_search::is_known_type;
 use super::walk::LEAST_SIZE;
@@ -23,12 +26,25 @@ const POLYNOMIAL: u32 = 0x82f6_3b78;
 /// `x^0` in the reflected order of bits.
 const ONE: u32 = 1 << 31;
 /// How many bytes are taken from the source at a time.
-const CHUNK: u64 = 64 << 10;
+const CHUNK: usize = 64 << 10;
 const AHEAD: usize = 1 << 20;
 /// How many bytes one part of the index covers: as many as the largest block, so that two parts serve, but no fewer.
 const LEAST_SEGMENT: u64 = 256 << 10;
+/// Zeroes are passed over by as many bytes.
+const PAGE: usize = 4096;
 /// How many ends are offered for one beginning: more share a checksum only where somebody made them so.
 const MOST_CANDIDATES: usize = 8;
+
+/// `x^(-8 * PAGE)`.
+const PAGE_POWER: u32 = {
+    let mut power = ONE;
+    let mut bit = 0;
+    while bit < 8 * PAGE {
+        power = divide_by_x(power);
+        bit += 1;
+    }
+    power
+};
 
 /// What dividing by `x^8` does, by the register's highest byte.
 const BACK_STEPS: [u32; 256] = back_steps();
@@ -106,6 +122,15 @@ impl Position {
         }
         self.ones = divide_by_x8(self.ones);
         self.offset += 1;
+    }
+
+    /// Take a page of zeroes.
+    fn advance_by_blank_page(&mut self) {
+        for weight in &mut self.bits {
+            *weight = multiply(*weight, PAGE_POWER);
+        }
+        self.ones = multiply(self.ones, PAGE_POWER);
+        self.offset += PAGE as u64;
     }
 
     /// What a block that begins here has to meet.
@@ -208,21 +233,27 @@ impl<'a> Resync<'a> {
     pub fn find(&mut self, from: u64, mut accept: impl FnMut(u64, u64) -> bool) -> io::Result<Option<(u64, u64)>> {
         while self.beginnings.offset < self.stop {
             let at = self.beginnings.offset;
-            self.index_to(at.saturating_add(CHUNK + self.limit + 1))?;
-            let size = usize::try_from(CHUNK.min(self.stop - at)).unwrap_or(0);
-            let bytes = self.beginning_bytes.bytes(self.source, at, size)?;
+            self.index_to(at.saturating_add(CHUNK as u64 + self.limit + 1))?;
+            let left = usize::try_from(self.stop - at).unwrap_or(usize::MAX);
+            let bytes = self.beginning_bytes.bytes(self.source, at, left.min(CHUNK + PAGE))?;
             if bytes.is_empty() {
                 break;
             }
-            for &byte in bytes {
-                let offset = self.beginnings.offset;
-                if offset >= from {
-                    let mut sizes = sizes(&self.segments, self.beginnings.beginning(), offset, self.limit);
-                    if let Some(size) = sizes.find(|size| accept(offset, *size)) {
-                        return Ok(Some((offset, size)));
-                    }
+            for (start, page) in (0..).step_by(PAGE).zip(bytes.get(..CHUNK).unwrap_or(bytes).chunks(PAGE)) {
+                if is_blank(bytes, start, 2 * PAGE) {
+                    self.beginnings.advance_by_blank_page();
+                    continue;
                 }
-                self.beginnings.advance(byte);
+                for &byte in page {
+                    let offset = self.beginnings.offset;
+                    if offset >= from {
+                        let mut sizes = sizes(&self.segments, self.beginnings.beginning(), offset, self.limit);
+                        if let Some(size) = sizes.find(|size| accept(offset, *size)) {
+                            return Ok(Some((offset, size)));
+                        }
+                    }
+                    self.beginnings.advance(byte);
+                }
             }
         }
         Ok(None)
@@ -247,23 +278,34 @@ impl<'a> Resync<'a> {
     /// Index the ends of one chunk, as `(offered, end - start)`.
     fn index_chunk(&mut self, start: u64, ends: &mut Vec<(u32, u32)>) -> io::Result<()> {
         let at = self.ends.offset;
-        let count = usize::try_from(CHUNK.min(self.stop - at)).unwrap_or(0);
+        let count = usize::try_from(self.stop - at).unwrap_or(usize::MAX).min(CHUNK);
         let with_checksum = usize::try_from(self.stop - at).unwrap_or(usize::MAX).min(count + 4);
         let bytes = self.end_bytes.bytes(self.source, at, with_checksum)?;
         if bytes.len() < with_checksum {
             self.stop = at + bytes.len() as u64;
         }
-        for (index, &byte) in bytes.iter().take(count).enumerate() {
-            self.ends.advance(byte);
-            let checksum = bytes.get(index + 1..).and_then(<[u8]>::first_chunk::<4>);
-            let Some(checksum) = checksum.filter(|checksum| is_known_type(byte) && is_likely(**checksum)) else {
+        for (page_start, page) in (0..).step_by(PAGE).zip(bytes.get(..count).unwrap_or(bytes).chunks(PAGE)) {
+            if is_blank(bytes, page_start, PAGE + 4) {
+                self.ends.advance_by_blank_page();
                 continue;
-            };
-            let end = u32::try_from(self.ends.offset - start).unwrap_or(u32::MAX);
-            ends.push((self.ends.end(u32::from_le_bytes(*checksum)), end));
+            }
+            for (index, &byte) in (page_start..).zip(page) {
+                self.ends.advance(byte);
+                let checksum = bytes.get(index + 1..).and_then(<[u8]>::first_chunk::<4>);
+                let Some(checksum) = checksum.filter(|checksum| is_known_type(byte) && is_likely(**checksum)) else {
+                    continue;
+                };
+                let end = u32::try_from(self.ends.offset - start).unwrap_or(u32::MAX);
+                ends.push((self.ends.end(u32::from_le_bytes(*checksum)), end));
+            }
         }
         Ok(())
     }
+}
+
+/// Whether `size` bytes from `start` on are there and zeroes.
+fn is_blank(bytes: &[u8], start: usize, size: usize) -> bool {
+    bytes.get(start..start.saturating_add(size)).is_some_and(|bytes| bytes.iter().fold(0, |sum, byte| sum | byte) == 0)
 }
 
 /// Whether four bytes are taken for a checksum. Of true ones, one in four million is not; in a stretch of zeroes or of any
@@ -366,6 +408,35 @@ mod tests {
 
             assert_eq!(found.unwrap(), None);
             assert!(offered <= most, "{offered}");
+        }
+    }
+
+    #[test]
+    fn blank_pages_are_passed_over_as_if_byte_by_byte() {
+        let mut one_by_one = Position::new(7);
+        let mut at_once = Position::new(7);
+        for byte in noise(100) {
+            one_by_one.advance(byte);
+            at_once.advance(byte);
+        }
+
+        (0..PAGE).for_each(|_| one_by_one.advance(0));
+        at_once.advance_by_blank_page();
+
+        assert_eq!((at_once.offset, at_once.beginning()), (one_by_one.offset, one_by_one.beginning()));
+        assert_eq!(at_once.end(0x1234_5678), one_by_one.end(0x1234_5678));
+    }
+
+    #[test]
+    fn blocks_between_and_around_blank_pages_are_found() {
+        let holed = [noise(100), vec![0; 50_000], noise(100)].concat();
+        for before in [PAGE - 1, PAGE, 3 * PAGE, 70_000, 300_001] {
+            let data = [vec![0; before], on_disk(&noise(500), 1), vec![0; before], on_disk(&holed, 0), vec![0; before]];
+            let first = before as u64;
+            let second = first + 505 + before as u64;
+
+            let planted = [(first, 500), (second, 50_200)];
+            assert_eq!(found(&data.concat(), 1 << 20, &planted), planted, "{before}");
         }
     }
 

@@ -1,16 +1,18 @@
 //! Bytes that belong to no block, or to two; and which keys are lost where the blocks were given without an index.
 
-use super::Scanner;
 use super::frame::part_of;
+use super::{BlockReport, Scanner};
 use crate::fault::{Fault, Result};
 use crate::internal_key;
 use crate::read_at::ReadAt;
-use crate::table::faults::{self, Part};
+use crate::table::Handle;
+use crate::table::faults::{self, Flaw, Part};
 use crate::table::walk::{self, Found};
 
 impl Scanner<'_> {
     /// Hold the blocks found against the file: they must cover it up to the footer, each byte once.
     pub(super) fn verify_coverage(&mut self, source: &dyn ReadAt) -> Result<()> {
+        self.leave_misplaced_frame_out();
         let mut handles: Vec<_> = self.scan.blocks.iter().map(|block| block.handle).collect();
         handles.sort_unstable();
         let stop = self.blocks_end();
@@ -29,6 +31,26 @@ impl Scanner<'_> {
             self.bound_losses();
         }
         Ok(())
+    }
+
+    /// What is said to be a metaindex, a filter or a damaged index cannot stand where other blocks do: then the handle is wrong
+    /// that says so, and not they.
+    fn leave_misplaced_frame_out(&mut self) {
+        let is_certain = |block: &BlockReport| match block.part {
+            Part::Data => true,
+            Part::Index => block.codec.is_some(),
+            Part::Metaindex | Part::Filter => false,
+        };
+        let (certain, mut others): (Vec<_>, Vec<_>) = self.scan.blocks.drain(..).partition(is_certain);
+        self.scan.blocks = certain;
+        others.sort_by_key(|block| block.codec.is_none());
+        for block in others {
+            if !self.scan.blocks.iter().any(|other| overlap(block.handle, other.handle)) {
+                self.scan.blocks.push(block);
+            } else if block.codec.is_some() {
+                self.faults.push(faults::of_block(block.part, Flaw::BadHandle, block.handle));
+            }
+        }
     }
 
     /// No block covers these bytes. Where only data blocks were given, filter, metaindex and index may follow the last one.
@@ -79,4 +101,8 @@ impl Scanner<'_> {
             fault.upper = edges.get(after).map(|edge| internal_key::user_key(&edge.first).to_vec());
         });
     }
+}
+
+fn overlap(a: Handle, b: Handle) -> bool {
+    a.offset < b.end().unwrap_or(u64::MAX) && b.offset < a.end().unwrap_or(u64::MAX)
 }

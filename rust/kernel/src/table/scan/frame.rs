@@ -32,7 +32,10 @@ impl Scanner<'_> {
     /// Read everything but the data blocks. `None` where it does not become known where these are.
     pub(super) fn read_frame(&mut self, options: ScanOptions) -> Option<Plan> {
         let footer = match self.reader.checked_footer() {
-            Ok(footer) => Some(footer),
+            Ok(footer) => {
+                self.faults.extend(self.reader.take_excess_fault());
+                Some(footer)
+            }
             Err(fault) => {
                 self.faults.push(fault);
                 None

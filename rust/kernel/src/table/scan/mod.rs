@@ -21,6 +21,7 @@ use crate::comparator::Comparator;
 use crate::fault::{Fault, Result};
 use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
+use crate::totals::Totals;
 use std::sync::Arc;
 
 /// How far a scan reads ahead.
@@ -75,22 +76,8 @@ pub struct TableScan {
     pub intact_block_count: u64,
     /// Data blocks that could be decoded, by codec, in the order of [`Codec::ALL`].
     pub codec_counts: [u64; 5],
-    /// Entries that are puts.
-    pub put_count: u64,
-    /// Entries that are deletions.
-    pub deletion_count: u64,
-    /// Sum of the sizes of internal keys.
-    pub key_size: u64,
-    /// Sum of the sizes of values.
-    pub value_size: u64,
-    /// The smallest internal key.
-    pub smallest: Option<Vec<u8>>,
-    /// The largest internal key.
-    pub largest: Option<Vec<u8>>,
-    /// The smallest sequence number.
-    pub min_sequence: Option<u64>,
-    /// The largest sequence number.
-    pub max_sequence: Option<u64>,
+    /// Of the entries; keys are internal keys.
+    pub totals: Totals,
     /// What is wrong, in file order.
     pub faults: Vec<Fault>,
     /// Every block found, in file order.

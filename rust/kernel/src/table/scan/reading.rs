@@ -6,6 +6,7 @@ use crate::comparator::Comparator;
 use crate::filter::BlockFilter;
 use crate::internal_key::{self, TYPE_VALUE};
 use crate::table::faults::Flaw;
+use crate::totals::{Totals, replace_bound};
 use std::cmp::Ordering;
 
 /// The first and the last internal key of the data block at `offset`.
@@ -19,14 +20,10 @@ pub(super) struct Edge {
 /// What is known while entries are read.
 #[derive(Debug)]
 pub(super) struct Reading {
-    put_count: u64,
-    deletion_count: u64,
-    key_size: u64,
-    value_size: u64,
+    /// The sequence numbers apart from the rest: entered at the end.
+    totals: Totals,
     min_sequence: u64,
     max_sequence: u64,
-    smallest: Option<Vec<u8>>,
-    largest: Option<Vec<u8>>,
     /// The last good internal key, of whichever block.
     pub previous: Vec<u8>,
     /// The index key before the block at hand.
@@ -61,14 +58,9 @@ impl Reading {
     /// Nothing is read yet.
     pub(super) fn new(keeps_edges: bool) -> Self {
         Self {
-            put_count: 0,
-            deletion_count: 0,
-            key_size: 0,
-            value_size: 0,
+            totals: Totals::default(),
             min_sequence: u64::MAX,
             max_sequence: 0,
-            smallest: None,
-            largest: None,
             previous: Vec::new(),
             separator_before: None,
             edges: Vec::new(),
@@ -131,14 +123,10 @@ impl Reading {
 
     #[inline]
     fn count(&mut self, key: &[u8], value: &[u8], trailer: u64) {
-        if self.put_count + self.deletion_count == 0 {
-            self.smallest = Some(key.to_vec());
+        if self.totals.version_count() == 0 {
+            self.totals.smallest = Some(key.to_vec());
         }
-        let is_put = trailer & 1;
-        self.put_count += is_put;
-        self.deletion_count += 1 - is_put;
-        self.key_size += key.len() as u64;
-        self.value_size += value.len() as u64;
+        self.totals.count(trailer & 1 == 1, key, value);
         self.min_sequence = self.min_sequence.min(trailer >> 8);
         self.max_sequence = self.max_sequence.max(trailer >> 8);
     }
@@ -146,12 +134,9 @@ impl Reading {
     /// A key is not in order: the bounds of all keys are not simply the first and the last.
     fn note_disorder(&mut self, comparator: &Comparator, key: &[u8]) {
         self.note_largest(comparator);
-        if self
-            .smallest
-            .as_ref()
-            .is_some_and(|smallest| internal_key::compare(comparator, key, smallest) == Ordering::Less)
-        {
-            self.smallest = Some(key.to_vec());
+        let smaller = |smallest: &Vec<u8>| internal_key::compare(comparator, key, smallest) == Ordering::Less;
+        if self.totals.smallest.as_ref().is_some_and(smaller) {
+            self.totals.smallest = Some(key.to_vec());
         }
     }
 
@@ -161,10 +146,8 @@ impl Reading {
             return;
         }
         let larger = |largest: &Vec<u8>| internal_key::compare(comparator, largest, &self.previous) == Ordering::Less;
-        if self.largest.as_ref().is_none_or(larger) {
-            let largest = self.largest.get_or_insert_default();
-            largest.clear();
-            largest.extend_from_slice(&self.previous);
+        if self.totals.largest.as_ref().is_none_or(larger) {
+            replace_bound(&mut self.totals.largest, &self.previous);
         }
     }
 
@@ -177,11 +160,9 @@ impl Reading {
 
     /// Enter sums and bounds in the scan.
     pub(super) fn finish(&mut self, scan: &mut TableScan) {
-        (scan.put_count, scan.deletion_count) = (self.put_count, self.deletion_count);
-        (scan.key_size, scan.value_size) = (self.key_size, self.value_size);
-        (scan.smallest, scan.largest) = (self.smallest.take(), self.largest.take());
-        if scan.smallest.is_some() {
-            (scan.min_sequence, scan.max_sequence) = (Some(self.min_sequence), Some(self.max_sequence));
+        scan.totals = std::mem::take(&mut self.totals);
+        if scan.totals.version_count() > 0 {
+            scan.totals.widen_sequences(self.min_sequence, self.max_sequence);
         }
     }
 }

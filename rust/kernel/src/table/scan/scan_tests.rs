@@ -34,12 +34,12 @@ fn a_whole_table_has_no_faults_and_its_sums_are_right() {
         let scan = scan(&table);
 
         assert_eq!(scan.faults, vec![]);
-        assert_eq!((scan.put_count, scan.deletion_count), (500, 0));
-        assert_eq!(scan.key_size, all.iter().map(|(key, _)| key.len() as u64).sum::<u64>());
-        assert_eq!(scan.value_size, all.iter().map(|(_, value)| value.len() as u64).sum::<u64>());
-        assert_eq!(scan.smallest.as_ref(), all.first().map(|(key, _)| key));
-        assert_eq!(scan.largest.as_ref(), all.last().map(|(key, _)| key));
-        assert_eq!((scan.min_sequence, scan.max_sequence), (Some(1), Some(500)));
+        assert_eq!((scan.totals.put_count, scan.totals.deletion_count), (500, 0));
+        assert_eq!(scan.totals.key_size, all.iter().map(|(key, _)| key.len() as u64).sum::<u64>());
+        assert_eq!(scan.totals.value_size, all.iter().map(|(_, value)| value.len() as u64).sum::<u64>());
+        assert_eq!(scan.totals.smallest.as_ref(), all.first().map(|(key, _)| key));
+        assert_eq!(scan.totals.largest.as_ref(), all.last().map(|(key, _)| key));
+        assert_eq!((scan.totals.min_sequence, scan.totals.max_sequence), (Some(1), Some(500)));
         assert_eq!(scan.block_count, data_handles(&table).len() as u64);
         assert_eq!(scan.intact_block_count, scan.block_count);
         assert_eq!(scan.codec_counts.iter().sum::<u64>(), scan.block_count);
@@ -56,7 +56,10 @@ fn a_whole_table_has_no_faults_and_its_sums_are_right() {
 fn a_table_without_entries_has_no_faults_and_no_bounds() {
     let scan = scan(&table(&[], small_blocks()));
 
-    assert_eq!((scan.faults, scan.block_count, scan.smallest, scan.max_sequence), (vec![], 0, None, None));
+    assert_eq!(
+        (scan.faults, scan.block_count, scan.totals.smallest, scan.totals.max_sequence),
+        (vec![], 0, None, None)
+    );
 }
 
 #[test]
@@ -69,8 +72,8 @@ fn puts_and_deletions_are_counted_apart() {
 
     let scan = scan(&builder.finish().unwrap().0);
 
-    assert_eq!((scan.put_count, scan.deletion_count), (1, 1));
-    assert_eq!((scan.min_sequence, scan.max_sequence), (Some(4), Some(9)));
+    assert_eq!((scan.totals.put_count, scan.totals.deletion_count), (1, 1));
+    assert_eq!((scan.totals.min_sequence, scan.totals.max_sequence), (Some(4), Some(9)));
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn every_flipped_bit_is_found_and_what_it_costs_is_bounded() {
         let in_padding = offset >= padding_from && offset < whole.len() as u64 - 8;
         assert!(in_padding || !scan.faults.is_empty(), "not found: {offset}");
         assert!(
-            scan.put_count == 60 || scan.faults.iter().any(|fault| is_damage_to_entries(fault.code)),
+            scan.totals.put_count == 60 || scan.faults.iter().any(|fault| is_damage_to_entries(fault.code)),
             "silent at {offset}"
         );
         let covers = |fault: &Fault| fault.offset <= offset && offset < fault.offset + fault.size.max(1);
@@ -116,7 +119,7 @@ fn a_damaged_block_is_bounded_by_the_index_keys_around_it() {
     assert_eq!((fault.offset, fault.size), (handle.offset, handle.size + TRAILER_SIZE as u64));
     let (lower, upper) = (fault.lower.as_deref().unwrap(), fault.upper.as_deref().unwrap());
     let at_risk = all.iter().map(|(key, _)| internal_key::user_key(key)).filter(|key| *key >= lower && *key <= upper);
-    assert!(at_risk.count() as u64 >= 300 - scan.put_count);
+    assert!(at_risk.count() as u64 >= 300 - scan.totals.put_count);
     assert_eq!(scan.intact_block_count + 1, scan.block_count);
     let report = scan.blocks.iter().find(|block| block.handle == handle).unwrap();
     assert_eq!((report.codec, report.entry_count), (None, 0));
@@ -149,11 +152,11 @@ fn walked_blocks_replace_a_lost_index() {
     let walked: Vec<Handle> =
         super::super::walk(&table, 0, None).unwrap().blocks.iter().map(|found| found.handle).collect();
 
-    assert_eq!(scan(&table).put_count, 0);
+    assert_eq!(scan(&table).totals.put_count, 0);
     let scan = scan_blocks(&table, walked);
 
     assert_eq!(codes(&scan.faults), ["table.index.checksum-mismatch"]);
-    assert_eq!((scan.put_count, scan.intact_block_count), (300, scan.block_count));
+    assert_eq!((scan.totals.put_count, scan.intact_block_count), (300, scan.block_count));
 }
 
 #[test]
@@ -168,7 +171,7 @@ fn the_frame_is_told_from_data_where_the_footer_is_lost() {
         let scan = scan_blocks(cut, blocks);
 
         assert_eq!(codes(&scan.faults), ["table.footer.bad-magic"]);
-        assert_eq!(scan.put_count, 300);
+        assert_eq!(scan.totals.put_count, 300);
         assert_eq!(parts(&scan), [Part::Data, Part::Filter, Part::Metaindex, Part::Index]);
     }
 }
@@ -187,7 +190,7 @@ fn a_hole_between_walked_blocks_is_bounded_by_the_keys_around_it() {
     assert_eq!((fault.offset, fault.size), (lost.offset, lost.size + 5));
     let (lower, upper) = (fault.lower.as_deref().unwrap(), fault.upper.as_deref().unwrap());
     let between = all.iter().map(|(key, _)| internal_key::user_key(key)).filter(|key| *key > lower && *key < upper);
-    assert_eq!(between.count() as u64, 300 - scan.put_count);
+    assert_eq!(between.count() as u64, 300 - scan.totals.put_count);
 }
 
 #[test]
@@ -200,7 +203,7 @@ fn healed_contents_replace_a_damaged_index() {
     let scan = scan_with(&table, ScanOptions { index: Some(healed), ..ScanOptions::default() });
 
     assert_eq!(codes(&scan.faults), ["table.index.checksum-mismatch"]);
-    assert_eq!((scan.put_count, scan.intact_block_count), (300, scan.block_count));
+    assert_eq!((scan.totals.put_count, scan.intact_block_count), (300, scan.block_count));
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn keys_out_of_order_or_twice_are_told_and_the_bounds_are_right() {
     let scan = scan(&table);
 
     assert_eq!(codes(&scan.faults), ["table.block.key-order"]);
-    assert_eq!((scan.smallest, scan.largest), (Some(key("a", 7)), Some(key("z", 7))));
+    assert_eq!((scan.totals.smallest, scan.totals.largest), (Some(key("a", 7)), Some(key("z", 7))));
     let twice = table_of_blocks(&[(&end, on_disk(&block(&[b, b]), 0))]);
     assert_eq!(codes(&self::scan(&twice).faults), ["table.block.key-order"]);
 }
@@ -317,7 +320,7 @@ fn an_index_that_names_one_block_again_and_again_is_read_once() {
 
     let scan = scan(&table);
 
-    assert_eq!((scan.put_count, scan.block_count), (1, 50_000));
+    assert_eq!((scan.totals.put_count, scan.block_count), (1, 50_000));
     assert_eq!(scan.faults.len(), crate::fault_log::MOST_OF_A_CODE);
     assert!(scan.faults.iter().all(|fault| fault.code == "table.overlap"));
 }
@@ -365,6 +368,6 @@ fn a_scan_agrees_with_the_cursor() {
 
     let scan = scan(&table);
 
-    assert_eq!((scan.put_count, scan.largest), (count, Some(last)));
+    assert_eq!((scan.totals.put_count, scan.totals.largest), (count, Some(last)));
     assert_eq!(scan.faults, told.into_iter().map(|(_, fault)| fault).collect::<Vec<_>>());
 }
