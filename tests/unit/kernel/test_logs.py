@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import struct
 from pathlib import Path
@@ -12,8 +13,6 @@ from hypothesis import strategies as st
 
 from relevel._kernel import MAX_SEQUENCE, Fault, LogReader, encode_log_record, scan_log
 from tests.fixtures.catalogue import OWN, Fixture
-
-plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
 
 BLOCK_SIZE = 32768
 HEADER_SIZE = 7
@@ -190,6 +189,7 @@ def test_the_comparator_decides_the_bounds() -> None:
 
 def test_a_log_that_leveldb_wrote_is_read_as_it_was_written(tmp_path: Path) -> None:
     """All puts and deletions of a session are in its log, with sequence numbers from 1."""
+    plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
     with plyvel.DB(str(tmp_path), create_if_missing=True) as database:
         for index in range(1000):
             database.put(b"%06d" % (index * 7919 % 1000), b"v" * (index % 300))
@@ -234,3 +234,14 @@ def test_a_log_ends_with_the_last_operations(fixture: Fixture) -> None:
     highest = max((scan.max_sequence or 0 for scan in scans), default=0)
 
     assert highest in {0, fixture.operations[-1].sequence}
+
+
+def test_a_scan_of_a_log_travels_between_processes() -> None:
+    """Everything it tells is the same after pickling: of a log with a fault in it, too."""
+    scan = scan_log(flip(log_of(batch_of(1, (b"a", b"1"), (b"b", None)), batch_of(3, (b"c", b"2"))), 50) + bytes(9))
+
+    again = pickle.loads(pickle.dumps(scan))
+
+    names = [name for name in dir(scan) if not name.startswith("_")]
+    assert [getattr(again, name) for name in names] == [getattr(scan, name) for name in names]
+    assert scan.faults

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import threading
+from _thread import interrupt_main
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from relevel._kernel import LogReader, encode_log_record, scan_log
+from relevel._kernel import LogReader, encode_log_record, scan_log, walk_table
 
 LOG = encode_log_record(b"a record", 0)
 
@@ -64,7 +69,7 @@ def test_reading_leaves_the_access_time_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", [None, 7, Path("a path object"), bytearray(b"bytes that may change")])
 def test_any_other_source_is_a_type_error(source: object) -> None:
     """The message says what a source is."""
-    with pytest.raises(TypeError, match="a path \\(str\\) or the bytes themselves \\(bytes\\)"):
+    with pytest.raises(TypeError, match="a path \\(str\\), an open File or the bytes themselves \\(bytes\\)"):
         scan_log(source)  # type: ignore[arg-type]
 
 
@@ -90,6 +95,31 @@ def test_an_exception_of_a_comparator_stops_a_scan_that_runs_without_the_lock() 
         scan_log(log_of_batches(500), fails)
     assert caught.value is error
     assert len(calls) == 1
+
+
+@pytest.fixture
+def heeded_interrupts() -> Iterator[None]:
+    """Python's own handler, also where the tests were started with interrupts ignored, as in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
+@pytest.mark.parametrize("work", [walk_table, scan_log])
+def test_an_interrupt_ends_work_within_a_mebibyte(work: Callable[[bytes], object]) -> None:
+    """The signal comes before the work begins, and nothing but the work looks for it: all of this runs in C."""
+    went_on: list[bool] = []
+    steps: list[Any] = [
+        partial(interrupt_main),
+        partial(work, bytes(3 << 20)),
+        partial(went_on.append, True),
+    ]
+    do: Any = partial.__call__
+
+    with pytest.raises(KeyboardInterrupt):
+        list(map(do, steps))
+    assert not went_on
 
 
 def test_a_comparator_may_use_the_kernel_itself() -> None:

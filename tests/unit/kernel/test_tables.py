@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,21 @@ def test_a_comparator_of_the_caller_orders_a_table(tmp_path: Path) -> None:
     builder.finish(sync=False)
 
     assert _kernel.scan_table(str(tmp_path / "table"), by_length).faults == []
+
+
+def test_a_scan_of_a_table_travels_between_processes(tmp_path: Path) -> None:
+    """Everything it tells is the same after pickling: of a table with a fault in it, too."""
+    data = bytearray(write(tmp_path / "000005.ldb", sample()))
+    data[700] ^= 1
+    scan = _kernel.scan_table(bytes(data))
+
+    again = pickle.loads(pickle.dumps(scan))
+
+    assert {name: getattr(again, name) for name in fields(scan)} == {name: getattr(scan, name) for name in fields(scan)}
+    assert again.blocks() == scan.blocks()
+    assert scan.faults
+
+
+def fields(scan: _kernel.FileScan) -> set[str]:
+    """The names of everything that a scan tells without being called."""
+    return {name for name in dir(scan) if not name.startswith("_")} - {"blocks"}

@@ -43,6 +43,15 @@ def test_tables_are_written_whole_and_cut_between_keys(tmp_path: Path) -> None:
     assert short(Cursor(written, mode="versions")) == short(Cursor([TableInput(source, "t")], mode="versions"))
 
 
+def test_what_is_written_is_counted_by_state(tmp_path: Path) -> None:
+    """One pass tells how many were brought back."""
+    cursor = Cursor(history_of_one_key(tmp_path), mode="undelete")
+
+    cursor.write_tables(paths_in(tmp_path / "new"))
+
+    assert cursor.written_states == {"live": 1, "shadowed": 0, "deleted": 1, "unknown": 3}
+
+
 def test_nothing_selected_makes_no_table(tmp_path: Path) -> None:
     """No path is asked for."""
     assert Cursor([], mode="versions").write_tables(refuse) == []  # type: ignore[arg-type]

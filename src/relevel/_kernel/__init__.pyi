@@ -5,7 +5,7 @@ logs, and never decides about damage: it returns values and faults. Long calls r
 
 Words used throughout:
 
-- *source*: a path (``str``), or the bytes themselves.
+- *source*: a path (``str``), an open ``File``, or the bytes themselves.
 - *block_type*: the byte that follows a block on disk: 0 none, 1 snappy, 2 zstd or zlib (told apart by their first bytes),
   4 raw deflate.
 - *codec*: ``"none"``, ``"snappy"``, ``"zstd"``, ``"zlib"``, ``"deflate"``.
@@ -21,7 +21,9 @@ Errors: ``FaultError`` where strict code meets wrong bytes, ``OSError`` (with th
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar, final, overload
 
-Source: TypeAlias = str | bytes
+from typing_extensions import disjoint_base
+
+Source: TypeAlias = "str | bytes | File"
 Handle: TypeAlias = tuple[int, int]
 Comparator: TypeAlias = str | Callable[[bytes, bytes], int]
 Row: TypeAlias = tuple[int, str, bytes, bytes | None, str, str, int, str]
@@ -72,6 +74,34 @@ class FaultError(Exception):
 
     @property
     def fault(self) -> Fault: ...
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+@final
+class Stop:
+    """A switch that ends all reads from the files it was given to, in whatever thread: these fail."""
+
+    def __new__(cls) -> Stop: ...
+    def set(self) -> None: ...
+
+@final
+class File:
+    """A file opened once for reading, as a source. It stays readable where it is deleted, and ends where it ended when it was
+    opened. Holds a descriptor as long as it, or a cursor or scan that reads from it, lives. Thread-safe."""
+
+    def __new__(cls, path: str, stop: Stop | None = None) -> File: ...
+    @property
+    def size(self) -> int:
+        """Bytes when it was opened."""
+    def cut(self, size: int) -> File:
+        """The same open file, as if it ended there."""
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes from ``offset`` on, fewer than ``size`` at the end only."""
+    def fileno(self) -> int:
+        """The descriptor, which the file keeps. OSError on systems that have none."""
+
+def held_file_count() -> int:
+    """How many ``File`` descriptors this process holds."""
 
 # --- checksums, codecs, blocks -------------------------------------------------------------------------------------
 
@@ -127,14 +157,43 @@ def bloom_may_match(filter: bytes, user_key: bytes) -> bool:
 def compare(comparator: Comparator, a: bytes, b: bytes) -> int:
     """Compare two user keys: -1, 0 or 1."""
 
-# --- tables --------------------------------------------------------------------------------------------------------
+# --- what scans of tables and logs have in common ------------------------------------------------------------------
 
-@final
-class TableScan:
-    """What reading and verifying every byte of one table found."""
+@disjoint_base
+class FileScan:
+    """What reading and verifying one file found. Frozen, picklable; made by ``scan_table`` and ``scan_log``."""
 
     @property
     def file_size(self) -> int: ...
+    @property
+    def put_count(self) -> int: ...
+    @property
+    def deletion_count(self) -> int: ...
+    @property
+    def key_size(self) -> int:
+        """Sum of the sizes of the keys: internal keys of a table, user keys of a log."""
+    @property
+    def value_size(self) -> int: ...
+    @property
+    def smallest(self) -> bytes | None:
+        """The smallest key that was read, by the comparator: an internal key of a table, a user key of a log."""
+    @property
+    def largest(self) -> bytes | None: ...
+    @property
+    def min_sequence(self) -> int | None: ...
+    @property
+    def max_sequence(self) -> int | None: ...
+    @property
+    def faults(self) -> list[Fault]: ...
+
+# --- tables --------------------------------------------------------------------------------------------------------
+
+@final
+class TableScan(FileScan):
+    """What reading and verifying every byte of one table found."""
+
+    def __new__(cls, of_file: tuple[object, ...], own: tuple[object, ...]) -> TableScan:
+        """Make a scan again from what its ``__reduce__`` gave; what is in it is only for pickling to know."""
     @property
     def index_handle(self) -> Handle | None:
         """From the footer; None where it is unusable."""
@@ -153,26 +212,6 @@ class TableScan:
     @property
     def codecs(self) -> dict[str, int]:
         """Data blocks by codec."""
-    @property
-    def put_count(self) -> int: ...
-    @property
-    def deletion_count(self) -> int: ...
-    @property
-    def key_size(self) -> int:
-        """Sum of the sizes of the internal keys."""
-    @property
-    def value_size(self) -> int: ...
-    @property
-    def smallest(self) -> bytes | None:
-        """The smallest internal key that was read."""
-    @property
-    def largest(self) -> bytes | None: ...
-    @property
-    def min_sequence(self) -> int | None: ...
-    @property
-    def max_sequence(self) -> int | None: ...
-    @property
-    def faults(self) -> list[Fault]: ...
     def blocks(self) -> list[tuple[int, int, str, str, int]]:
         """Every block found, in file order: ``(offset, size, kind, codec, entry_count)`` where kind is ``data``, ``index``,
         ``metaindex`` or ``filter`` and codec is ``""`` where the block is damaged. The size excludes the trailer."""
@@ -257,11 +296,11 @@ class LogReader:
         """How many zero bytes end the file (a preallocated log); known at the end."""
 
 @final
-class LogScan:
+class LogScan(FileScan):
     """What reading and verifying every record of one log of write batches found."""
 
-    @property
-    def file_size(self) -> int: ...
+    def __new__(cls, of_file: tuple[object, ...], own: tuple[object, ...]) -> LogScan:
+        """Make a scan again from what its ``__reduce__`` gave; what is in it is only for pickling to know."""
     @property
     def zero_tail_size(self) -> int: ...
     @property
@@ -269,25 +308,6 @@ class LogScan:
     @property
     def batch_count(self) -> int:
         """Records that are whole write batches."""
-    @property
-    def put_count(self) -> int: ...
-    @property
-    def deletion_count(self) -> int: ...
-    @property
-    def key_size(self) -> int: ...
-    @property
-    def value_size(self) -> int: ...
-    @property
-    def smallest(self) -> bytes | None:
-        """The smallest user key by the comparator."""
-    @property
-    def largest(self) -> bytes | None: ...
-    @property
-    def min_sequence(self) -> int | None: ...
-    @property
-    def max_sequence(self) -> int | None: ...
-    @property
-    def faults(self) -> list[Fault]: ...
 
 def scan_log(source: Source, comparator: Comparator = "bytewise") -> LogScan:
     """Read and verify every record and batch of a log. Never raises on content.
@@ -346,15 +366,15 @@ class Cursor:
     ``mode`` says what comes out, for user keys in ``[start, stop)``:
 
     - ``"versions"``: every version once (the same internal key and value in several inputs is one version; the current input's
-      row is shown). Its state is ``live`` (the newest current version, a put), ``deleted`` (a deletion that is the newest current
-      version, or a put whose next newer version is a deletion, or a version that only superseded inputs still hold),
-      ``shadowed`` (the next newer version is a put) or ``unknown`` (only unproven inputs hold it, or its internal key appears with
-      two different values).
+      row is shown). Its state is ``live`` (the newest current version, a put), ``deleted`` (a deletion, or a put whose next newer
+      version is one), ``shadowed`` (the next newer version is a put) or ``unknown`` (a put that only superseded inputs hold and
+      nothing newer is of its key, or only unproven inputs hold it, or its internal key appears with two different values).
     - ``"visible"``: for each key the newest version at or below ``sequence``, if it is a put. At or above the newest sequence in
       the current inputs, current inputs only count; below it all do. ``newest_sequence`` is that newest one where it is known;
       else it is looked for, which may read all current inputs.
-    - ``"deleted"``: for each key that is not visible now, its newest put.
-    - ``"undelete"``: for each key the visible put, or else, where the key starts with ``look_back_prefix``, its newest put.
+    - ``"deleted"``: for each key that is not visible now, its newest put, with the state that it has among ``"versions"``:
+      ``deleted`` or ``unknown``.
+    - ``"undelete"``: for each key the visible put, or else, where the key starts with ``look_back_prefix``, as ``"deleted"``.
     - ``"rewind"``: for each key that starts with ``look_back_prefix`` as ``"visible"`` at ``sequence``; for the others as of now.
 
     ``from_sequence`` and ``to_sequence`` (inclusive) select among the rows of ``"versions"`` after their states are known.
@@ -410,6 +430,9 @@ class Cursor:
         versions of a user key go to one table. ``next_path`` names each; ``progress`` is told entries written, now and then,
         and may raise to stop. Of several values for one internal key the first is written; the others are the fault
         ``merge.conflict``. After an exception the tables written so far, the last unfinished, are left to the caller."""
+    @property
+    def written_states(self) -> dict[str, int]:
+        """How many versions ``write_tables`` has written, by state."""
 
 @final
 class SequenceCursor:

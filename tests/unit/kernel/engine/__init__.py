@@ -1,0 +1,1 @@
+"""The hot path of a living database."""
