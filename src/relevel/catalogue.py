@@ -79,9 +79,12 @@ _TABLE_PARTS: Final = {
 _BLOCK_FAULTS: Final = {
     "checksum-mismatch": ("the checksum of {part} does not fit its bytes", _CHANGED),
     "truncated": ("the file ends inside {part}", _CUT),
-    "bad-handle": ("the handle of {part} points outside the file", "The index or footer that holds it is damaged."),
+    "bad-handle": ("the handle of {part} does not point to one", "The index or footer that holds it is damaged."),
     "unknown-type": ("{part} has a compression type nobody uses", "The type byte is damaged, or the codec private."),
-    "decompression-failed": ("{part} does not decompress", _WRITTEN_WRONGLY),
+    "decompression-failed": (
+        "{part} does not decompress",
+        f"{_WRITTEN_WRONGLY} Or it grows beyond RELEVEL_BLOCK_LIMIT (128 MiB where not set) and what snappy could make.",
+    ),
     "bad-entry": ("an entry of {part} cannot be decoded", _WRITTEN_WRONGLY),
     "bad-restarts": ("the restart array of {part} is impossible", _WRITTEN_WRONGLY),
     "bad-internal-key": ("a key of {part} has no sequence number", _WRITTEN_WRONGLY),
@@ -146,11 +149,19 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         ),
         "table.size-mismatch": _damage("a table has another size than the manifest says", _CUT),
         "table.range-mismatch": _damage("a table holds keys outside its range", "LevelDB does not find those keys."),
+        "table.replaced": _damage(
+            "a table is not the one that the manifest counts on",
+            "Another database's file, or one from another time, was put in its place.",
+            _FIND_FILE,
+        ),
         "table.empty": _damage("a table has no bytes", _CUT),
         "table.too-short": _damage("a table is too short to be one", _CUT),
         "table.truncated": _damage("a table ends before its index", _CUT),
         "table.footer.bad-magic": _damage("a table does not end in a footer", _CUT),
         "table.footer.bad-handle": _damage("the footer of a table points outside the file", _CHANGED),
+        "table.footer.excess": _warning(
+            "a footer holds more than handles, zeroes and the magic number", f"{_CHANGED} Nothing is lost by it."
+        ),
         "table.index.separator": _damage("an index key does not separate its blocks", _WRITTEN_WRONGLY),
         "table.filter.false-negative": _damage(
             "a filter denies keys that are there", "LevelDB does not find those keys."
@@ -170,7 +181,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "two values have one key and sequence number", "Two programs wrote, or one value is damaged."
         ),
         **_record_codes("log"),
-        "log.missing": _warning(
+        "log.missing": _damage(
             "a log is not there", "Its writes are lost unless they had reached a table.", _FIND_FILE
         ),
         "log.tail.torn": _warning(
@@ -188,6 +199,10 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "sequence numbers leave a gap", "Records between are lost, or went straight to a table."
         ),
         "log.sequence.back": _warning("sequence numbers go back", "Two programs wrote, or records were moved."),
+        "log.sequence.short": _warning(
+            "a log ends before the sequence number that comes next",
+            "It was cut, or one of another time was put in its place.",
+        ),
         "log.read-error": _damage(
             "the system cannot read part of a log", "A failing disk. Copy what can be copied first."
         ),

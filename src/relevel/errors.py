@@ -1,4 +1,4 @@
-"""The exceptions of relevel, and the exit code of each.
+"""The exceptions of relevel, and the exit code of each; one warning.
 
 Every error derives from ``RelevelError`` and from the builtin that fits it, so that callers may catch either. Damage that a
 tolerant reader passes over is not an exception but a ``Finding``; a strict reader raises it inside ``CorruptionError``.
@@ -42,6 +42,12 @@ class StorageError(RelevelError, OSError):
     exit_code = 5
 
 
+class DatabaseInUseError(RelevelError, OSError):
+    """Another program changes the database faster than it can be read."""
+
+    exit_code = 11
+
+
 class NotADatabaseError(RelevelError, ValueError):
     """The path holds no LevelDB: nothing in it has the name or the shape of one of LevelDB's files."""
 
@@ -73,3 +79,23 @@ class KeyNotFoundError(RelevelError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class LockedError(StorageError, BlockingIOError):
+    """The database is open elsewhere, and one process at a time may write to it."""
+
+    exit_code = 12
+
+
+class IteratorInvalidError(RelevelError):
+    """The iterator stands on no entry, so there is no key and no value."""
+
+    exit_code = 13
+
+
+class LogDamagedWarning(UserWarning):
+    """A database was opened of which a log has damaged bytes; what they held is not in it."""
+
+
+class UnprovedWarning(UserWarning):
+    """What was given is the newest that can be read, and nothing proves that there was nothing newer."""

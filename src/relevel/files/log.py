@@ -21,10 +21,10 @@ from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.record import BLOCK_SIZE
 from relevel.storage.failure import storage_error
+from relevel.storage.posix import CREATE_FLAGS
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _BATCH: Final = 256
-_CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class RecordScan:
@@ -49,7 +49,7 @@ class RecordScan:
         self._path = directory.path(name)
         directory.size(name)  # refuses what is no regular file
         try:
-            self._reader = _kernel.LogReader(self._path if data is None else data)
+            self._reader = _kernel.LogReader(directory.source(name) if data is None else data)
         except OSError as error:
             raise storage_error("cannot open", self._path, error) from error
 
@@ -93,7 +93,7 @@ class LogWriter:
         Raises:
             OSError: the file system refuses.
         """
-        self._descriptor = os.open(path, _CREATE_FLAGS, 0o666)
+        self._descriptor = os.open(path, CREATE_FLAGS, 0o666)
         self._size = 0
 
     @property

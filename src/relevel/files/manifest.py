@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Final
 
-from relevel.errors import CorruptionError, InvalidArgumentError, StorageError
-from relevel.files.log import LogWriter, RecordScan
+from relevel.errors import CorruptionError, StorageError
+from relevel.files.log import RecordScan
 from relevel.files.number_set import NumberSet
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.version_edit import (
@@ -28,7 +28,6 @@ from relevel.format.version_edit import (
     EditProblem,
     FileMetadata,
     VersionEdit,
-    encode_version_edit,
     scan_version_edit,
 )
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -118,36 +117,6 @@ def read_manifest(directory: ReadOnlyDirectory, name: str) -> ManifestScan:
         if finding.severity > Severity.NOTE:
             raise CorruptionError(finding.message, finding)
     return scan
-
-
-def write_manifest(path: str, edit: VersionEdit) -> int:
-    """Write a new manifest as LevelDB does, a snapshot and then the numbers, synced. Returns its size.
-
-    Args:
-        path: must not exist.
-        edit: the whole state: comparator, numbers and live tables, and nothing deleted.
-
-    Raises:
-        InvalidArgumentError: LevelDB would not accept it.
-        OSError: the file system refuses.
-    """
-    _refuse_incomplete(edit)
-    snapshot = VersionEdit(comparator=edit.comparator, compact_pointers=edit.compact_pointers, new_files=edit.new_files)
-    numbers = edit._replace(comparator=None, compact_pointers=(), new_files=())
-    with LogWriter(path) as log:
-        log.append(encode_version_edit(snapshot))
-        log.append(encode_version_edit(numbers._replace(previous_log_number=edit.previous_log_number or 0)))
-        return log.size
-
-
-def _refuse_incomplete(edit: VersionEdit) -> None:
-    if None in (edit.comparator, edit.log_number, edit.next_file_number, edit.last_sequence) or edit.deleted_files:
-        raise InvalidArgumentError(
-            "a manifest begins with comparator, log, next file and last sequence, and no deletions"
-        )
-    numbers = [edit.log_number or 0, *(metadata.number for _, metadata in edit.new_files)]
-    if max(numbers) >= (edit.next_file_number or 0):
-        raise InvalidArgumentError(f"the next file number {edit.next_file_number} is taken: {max(numbers)} is in use")
 
 
 class _Replay:

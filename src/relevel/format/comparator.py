@@ -69,6 +69,8 @@ _BUILT_IN: Final = {
         Comparator("test.ReverseBytewise", "reverse-bytewise"),
     )
 }
+_ASKED_TWICE: Final = 64
+"""How many comparisons are held against their opposite at first, and one of how many after that."""
 _registered: dict[str, Comparator] = dict(_BUILT_IN)
 
 
@@ -107,6 +109,11 @@ def find_comparator(name: str) -> Comparator:
     return comparator
 
 
+def is_known(name: str) -> bool:
+    """Say whether a comparator of this name is built in or registered."""
+    return name in _registered
+
+
 def _known_names() -> str:
     return ", ".join(sorted(_registered))
 
@@ -124,8 +131,10 @@ def load_comparator(reference: str) -> CompareFunction:
         raise InvalidArgumentError(f"--comparator takes module:function, not {reference!r}")
     try:
         found: object = importlib.import_module(module_name)
-    except (ImportError, SyntaxError, ValueError) as error:
-        raise InvalidArgumentError(f"the comparator's module {module_name!r} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:  # a module may do anything while it is imported
+        raise InvalidArgumentError(
+            f"the comparator's module {module_name!r} cannot be imported: {_said(error)}"
+        ) from error
     for attribute in attributes.split("."):
         try:
             found = getattr(found, attribute)
@@ -134,3 +143,48 @@ def load_comparator(reference: str) -> CompareFunction:
     if not callable(found):
         raise InvalidArgumentError(f"the comparator {reference!r} is not a function but {type(found).__name__}")
     return found
+
+
+def guard_comparator(function: CompareFunction, reference: str) -> CompareFunction:
+    """Wrap a comparator's function so that what is wrong with it is told in one sentence: the kernel passes on what it raises.
+
+    It is asked both ways round at first and now and then later, for a function that contradicts itself puts keys in no order.
+
+    Args:
+        function: as for ``register_comparator``.
+        reference: what the user called it.
+
+    Raises:
+        InvalidArgumentError: in the call that compares, where the function raises, gives anything but a whole number, or
+            contradicts itself.
+    """
+    call_count = 0
+
+    def ask(a: bytes, b: bytes) -> int:
+        try:
+            answer: object = function(a, b)
+        except (Exception, SystemExit) as error:
+            raise InvalidArgumentError(
+                f"the comparator {reference!r}, asked to compare {a!r} and {b!r}: {_said(error)}"
+            ) from error
+        if not isinstance(answer, int):
+            raise InvalidArgumentError(f"the comparator {reference!r} must give a whole number, and gave {answer!r}")
+        return (answer > 0) - (answer < 0)
+
+    def compare(a: bytes, b: bytes) -> int:
+        nonlocal call_count
+        call_count += 1
+        answer = ask(a, b)
+        if (call_count <= _ASKED_TWICE or call_count % _ASKED_TWICE == 0) and ask(b, a) != -answer:
+            raise InvalidArgumentError(
+                f"the comparator {reference!r} contradicts itself: it must give 0 for equal keys, and the opposite the other way "
+                f"round, and does not for {a!r} and {b!r}"
+            )
+        return answer
+
+    return compare
+
+
+def _said(error: BaseException) -> str:
+    """The kind of an exception and what it says, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

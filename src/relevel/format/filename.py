@@ -16,9 +16,10 @@ files.
 
 from __future__ import annotations
 
-import enum
 import re
 from typing import Final, NamedTuple
+
+from relevel.strenum import StrEnum
 
 MAX_FILE_NUMBER: Final = (1 << 64) - 1
 """File numbers are unsigned 64-bit. Part of the file format."""
@@ -27,7 +28,7 @@ _NUMBERED: Final = re.compile(r"([0-9]+)\.(ldb|sst|log|dbtmp|tmp)")
 _PREFIXED: Final = re.compile(r"(MANIFEST-|CURRENT\.)([0-9]+)")
 
 
-class FileKind(str, enum.Enum):
+class FileKind(StrEnum):
     """What a file of a database is, by its name."""
 
     TABLE = "table"
@@ -40,9 +41,6 @@ class FileKind(str, enum.Enum):
     INFO_LOG = "info-log"
     TEMP = "temp"
     STRANGER = "stranger"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 _KIND_BY_SUFFIX: Final = {

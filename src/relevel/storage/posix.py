@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from relevel._kernel import File
 from relevel.errors import DestinationExistsError, InvalidArgumentError, RelevelError, StorageError
 from relevel.storage.copying import copy_contents
 from relevel.storage.rename import rename_without_replacing
@@ -25,7 +26,8 @@ from relevel.storage.rename import rename_without_replacing
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LONGEST_PREFIX: Final = 60
-_CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""How a new file is opened: for writing, and never over one that exists."""
 
 
 class NewDirectory:
@@ -57,9 +59,11 @@ class NewDirectory:
 
         Raises:
             DestinationExistsError: something is at the destination.
-            InvalidArgumentError: the destination is in or below the source.
+            InvalidArgumentError: the destination is empty, or in or below the source.
         """
         self.destination = os.fsdecode(destination)
+        if not self.destination:
+            raise InvalidArgumentError("the destination is empty; give the path of a directory to be made")
         self._place = Path(self.destination).absolute()
         self._space_needed = space_needed
         self._building: Path | None = None
@@ -115,8 +119,27 @@ class NewDirectory:
                 rest = rest[os.write(descriptor, rest) :]
             os.fsync(descriptor)
 
-    def copy(self, source_path: str | bytes | os.PathLike[str] | os.PathLike[bytes], name: str) -> int:
-        """Copy a file's content to a new file, fsynced; by reference where the file system can. Returns its size.
+    def link(self, source_path: str, name: str) -> None:
+        """Give a file that never changes a second name in the directory; copy it where the file system cannot.
+
+        Raises:
+            DestinationExistsError, StorageError: as ``copy``.
+        """
+        try:
+            os.link(source_path, self.path(name))
+        except FileExistsError as error:
+            raise DestinationExistsError(f"{self.path(name)!r} is being written twice") from error
+        except OSError:
+            self.copy(source_path, name)
+
+    def copy(
+        self,
+        source: str | bytes | os.PathLike[str] | os.PathLike[bytes] | File,
+        name: str,
+        size: int | None = None,
+    ) -> int:
+        """Copy a file's content, or its first ``size`` bytes, to a new file, fsynced; by reference where the file system can.
+        Returns its size.
 
         The new file has the mode and time of a new file, not the source's.
 
@@ -125,9 +148,10 @@ class NewDirectory:
             StorageError: the file system refuses.
         """
         with self._created(name) as descriptor:
-            size = copy_contents(os.fsdecode(source_path), descriptor)
+            content = source if isinstance(source, File) else os.fsdecode(source)
+            copied = copy_contents(content, descriptor, size)
             os.fsync(descriptor)
-        return size
+        return copied
 
     def publish(self) -> None:
         """Put the directory in its place, durably.
@@ -139,10 +163,10 @@ class NewDirectory:
         if self._building is None or self._published:
             raise InvalidArgumentError(f"{self.destination!r} is not being built, or is published")
         try:
-            _sync_directory(self._building)
+            sync_directory(self._building)
             rename_without_replacing(self._building, self._place)
             self._published = True
-            _sync_directory(self._place.parent)
+            sync_directory(self._place.parent)
         except FileExistsError as error:
             raise _taken(self.destination) from error
         except OSError as error:
@@ -152,7 +176,7 @@ class NewDirectory:
     def _created(self, name: str) -> Iterator[int]:
         path = self.path(name)
         try:
-            descriptor = os.open(path, _CREATE_FLAGS, 0o666)
+            descriptor = os.open(path, CREATE_FLAGS, 0o666)
         except FileExistsError as error:
             raise DestinationExistsError(f"{path!r} is being written twice") from error
         except OSError as error:
@@ -174,7 +198,7 @@ class NewDirectory:
         evidence, parent = Path(source).resolve(), self._place.parent.resolve()
         if parent == evidence or evidence in parent.parents:
             raise InvalidArgumentError(
-                f"{self.destination!r} lies in {source!r}, which is evidence and is not written to; choose a destination outside it"
+                f"{self.destination!r} lies in {source!r}, which is not written to; choose a destination outside it"
             )
 
     def _is_ours(self, error: OSError) -> bool:
@@ -215,7 +239,7 @@ def _taken(destination: str) -> DestinationExistsError:
     return DestinationExistsError(f"{destination!r} exists; relevel never writes over anything: choose another name")
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
     """Make the names in a directory durable. Windows has no way to, and needs none."""
     if sys.platform == "win32":
         return

@@ -13,16 +13,18 @@ What is promised, and how it is kept:
 from __future__ import annotations
 
 import contextlib
-import enum
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from relevel import _kernel
 from relevel.errors import InvalidArgumentError, NotADatabaseError, StorageError
 from relevel.storage.failure import storage_error
+from relevel.storage.lock import is_locked
+from relevel.strenum import StrEnum
 
 LOCK_NAME: Final = "LOCK"
 WHOLE_READ_LIMIT: Final = 1 << 30
@@ -35,7 +37,7 @@ _READ_FLAGS: Final = (
 _NO_ACCESS_TIME: Final = getattr(os, "O_NOATIME", 0)
 
 
-class EntryKind(str, enum.Enum):
+class EntryKind(StrEnum):
     """What an entry of a directory is to the file system."""
 
     REGULAR = "regular"
@@ -43,9 +45,6 @@ class EntryKind(str, enum.Enum):
     """A symbolic link that ends at a regular file; size and time are the file's."""
     OTHER = "other"
     """A directory, pipe, socket, device or broken link: never opened."""
-
-    def __str__(self) -> str:
-        return self.value
 
 
 class DirectoryEntry(NamedTuple):
@@ -104,8 +103,11 @@ class ReadOnlyDirectory:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._location!r})"
 
-    def entries(self) -> tuple[DirectoryEntry, ...]:
+    def entries(self, is_wanted: Callable[[str], bool] | None = None) -> tuple[DirectoryEntry, ...]:
         """List the directory as it is now, in the order of names. Opens none of the files.
+
+        Args:
+            is_wanted: told a name, whether to describe it; all are described where it is not given.
 
         Raises:
             StorageError: the directory cannot be listed.
@@ -113,7 +115,7 @@ class ReadOnlyDirectory:
         descriptor = self._open_directory()
         try:
             with os.scandir(self._location if descriptor is None else descriptor) as found:
-                entries = [_describe(entry) for entry in found]
+                entries = [_describe(entry) for entry in found if is_wanted is None or is_wanted(entry.name)]
         except OSError as error:
             raise storage_error("cannot list", self._location, error) from error
         finally:
@@ -130,6 +132,23 @@ class ReadOnlyDirectory:
         if name in {"", ".", ".."} or "/" in name or "\0" in name or (os.altsep is not None and os.sep in name):
             raise InvalidArgumentError(f"{name!r} is not the name of a file in {self._location!r}")
         return f"{self._location}{'' if self._location.endswith(os.sep) else os.sep}{name}"
+
+    def source(self, name: str) -> str | _kernel.File:
+        """Give what the kernel reads a file from.
+
+        Raises:
+            InvalidArgumentError: as ``path``.
+        """
+        return self.path(name)
+
+    def has_moved_on(self, name: str) -> bool:
+        """Whether a file was written to or deleted since it was first looked at: never, where nothing was kept of it."""
+        return False
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the system says that a program has the database open. LOCK is not touched."""
+        return is_locked(self.path(LOCK_NAME))
 
     def exists(self, name: str) -> bool:
         """Say whether there is a regular file, or a link to one, of this name."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from relevel.errors import CorruptionError, InvalidArgumentError, StorageError
 from relevel.files import manifest as manifests
 from relevel.files.log import LogWriter
-from relevel.files.manifest import ManifestScan, read_manifest, scan_manifest, write_manifest
+from relevel.files.manifest import ManifestScan, read_manifest, scan_manifest
+from relevel.files.manifest_writer import write_manifest
 from relevel.findings import Severity
 from relevel.format.version_edit import FileMetadata, VersionEdit, encode_version_edit
 from relevel.storage.read_only import ReadOnlyDirectory

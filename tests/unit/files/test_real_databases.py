@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from relevel.files.current import encode_current, scan_current
-from relevel.files.manifest import ManifestScan, read_manifest, write_manifest
+from relevel.files.manifest import ManifestScan, read_manifest
+from relevel.files.manifest_writer import write_manifest
 from relevel.format.filename import FileKind, parse_filename
 from relevel.format.footer import FOOTER_SIZE, decode_footer
 from relevel.format.version_edit import VersionEdit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from relevel import _kernel
@@ -11,6 +13,7 @@ from relevel.format.comparator import (
     BYTEWISE,
     CompareFunction,
     find_comparator,
+    guard_comparator,
     load_comparator,
     register_comparator,
 )
@@ -107,3 +110,82 @@ def test_a_reference_that_leads_nowhere_says_why(reference: str, said: str) -> N
     """Form, module, attribute or kind."""
     with pytest.raises(InvalidArgumentError, match=said):
         load_comparator(reference)
+
+
+@pytest.mark.parametrize("body", ["raise RuntimeError('no\\nsecond line')", "import sys; sys.exit(3)", "def", "1 / 0"])
+def test_a_module_that_fails_while_it_is_imported_says_why_in_one_line(
+    body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it does."""
+    name = f"failing_order_{abs(hash(body))}"
+    (tmp_path / f"{name}.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(InvalidArgumentError, match="cannot be imported") as caught:
+        load_comparator(f"{name}:compare")
+
+    assert "\n" not in str(caught.value)
+
+
+def test_a_guarded_order_is_the_order_itself() -> None:
+    """Of any size of number."""
+    guarded = guard_comparator(lambda a, b: 10**30 * by_size(a, b), "mine")
+
+    assert [guarded(b"a", b"bb"), guarded(b"bb", b"a"), guarded(b"a", b"a")] == [-1, 1, 0]
+
+
+def fails(a: bytes, b: bytes) -> int:
+    """Raise."""
+    raise KeyError("no such key")
+
+
+def exits(a: bytes, b: bytes) -> int:
+    """Ask for the end of the process."""
+    raise SystemExit(7)
+
+
+def gives(answer: object) -> CompareFunction:
+    """Always answer the same."""
+
+    def compare(a: bytes, b: bytes) -> int:
+        return answer  # type: ignore[return-value]
+
+    return compare
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (fails, "KeyError: 'no such key'"),
+        (exits, "SystemExit: 7"),
+        (gives(None), "gave None"),
+        (gives("less"), "gave 'less'"),
+        (gives(0.5), r"gave 0\.5"),
+        (gives(-1), "contradicts itself"),
+        (gives(True), "contradicts itself"),
+    ],
+)
+def test_a_guarded_order_says_what_is_wrong_with_it(function: CompareFunction, said: str) -> None:
+    """With the name that the user gave it, through the kernel too."""
+    guarded = guard_comparator(function, "orders:mine")
+
+    with pytest.raises(InvalidArgumentError, match=said) as caught:
+        _kernel.compare(guarded, b"a", b"b")
+
+    assert "orders:mine" in str(caught.value)
+
+
+def test_a_guarded_order_is_doubted_later_too() -> None:
+    """One that contradicts itself after a while is found out."""
+    calls = 0
+
+    def tired(a: bytes, b: bytes) -> int:
+        nonlocal calls
+        calls += 1
+        return by_size(a, b) if calls < 1000 else 1
+
+    guarded = guard_comparator(tired, "orders:tired")
+
+    with pytest.raises(InvalidArgumentError, match="contradicts itself"):
+        for _ in range(2000):
+            guarded(b"a", b"bb")

@@ -119,7 +119,7 @@ def test_a_destination_inside_the_evidence_is_refused(tmp_path: Path, inside: st
     (tmp_path / "way").symlink_to(source)
 
     for place in (source, tmp_path / "way"):
-        with pytest.raises(InvalidArgumentError, match="evidence"):
+        with pytest.raises(InvalidArgumentError, match="outside it"):
             NewDirectory(place / inside, source=source)
 
     NewDirectory(tmp_path / "source2", source=source)

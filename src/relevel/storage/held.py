@@ -1,0 +1,209 @@
+"""A directory as it was at one moment, though another program goes on writing to it.
+
+LevelDB adds files, appends to logs and manifests, and deletes files that an edit of the manifest has made needless. A file that is
+open stays readable when it is deleted, so a database is held by opening its files::
+
+    CURRENT and manifests are opened, and so measured     the moment
+    names are listed, logs and tables opened              all that the manifest counts on at that moment is among them,
+    CURRENT and manifests are looked at again             for nothing goes before an edit says that it may
+
+Where they have changed, the next round begins with what is held already, so that it has less to open. Logs are measured newest
+first: where a log is there, all that was written to the one before it is in it.
+
+Descriptors are few. Files that are more than half of what the process may have are read by their path instead, and
+``is_outrun`` says whether that went wrong.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from relevel import _kernel
+from relevel.errors import StorageError
+from relevel.format.filename import FileKind, parse_filename
+from relevel.storage.failure import storage_error
+from relevel.storage.limit import open_file_limit
+from relevel.storage.read_only import WHOLE_READ_LIMIT, DirectoryEntry, ReadOnlyDirectory
+
+_ROUNDS: Final = 10
+_CONTROL: Final = frozenset({FileKind.CURRENT, FileKind.CURRENT_BACKUP, FileKind.CURRENT_PENDING, FileKind.MANIFEST})
+
+
+class HeldDirectory(ReadOnlyDirectory):
+    """A directory whose files stay as they are now. Safe for threads; holds descriptors as long as it lives.
+
+    Sent to another process, it reads by path there; ``is_outrun`` here then speaks of all files.
+    """
+
+    __slots__ = ("_control", "_entries", "_files", "_is_sent", "_most", "_stop")
+
+    def __init__(
+        self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, most_held: int | None = None
+    ) -> None:
+        """Hold the files of a directory.
+
+        Args:
+            path: the directory.
+            most_held: tables that may be held in this process; half of what the system allows where it is not given.
+
+        Raises:
+            InvalidArgumentError, NotADatabaseError, StorageError: as ``ReadOnlyDirectory``.
+        """
+        super().__init__(path)
+        self._most = open_file_limit() // 2 if most_held is None else most_held
+        self._stop = _kernel.Stop()
+        self._is_sent = False
+        self._files: dict[str, _kernel.File] = {}
+        self._entries: dict[str, DirectoryEntry] = {}
+        self._control = self._list_control()
+        for _ in range(_ROUNDS):
+            self._hold(self._control)
+            before, self._control = self._control, self._list_control()
+            if self._control == before:
+                break
+        else:
+            self._control = ()
+
+    def entries(self, is_wanted: Callable[[str], bool] | None = None) -> tuple[DirectoryEntry, ...]:
+        """What was there when the files were held, with the sizes they had then, in the order of names."""
+        return tuple(self._entries[name] for name in sorted(self._entries) if is_wanted is None or is_wanted(name))
+
+    def source(self, name: str) -> str | _kernel.File:
+        """Give what the kernel reads a file from: the file held, or its path where it is not; a log never beyond its size.
+
+        Raises:
+            InvalidArgumentError: as ``path``.
+            OSError: a log that is not held cannot be opened.
+        """
+        held, entry = self._files.get(name), self._entries.get(name)
+        if held is None and entry is not None and parse_filename(name).kind is FileKind.LOG:
+            return self._open(entry).cut(entry.size)
+        return held or self.path(name)
+
+    def exists(self, name: str) -> bool:
+        """Say whether a file of this name is held or there."""
+        return name in self._files or super().exists(name)
+
+    def size(self, name: str) -> int:
+        """Give the size that a file had when it was held, in bytes.
+
+        Raises:
+            StorageError: it is not there, or not a file.
+        """
+        file = self._files.get(name)
+        return super().size(name) if file is None else file.size
+
+    def read(self, name: str, offset: int = 0, size: int | None = None) -> bytes:
+        """Read bytes of a file as it was; see ``ReadOnlyDirectory.read``.
+
+        Raises:
+            StorageError: as there.
+        """
+        file = self._files.get(name)
+        if file is None:
+            return super().read(name, offset, size)
+        wanted = max(0, file.size - offset) if size is None else size
+        if size is None and wanted > WHOLE_READ_LIMIT:
+            raise StorageError(f"{self.path(name)!r} has {wanted} bytes: too many to read at once")
+        try:
+            return file.read(offset, wanted)
+        except OSError as error:
+            raise storage_error("cannot read", self.path(name), error) from error
+
+    def has_moved_on(self, name: str) -> bool:
+        """Whether a file was written to or deleted since it was held."""
+        try:
+            return Path(self.path(name)).stat().st_size != self._entries[name].size
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what is held was the state of one moment, and CURRENT and manifests are still what they were then.
+
+        Where it is not, what is held may be one state all the same, and the manifest tells.
+
+        Raises:
+            StorageError: the directory cannot be listed any more.
+        """
+        return self._control == self._list_control()
+
+    @property
+    def is_outrun(self) -> bool:
+        """Whether a table or log that is not held has gone, or a table changed: it may have been read as it was not."""
+        unsafe = (entry for name, entry in self._entries.items() if self._is_sent or name not in self._files)
+        return any(self._is_lost(entry) for entry in unsafe if entry.is_file)
+
+    def stop(self) -> None:
+        """Make all reads of files that are held fail from now on, so that threads that read them come to an end."""
+        self._stop.set()
+
+    def let_go(self) -> None:
+        """Close the files, except those that somebody else has; from now on everything is read by its path."""
+        self._files = {}
+
+    def __getstate__(self) -> tuple[object, ...]:
+        self._is_sent = True
+        return str(self.root), self._entries, self._control
+
+    def __setstate__(self, state: tuple[str, dict[str, DirectoryEntry], tuple[DirectoryEntry, ...]]) -> None:
+        path, self._entries, self._control = state
+        super().__init__(path)
+        self._files, self._most, self._stop, self._is_sent = {}, 0, _kernel.Stop(), False
+
+    def _is_lost(self, entry: DirectoryEntry) -> bool:
+        kind = parse_filename(entry.name).kind
+        if kind is FileKind.LOG:
+            return not super().exists(entry.name)
+        return kind is FileKind.TABLE and self.has_moved_on(entry.name)
+
+    def _list_control(self) -> tuple[DirectoryEntry, ...]:
+        return super().entries(_is_control)
+
+    def _hold(self, control: tuple[DirectoryEntry, ...]) -> None:
+        """One round: CURRENT and manifests, then names, then logs and tables, newest first."""
+        known, self._files, self._entries = self._files, {}, {}
+        for entry in control:
+            self._take(entry, self._open)
+        listed = [(parse_filename(entry.name), entry) for entry in super().entries(lambda name: not _is_control(name))]
+        listed.sort(key=lambda named: named[0].number or 0, reverse=True)
+        for name, entry in listed:
+            if name.kind is FileKind.LOG:
+                self._take(entry, self._open)
+            elif name.kind is not FileKind.TABLE:
+                self._entries[entry.name] = entry
+        for name, entry in listed:
+            if name.kind is FileKind.TABLE:
+                self._take(entry, partial(self._open_table, known.get(entry.name)))
+
+    def _take(self, entry: DirectoryEntry, open_file: Callable[[DirectoryEntry], _kernel.File | None]) -> None:
+        """Hold one file where that can be, and note its size; note nothing where it has gone since it was listed."""
+        try:
+            file = open_file(entry) if entry.is_file else None
+        except OSError as error:
+            if error.errno == errno.ENOENT:
+                return
+            file = None  # whoever reads it is told why it cannot be
+        if file is not None:
+            self._files[entry.name] = file
+        self._entries[entry.name] = entry if file is None else entry._replace(size=file.size)
+
+    def _open(self, entry: DirectoryEntry) -> _kernel.File:
+        self._file_status(entry.name)
+        return _kernel.File(self.path(entry.name), self._stop)
+
+    def _open_table(self, known: _kernel.File | None, entry: DirectoryEntry) -> _kernel.File | None:
+        if known is not None and known.size == entry.size:
+            return known
+        return self._open(entry) if _kernel.held_file_count() < self._most else None
+
+
+def _is_control(name: str) -> bool:
+    return parse_filename(name).kind in _CONTROL
