@@ -90,9 +90,11 @@ def first_edit(*, log_number: int = 0, next_file: int = 100, last_sequence: int 
     return b"\x01" + text(b"leveldb.BytewiseComparator") + numbers
 
 
-def new_table(level: int, number: int, size: int, smallest: bytes, largest: bytes) -> bytes:
-    """A version edit that adds a table."""
-    keys = text(internal_key(smallest, 9)) + text(internal_key(largest, 1))
+def new_table(
+    level: int, number: int, size: int, smallest: bytes, largest: bytes, *, sequences: tuple[int, int] = (9, 1)
+) -> bytes:
+    """A version edit that adds a table; ``sequences`` are those of its first and its last key."""
+    keys = text(internal_key(smallest, sequences[0])) + text(internal_key(largest, sequences[1]))
     return b"\x07" + varint(level) + varint(number) + varint(size) + keys
 
 

@@ -85,6 +85,14 @@ def test_each_file_alone_is_read_as_far_as_it_goes(name: str, tmp_path: Path) ->
     assert set(errors.values()) == {None}
 
 
+def test_an_empty_path_is_refused(tmp_path: Path) -> None:
+    """It would mean the current directory."""
+    with pytest.raises(relevel.InvalidArgumentError):
+        relevel.check("")
+    with pytest.raises(relevel.InvalidArgumentError):
+        relevel.rescue(TINY.database, "")
+
+
 def test_names_that_are_not_utf8_are_no_obstacle(tmp_path: Path) -> None:
     """A directory and a stranger in it with such names: all commands work, in Python and on the command line."""
     strange = Path(os.fsdecode(bytes(tmp_path) + b"/db \xff\xfe"))
@@ -132,6 +140,23 @@ def test_a_file_without_permission_is_a_finding(tmp_path: Path) -> None:
 
     assert "000005.ldb" in {finding.span.file for finding in report.findings}
     assert {row.key for row in rows} <= TINY.live.keys()
+
+
+@pytest.mark.parametrize("without", [(), ("CURRENT", "MANIFEST-000002")])
+def test_files_without_permission_never_end_in_an_error_of_the_system(without: tuple[str, ...], tmp_path: Path) -> None:
+    """Not even where no manifest names the comparator and the tables are asked for their order."""
+    place = tmp_path / "place"
+    place.mkdir(mode=0o777)
+    with copy_of(TINY.database) as copy, as_nobody(copy, place):
+        for path in copy.iterdir():
+            path.chmod(0)
+        for name in without:
+            (copy / name).unlink()
+
+        errors = run_all(copy, place)
+
+    assert all(error is None or isinstance(error, relevel.RelevelError) for error in errors.values())
+    assert errors["check"] is None
 
 
 def test_a_directory_without_permission_is_an_error(tmp_path: Path) -> None:

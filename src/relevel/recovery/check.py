@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
-from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
+from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.survey.survey import Progress, Survey, survey
 
 
@@ -65,15 +66,23 @@ def check(
     Args:
         path: the database's directory.
         comparator: the order of the keys, where the manifest does not name a known one.
-        executor: where files are read; an executor of threads; one thread a core where none is given.
+        executor: where files are read: threads, processes, or a cluster that sees the same files; one thread a core where none
+            is given.
         progress: told of bytes read.
 
     Raises:
         NotADatabaseError, StorageError: there is nothing to read.
         NotSupportedError: the comparator is not known.
+        DatabaseInUseError: another program changes it faster than it can be read.
     """
-    directory = open_directory(path)
-    return report_of(survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress))
+
+    def look(directory: Directory) -> CheckReport:
+        order = choose_comparator(directory, comparator)
+        found = survey(directory, order, executor=executor, progress=progress)
+        refuse_outrun(directory)
+        return report_of(found)
+
+    return steadily(path, look)
 
 
 def report_of(found: Survey) -> CheckReport:

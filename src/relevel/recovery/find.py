@@ -12,6 +12,7 @@ from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
+from relevel.recovery.inventory.steady import steadily
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
 
@@ -53,19 +54,27 @@ def find(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | N
         path: the database's directory.
         key: the user key.
         comparator: the order of the keys, where the manifest does not name a known one.
+
+    Raises:
+        NotADatabaseError, StorageError: there is nothing to read.
+        DatabaseInUseError: another program changes it faster than it can be read.
     """
-    reader = Reader(path, comparator)
+    return steadily(path, lambda directory: _find(Reader(path, comparator, directory=directory), key))
+
+
+def _find(reader: Reader, key: bytes) -> FindReport:
     rows = reader.rows("versions", past=True, start=key)
     states = {(version.sequence, version.type, version.value): version.state for version in _of_key(rows, key)}
     findings = {(finding.code, finding.span): finding for finding in rows.findings}
     copies: list[Copy] = []
     for file in _candidates(reader, key):
-        alone = Reader(path, reader.comparator, only=file.name, directory=reader.directory)
+        alone = Reader(reader.directory.path, reader.comparator, only=file.name, directory=reader.directory)
         in_file = alone.rows("versions", past=True, start=key)
         for version in _of_key(in_file, key):
             state = states.get((version.sequence, version.type, version.value), version.state)
             copies.append(Copy(version._replace(state=state), file.level, file.standing))
         findings.update({(finding.code, finding.span): finding for finding in in_file.findings})
+    reader.refuse_outrun()
     copies.sort(key=lambda copy: (-copy.version.sequence, copy.version.file, copy.version.offset))
     return FindReport(key, tuple(copies), tuple(findings.values()))
 

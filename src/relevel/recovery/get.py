@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import os
+import warnings
+from dataclasses import dataclass
 
-from relevel.errors import CorruptionError, KeyNotFoundError
+from relevel.errors import CorruptionError, KeyNotFoundError, UnprovedWarning
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
-from relevel.recovery.inventory.standing import is_older
+from relevel.recovery.inventory.at_risk import holds, hurt_file, is_proved_newer, keys_at_risk
+from relevel.recovery.inventory.steady import steadily
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The newest value of a key that can be read.
+
+    Attributes:
+        value: the value.
+        unproved: why nothing proves that there was no newer one: the manifest, or the end of a log, is lost or may be. Empty
+            where it is proved.
+    """
+
+    value: bytes
+    unproved: tuple[Finding, ...]
+
+
 def get(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | None = None) -> bytes:
     """Give the value of one key as it is now, without writing anything.
+
+    Warns with ``UnprovedWarning`` where nothing proves that there was no newer value: see ``look_up``.
 
     Args:
         path: the database's directory.
@@ -22,35 +41,59 @@ def get(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | No
 
     Raises:
         KeyNotFoundError: the key is not there, and nothing unreadable could have held it.
-        CorruptionError: something that may hold the key, or a newer version of it, cannot be read.
+        CorruptionError: something that may hold the key, or a newer version of it, cannot be read or is gone.
+        DatabaseInUseError: another program changes the database faster than it can be read.
     """
-    reader = Reader(path, comparator)
+    answer = look_up(path, key, comparator=comparator)
+    if answer.unproved:
+        message = f"{answer.unproved[0].message}: nothing proves that {key!r} had no newer value"
+        warnings.warn(message, UnprovedWarning, stacklevel=2)
+    return answer.value
+
+
+def look_up(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | None = None) -> Answer:
+    """Give the value of one key, and what keeps it from being proved.
+
+    Raises:
+        KeyNotFoundError, CorruptionError, DatabaseInUseError: as ``get``.
+    """
+    return steadily(path, lambda directory: _look_up(Reader(path, comparator, directory=directory), key))
+
+
+def _look_up(reader: Reader, key: bytes) -> Answer:
     rows = reader.rows("visible", past=False, start=key)
     first = next(iter(rows), None)
+    reader.refuse_outrun()
     found = first if first is not None and first.key == key else None
-    in_the_way = [finding for finding in rows.findings if _may_hide(reader, finding, key, found)]
-    if in_the_way:
+    doubts = [finding for finding in rows.findings if _may_outdate(reader, finding, key, found)]
+    losses = [finding for finding in doubts if _is_certain(reader, finding)]
+    if losses:
         raise CorruptionError(
-            f"{in_the_way[0].message}: it may hold {key!r} or a newer version of it. "
-            f"`relevel find {reader.directory.path} KEY` shows what can still be read of the key.",
-            in_the_way[0],
+            f"{losses[0].message}: it may hold {key!r} or a newer version of it. {_next_step(reader)}", losses[0]
         )
-    if found is None or found.value is None:
-        raise KeyNotFoundError(f"{reader.directory.path}: {key!r} is not there")
-    return found.value
+    if found is not None and found.value is not None:
+        return Answer(found.value, tuple(doubts))
+    if doubts:
+        raise CorruptionError(
+            f"{doubts[0].message}: {key!r} is not there, and that is not proved. {_next_step(reader)}", doubts[0]
+        )
+    raise KeyNotFoundError(f"{reader.directory.path}: {key!r} is not there")
 
 
-def _may_hide(reader: Reader, finding: Finding, key: bytes, found: Version | None) -> bool:
-    """Whether a finding is damage that was not healed, in bytes that may hold a newer version of the key than was found."""
-    if finding.severity is not Severity.DAMAGE or finding.is_healed:
+def _may_outdate(reader: Reader, finding: Finding, key: bytes, found: Version | None) -> bool:
+    """Whether a finding costs something that may have held a newer version of the key than was found."""
+    if not finding.is_loss or not holds(reader.comparator, keys_at_risk(reader.directory, finding), key):
         return False
-    files = reader.directory.by_name
-    hurt = files.get(finding.span.file)
-    if found is not None and hurt is not None and is_older(hurt, files[found.file]):
-        return False
-    if finding.keys is None:
+    if found is None:
         return True
-    compare, keys = reader.comparator.compare, finding.keys
-    above = keys.lower is None or compare(key, keys.lower) >= 0
-    below = keys.upper is None or compare(key, keys.upper) <= 0
-    return above and below
+    lost = hurt_file(reader.directory, finding)
+    return not is_proved_newer(reader.directory.by_name[found.file], found.offset, lost, finding.span, finding.code)
+
+
+def _is_certain(reader: Reader, finding: Finding) -> bool:
+    """Whether entries are lost for certain: not where a log may have been cut, nor where only the proof of what counts is gone."""
+    return finding.severity is Severity.DAMAGE and hurt_file(reader.directory, finding) is not None
+
+
+def _next_step(reader: Reader) -> str:
+    return f"`relevel find {reader.directory.path} KEY` shows what can still be read of the key."

@@ -113,7 +113,11 @@ class History:
         return list(takewhile(lambda version: version.key == key, self._reader.rows("versions", past=True, start=key)))
 
     def deleted(self, *, prefix: bytes = b"", key: bytes | None = None) -> Rows:
-        """Stream the keys that are gone now and still have a value on disk: that last value, in key order."""
+        """Stream the keys that are gone now and still have a value on disk: that last value, in key order.
+
+        Its state is ``deleted`` where a newer deletion is on disk, and ``unknown`` where none is (compaction has dropped it, or
+        the file was never part of this database), or where the value stands in a table alone that no manifest knows.
+        """
         return self._reader.rows("deleted", past=True, prefix=prefix, key=key)
 
 

@@ -12,10 +12,11 @@ from relevel.findings import Finding, KeyRange
 from relevel.format.comparator import Comparator, find_comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.inventory.directory import Directory, open_directory
+from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.producer import Producer, guess_producer
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
+from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Progress, Survey, survey
 from relevel.recovery.survey.table import TableSurvey
@@ -111,15 +112,21 @@ def info(
 
     Raises:
         NotADatabaseError, StorageError: there is nothing to read.
+        DatabaseInUseError: another program changes it faster than it can be read.
     """
-    directory = open_directory(path)
+    return steadily(path, lambda directory: _look(directory, comparator, progress))
+
+
+def _look(directory: Directory, comparator: Comparator | None, progress: Progress | None) -> InfoReport:
     try:
         order = choose_comparator(directory, comparator)
         name: str | None = order.name
     except NotSupportedError:
         order = find_comparator("leveldb.BytewiseComparator")
         name = directory.manifest.comparator if directory.manifest else None
-    return _report(directory, survey(directory, order, progress=progress), name)
+    found = survey(directory, order, progress=progress)
+    refuse_outrun(directory)
+    return _report(directory, found, name)
 
 
 def _report(directory: Directory, found: Survey, comparator: str | None) -> InfoReport:

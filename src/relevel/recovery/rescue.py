@@ -10,9 +10,10 @@ from pathlib import Path
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
-from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
+from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
@@ -102,26 +103,33 @@ def rescue(
         destination: the new database's directory; must not exist. It appears when it is whole.
         dry_run: decide and report, and write nothing.
         comparator: the order of the keys, where the manifest does not name a known one.
-        executor: where files are verified; an executor of threads; one thread a core where none is given.
+        executor: where files are verified: threads, processes, or a cluster that sees the same files; one thread a core where none
+            is given.
         progress: told of the work done.
 
     Raises:
         NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
         DestinationExistsError: the destination is taken.
         NotSupportedError: the comparator is not known.
+        DatabaseInUseError: another program changes it faster than it can be read.
     """
-    directory = open_directory(source)
-    target = NewDirectory(
-        destination, source=source, space_needed=sum(file.size for file in directory.current_tables())
-    )
-    found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
-    plan = make_plan(found)
-    outcome = Outcome()
-    if not dry_run:
+
+    def work(directory: Directory) -> RescueReport:
+        size = sum(file.size for file in directory.current_tables())
+        target = NewDirectory(destination, source=source, space_needed=size)
+        found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
+        plan = make_plan(found)
+        refuse_outrun(directory)
+        if dry_run:
+            return _report(plan, Path(destination), Outcome(), dry_run=True)
         with target:
             outcome = rebuild(plan, target, progress)
+            report = _report(plan, Path(destination), outcome, dry_run=False)
+            refuse_outrun(directory)
             target.publish()
-    return _report(plan, Path(destination), outcome, dry_run=dry_run)
+        return report
+
+    return steadily(source, work)
 
 
 def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -> RescueReport:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 from relevel import _kernel
@@ -19,15 +20,25 @@ _BATCH = 4096
 class Pairs(Iterable[tuple[bytes, bytes]]):
     """``(key, value)`` pairs, streaming. Iterate once.
 
+    Where another program has taken away a file that could not be held open, the iteration ends with ``DatabaseInUseError``.
+
     Attributes:
         findings: what was found wrong; complete when the iteration has ended.
     """
 
-    def __init__(self, cursor: _kernel.Cursor, repairer: Repairer, findings: Iterable[Finding], prefix: bytes) -> None:
+    def __init__(
+        self,
+        cursor: _kernel.Cursor,
+        repairer: Repairer,
+        findings: Iterable[Finding],
+        prefix: bytes,
+        at_end: Callable[[], None],
+    ) -> None:
         self._cursor = cursor
         self._repairer = repairer
         self._found = list(findings)
-        pairs: Iterator[tuple[bytes, bytes]] = chain.from_iterable(iter(self._read, []))
+        self._at_end = at_end
+        pairs: Iterator[tuple[bytes, bytes]] = chain.from_iterable(self._batches())
         self._pairs = filter(lambda pair: pair[0].startswith(prefix), pairs) if prefix else pairs
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
@@ -39,8 +50,13 @@ class Pairs(Iterable[tuple[bytes, bytes]]):
         self._found += [finding_of(file, fault) for file, fault in self._cursor.take_faults()]
         return [*self._found, *self._repairer.findings]
 
-    def _read(self) -> list[tuple[bytes, bytes]]:
-        return self._cursor.read_pairs(_BATCH)
+    def _batches(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        try:
+            yield from iter(partial(self._cursor.read_pairs, _BATCH), [])
+        except OSError:
+            self._at_end()
+            raise
+        self._at_end()
 
 
 def scan(
@@ -66,4 +82,4 @@ def scan(
     if prefix and bytewise:
         start, stop = narrow(prefix, start, stop)
     cursor = reader.cursor("visible", past=False, repair=repairer, start=start, stop=stop)
-    return Pairs(cursor, repairer, reader.findings, b"" if bytewise else prefix)
+    return Pairs(cursor, repairer, reader.findings, b"" if bytewise else prefix, reader.refuse_outrun)

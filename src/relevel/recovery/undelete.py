@@ -14,8 +14,9 @@ from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.inventory.directory import Directory
+from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.read.reader import Reader
-from relevel.recovery.read.rows import Rows
 from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level_for
 from relevel.recovery.survey.survey import Progress
 from relevel.storage.posix import NewDirectory
@@ -30,7 +31,8 @@ class UndeleteReport:
         destination: the new database's directory.
         at: the sequence number gone back to; None where the deleted keys were brought back.
         entry_count: entries in the new database.
-        restored_count: deleted keys brought back; None where the state of a sequence number was asked for.
+        restored_count: keys brought back that are gone now; None where the state of a sequence number was asked for.
+        unknown_count: those of them whose last value has the state ``unknown``: no deletion on disk proves that it was deleted.
         last_sequence: the new database's last sequence number.
         findings: what was found wrong on the way; damage may have cost entries.
     """
@@ -40,6 +42,7 @@ class UndeleteReport:
     at: int | None
     entry_count: int
     restored_count: int | None
+    unknown_count: int | None
     last_sequence: int
     findings: tuple[Finding, ...]
 
@@ -74,46 +77,62 @@ def undelete(
         InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given.
         NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
         DestinationExistsError: the destination is taken.
+        DatabaseInUseError: another program changes the database faster than it can be read.
     """
     if deleted is (at is not None):
         raise InvalidArgumentError("give either a sequence number to go back to (--at N) or --deleted, and not both")
-    reader = Reader(source, comparator)
+
+    def work(directory: Directory) -> UndeleteReport:
+        reader = Reader(source, comparator, directory=directory)
+        return _undelete(reader, destination, at=at, prefix=prefix, progress=progress)
+
+    return steadily(source, work)
+
+
+def _undelete(
+    reader: Reader,
+    destination: str | os.PathLike[str],
+    *,
+    at: int | None,
+    prefix: bytes,
+    progress: Progress | None,
+) -> UndeleteReport:
+    deleted = at is None
     mode = "undelete" if deleted else "rewind"
     options: dict[str, Any] = {"look_back_prefix": prefix} if deleted else {"look_back_prefix": prefix, "sequence": at}
     repairer = Repairer()
-    with NewDirectory(destination, source=source) as target:
-        restored = _count(reader.rows("deleted", past=True, prefix=prefix)) if deleted else None
+    with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)
         size = sum(file.size for file in reader.directory.current_tables())
         total = max(size // 16, 1)
+        cursor = reader.cursor(mode, past=True, repair=repairer, **options)
         database.write(
-            reader.cursor(mode, past=True, repair=repairer, **options),
+            cursor,
             level_for(size),
             _style(reader),
             progress=None if progress is None else lambda done: progress(min(done, total), total),
         )
         outcome = database.finish(0)
+        refuse_outrun(reader.directory)
         target.publish()
+    states = cursor.written_states
     met = [finding_of(file, fault) for file, fault in outcome.faults]
     return UndeleteReport(
         source=str(reader.directory.path),
         destination=str(Path(destination)),
         at=at,
         entry_count=outcome.entry_count,
-        restored_count=restored,
+        restored_count=states["deleted"] + states["unknown"] if deleted else None,
+        unknown_count=states["unknown"] if deleted else None,
         last_sequence=outcome.last_sequence,
         findings=(*reader.findings, *repairer.findings, *met),
     )
-
-
-def _count(rows: Rows) -> int:
-    return sum(1 for _ in rows)
 
 
 def _style(reader: Reader) -> TableStyle:
     """Tables like the database's own: the largest of those that count tells."""
     tables = sorted(reader.directory.current_tables(), key=lambda file: -file.size)
     with contextlib.suppress(OSError):  # where it cannot be read, the findings say so
-        paths = [reader.directory.storage.path(file.name) for file in tables[:1]]
+        paths = [reader.directory.storage.source(file.name) for file in tables[:1]]
         return TableStyle.of([_kernel.scan_table(path, reader.comparator.kernel) for path in paths])
     return TableStyle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,68 @@ def test_damage_to_other_keys_does_not_matter(node: Path) -> None:
     zero_first_block(node, "000013.ldb")
 
     assert relevel.get(node, b"state/note").startswith(b'{"by": "maintenance"')
+
+
+@pytest.mark.parametrize("key", [b"state/head", KEY, b"no such key"])
+def test_a_log_that_is_gone_may_have_held_any_key(node: Path, key: bytes) -> None:
+    """No value of a table is given, nor is a key said not to be there."""
+    (node / "000015.log").unlink()
+
+    with pytest.raises(relevel.CorruptionError, match=r"000015\.log.*may hold") as raised:
+        relevel.get(node, key)
+    assert raised.value.finding is not None
+    assert raised.value.finding.code == "log.missing"
+
+
+def test_a_value_in_a_newer_log_is_given_though_an_older_log_is_gone(node: Path) -> None:
+    """Logs are written one after another, so nothing in the lost one is newer."""
+    (node / "000016.log").write_bytes((node / "000015.log").read_bytes())
+    newest = dict(relevel.scan(node))[b"state/note"]
+    (node / "000015.log").unlink()
+
+    assert relevel.get(node, b"state/note") == newest
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"\xa5" * 700)])
+def test_without_a_manifest_a_value_is_given_with_a_warning(node: Path, lose: Callable[[Path], object]) -> None:
+    """The newest that is on disk, whether the manifest is gone or cannot be read; that there was no newer one is not proved."""
+    value = relevel.get(node, b"state/head")
+    lose(node / "MANIFEST-000014")
+
+    with pytest.warns(relevel.UnprovedWarning, match="no manifest could be read"):
+        assert relevel.get(node, b"state/head") == value
+
+
+@pytest.mark.parametrize("key", [KEY, b"no such key"])
+def test_without_a_manifest_no_key_is_said_not_to_be_there(node: Path, key: bytes) -> None:
+    """Neither one that was deleted nor one that is nowhere: tables may be gone that nobody misses."""
+    (node / "MANIFEST-000014").unlink()
+
+    with pytest.raises(relevel.CorruptionError, match="is not there, and that is not proved"):
+        relevel.get(node, key)
+
+
+def test_a_log_that_ends_inside_a_record_proves_nothing(node: Path) -> None:
+    """It may have been cut: the value is given with a warning. What stands before cannot be newer than the lost end."""
+    log = node / "000015.log"
+    log.write_bytes(log.read_bytes()[:-3])
+
+    with pytest.warns(relevel.UnprovedWarning, match=r"000015\.log"):
+        relevel.get(node, b"state/head")
+
+
+def test_what_comes_after_damage_in_a_log_is_newer(node: Path) -> None:
+    """Records stand in the order in which they were written: damage at the beginning does not touch the last value."""
+    log = node / "000015.log"
+    note = next(iter(relevel.dump(node, start=b"state/note")))
+    assert note.source.file == log.name
+    data = bytearray(log.read_bytes())
+    data[8:40] = bytes(32)
+    log.write_bytes(data)
+
+    assert relevel.get(node, b"state/note") == note.value
+    with pytest.raises(relevel.CorruptionError):
+        relevel.get(node, KEY[:-1] + b"0")
 
 
 def test_a_deleted_key_is_not_there(node: Path) -> None:

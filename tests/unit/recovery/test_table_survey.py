@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from relevel import _kernel
+from relevel.findings import Severity
 from relevel.format.comparator import BYTEWISE
 from relevel.recovery.inventory.directory import open_directory
 from relevel.recovery.survey.access import Route
@@ -117,3 +119,44 @@ def test_an_empty_table_is_a_loss_and_no_error(node: Path) -> None:
 
     assert table.losses
     assert entry_count(table) == 0
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A database of one table with a filter, known to a manifest that is lost."""
+    path = tmp_path / "small"
+    path.mkdir()
+    builder = _kernel.TableBuilder(str(path / TABLE), bloom_bits_per_key=10, block_size=256)
+    for number in range(100):
+        builder.add(b"key%05d" % number + (number << 8 | 1).to_bytes(8, "little"), b"value")
+    builder.finish()
+    return path
+
+
+@pytest.mark.parametrize("byte", range(48))
+def test_a_flipped_bit_in_the_footer_is_told_and_costs_nothing(small: Path, byte: int) -> None:
+    """Whatever it makes of the handles, the padding or the magic number."""
+    path = small / TABLE
+    whole = path.read_bytes()
+    for bit in range(8):
+        table = bytearray(whole)
+        table[len(whole) - 48 + byte] ^= 1 << bit
+        path.write_bytes(table)
+
+        found = survey(small)
+
+        assert entry_count(found) == 100
+        assert found.losses == ()
+        assert not found.is_intact
+
+
+def test_bytes_in_the_padding_of_a_footer_are_a_warning(node: Path) -> None:
+    """They say that something writes over the file."""
+    damage(node, -15, b"x")
+
+    table = survey(node)
+
+    assert [(finding.code, finding.severity, finding.span.size) for finding in table.findings] == [
+        ("table.footer.excess", Severity.WARNING, 1)
+    ]
+    assert table.losses == ()

@@ -11,12 +11,12 @@ A stored checksum is hit itself where computed and stored differ in one bit *in 
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from relevel import _kernel
+from relevel.strenum import StrEnum
 
 TRAILER_SIZE: Final = 5
 """Block type (1 byte) and masked checksum (4 bytes) after every block. Part of the file format."""
@@ -24,16 +24,13 @@ TRAILER_SIZE: Final = 5
 _POLYNOMIAL: Final = 0x82F63B78  # CRC-32C, reflected. Part of the file format.
 
 
-class HealKind(str, enum.Enum):
+class HealKind(StrEnum):
     """Which byte was hit."""
 
     PAYLOAD_BIT = "payload-bit"
     TYPE_BIT = "type-bit"
     CHECKSUM_BIT = "checksum-bit"
     LENGTH_BIT = "length-bit"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
-from relevel.errors import NotADatabaseError
+from relevel.errors import DatabaseInUseError, NotADatabaseError
 from relevel.files.current import CurrentScan, scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.findings import Finding, Span
+from relevel.findings import Finding, Severity, Span
 from relevel.format.filename import FileKind, FileName, parse_filename
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.doubt import doubt
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
+from relevel.storage.held import HeldDirectory
 from relevel.storage.read_only import ReadOnlyDirectory
 
-_DATA_KINDS = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST, FileKind.CURRENT})
+ATTEMPTS: Final = 5
+"""How often work is done at most on a database that another program changes."""
+_DATA_KINDS: Final = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST, FileKind.CURRENT})
 
 
 @dataclass(frozen=True)
@@ -31,15 +35,15 @@ class Directory:
     """The inventory of one database directory.
 
     Attributes:
-        storage: where the bytes are read from.
-        files: every file found and every table missed, in order of name.
+        storage: where the bytes are read from: the files as they are now, held open.
+        files: every file found and every table or log missed, in order of name.
         current: what CURRENT and its copies say.
         manifest: the manifest in use, read to its end; None where none could be used.
         proof: how well it is known which files count.
         findings: what is wrong with CURRENT, the manifest in use and the set of files.
     """
 
-    storage: ReadOnlyDirectory
+    storage: HeldDirectory
     files: tuple[DatabaseFile, ...]
     current: CurrentScan
     manifest: ManifestScan | None
@@ -74,11 +78,32 @@ class Directory:
 def open_directory(path: str | os.PathLike[str]) -> Directory:
     """Take the inventory of a database directory. Reads CURRENT, manifests and perhaps the first record of a log.
 
+    The files are held open as they are now. Where another program changes the database so fast that what is held fits no one
+    moment, it is done again.
+
     Raises:
         NotADatabaseError: nothing in it has the name of a table, log, manifest or CURRENT.
         StorageError: it cannot be listed.
+        DatabaseInUseError: it changed faster than its files could be opened, each time.
     """
-    storage = ReadOnlyDirectory(path)
+    for _ in range(ATTEMPTS):
+        directory = _take_inventory(HeldDirectory(path))
+        is_whole = all(finding.severity is Severity.NOTE for finding in directory.findings)
+        if is_whole or directory.storage.is_settled:
+            return directory
+        del directory  # the next one needs the descriptors
+    raise in_use(path)
+
+
+def in_use(path: str | os.PathLike[str]) -> DatabaseInUseError:
+    """The error for a database that another program changes faster than it can be read."""
+    return DatabaseInUseError(
+        f"{os.fsdecode(path)}: another program is using this database and changes it faster than it can be read. "
+        "Stop that program, or copy the directory, and run on that."
+    )
+
+
+def _take_inventory(storage: HeldDirectory) -> Directory:
     entries = [(entry, parse_filename(entry.name)) for entry in storage.entries()]
     names = [name for entry, name in entries if entry.is_file]
     if not any(name.kind in _DATA_KINDS for name in names):
@@ -89,7 +114,7 @@ def open_directory(path: str | os.PathLike[str]) -> Directory:
     current = scan_current(storage)
     choice = _choose_manifest(storage, current, names)
     files = Classifier(choice.manifest, choice.proof).classify(entries)
-    findings = (*current.findings, *choice.findings, *verify_files(files, choice.manifest, choice.proof))
+    findings = (*current.findings, *choice.findings, *verify_files(files, choice.proof))
     return Directory(storage, tuple(files), current, choice.manifest, choice.proof, findings)
 
 

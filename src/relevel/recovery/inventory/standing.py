@@ -6,20 +6,20 @@ level is not a deleted one.
 
 from __future__ import annotations
 
-import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from relevel.files.manifest import ManifestScan
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
-from relevel.format.filename import FileKind, FileName, table_name
+from relevel.format.filename import FileKind, FileName, log_name, table_name
 from relevel.format.internal_key import user_key_of
 from relevel.format.version_edit import FileMetadata
 from relevel.storage.read_only import DirectoryEntry
+from relevel.strenum import StrEnum
 
 
-class Standing(str, enum.Enum):
+class Standing(StrEnum):
     """What a file counts for in the database as it is now."""
 
     LIVE = "live"
@@ -35,11 +35,8 @@ class Standing(str, enum.Enum):
     STRANGER = "stranger"
     """Not one of LevelDB's files."""
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class Proof(str, enum.Enum):
+class Proof(StrEnum):
     """How well it is known which files count."""
 
     MANIFEST = "manifest"
@@ -48,9 +45,6 @@ class Proof(str, enum.Enum):
     """A damaged manifest says part of it."""
     NONE = "none"
     """No manifest could be read."""
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +102,7 @@ class Classifier:
         }
 
     def classify(self, entries: Iterable[tuple[DirectoryEntry, FileName]]) -> list[DatabaseFile]:
-        """Give every entry its standing, and add the tables that the manifest counts on and that are not there."""
+        """Give every entry its standing, and add the tables and logs that the manifest counts on and that are not there."""
         files = _without_doubles([self._file(entry, name) for entry, name in entries])
         suffixes = Counter(file.name[-4:] for file in files if file.kind is FileKind.TABLE)
         suffix = suffixes.most_common(1)[0][0] if suffixes else ".ldb"
@@ -118,7 +112,15 @@ class Classifier:
             for number, (level, metadata) in sorted(self._live.items())
             if number not in there
         ]
-        return sorted([*files, *missing], key=lambda file: file.name)
+        return sorted([*files, *missing, *self._missing_logs(files)], key=lambda file: file.name)
+
+    def _missing_logs(self, files: Iterable[DatabaseFile]) -> Iterable[DatabaseFile]:
+        """The logs that the manifest names. LevelDB takes one that is gone for one that was empty."""
+        there = {file.number for file in files if file.kind is FileKind.LOG}
+        named = (self._manifest.log_number, self._manifest.previous_log_number) if self._manifest else ()
+        for number in {number for number in named if number}:
+            if number not in there:
+                yield DatabaseFile(log_name(number), FileKind.LOG, number, 0, 0, Standing.MISSING)
 
     def _file(self, entry: DirectoryEntry, name: FileName) -> DatabaseFile:
         level, metadata = None, None
@@ -172,16 +174,9 @@ def _without_doubles(files: list[DatabaseFile]) -> list[DatabaseFile]:
     ]
 
 
-def verify_files(files: Sequence[DatabaseFile], manifest: ManifestScan | None, proof: Proof) -> list[Finding]:
+def verify_files(files: Sequence[DatabaseFile], proof: Proof) -> list[Finding]:
     """Hold the files against the manifest: missing ones, ones of another size, ones nobody knows."""
-    found = [finding for file in files for finding in _verify_file(file, proof)]
-    logs = {file.number for file in files if file.kind is FileKind.LOG}
-    if manifest is not None and manifest.log_number and manifest.log_number not in logs:
-        name = f"{manifest.log_number:06d}.log"
-        found.append(
-            Finding.of("log.missing", Span(name), f"{name}: the manifest counts on this log and it is not there")
-        )
-    return found
+    return [finding for file in files for finding in _verify_file(file, proof)]
 
 
 def _verify_file(file: DatabaseFile, proof: Proof) -> Iterable[Finding]:
@@ -193,16 +188,23 @@ def _verify_file(file: DatabaseFile, proof: Proof) -> Iterable[Finding]:
             yield Finding.of("table.orphan", Span(file.name, 0, file.size), message)
         elif file.metadata is not None:
             yield from _verify_table(file, file.metadata, proof)
+    elif file.standing is Standing.MISSING:
+        message = f"{file.name}: the manifest counts on this log and it is not there"
+        yield Finding("log.missing", _severity_of_missing(proof), Span(file.name), message)
+
+
+def _severity_of_missing(proof: Proof) -> Severity:
+    """A manifest that is out of date may count on files that are rightly gone."""
+    return Severity.DAMAGE if proof is Proof.MANIFEST else Severity.WARNING
 
 
 def _verify_table(file: DatabaseFile, metadata: FileMetadata, proof: Proof) -> Iterable[Finding]:
     keys = KeyRange(user_key_of(metadata.smallest), user_key_of(metadata.largest))
     evidence = {"expected_size": metadata.file_size, "level": file.level}
     if file.standing is Standing.MISSING:
-        severity = Severity.DAMAGE if proof is Proof.MANIFEST else Severity.WARNING
         claim = f"({metadata.file_size} bytes, level {file.level})"
         message = f"{file.name}: the manifest counts on this table {claim} and it is not there"
-        yield Finding("table.missing", severity, Span(file.name), message, keys, evidence)
+        yield Finding("table.missing", _severity_of_missing(proof), Span(file.name), message, keys, evidence)
     elif file.size != metadata.file_size:
         message = f"{file.name}: {file.size} bytes, and the manifest says {metadata.file_size}"
         severity = CATALOGUE["table.size-mismatch"].severity

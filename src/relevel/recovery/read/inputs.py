@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -20,7 +20,9 @@ from relevel.format.filename import FileKind
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import TableAccess, find_access
-from relevel.recovery.survey.log import healed_records, survey_log
+from relevel.recovery.survey.identity import is_as_claimed
+from relevel.recovery.survey.log import LogSurvey, healed_records, survey_log
+from relevel.recovery.survey.succession import verify_log_ends, verify_logs_by_ends
 from relevel.recovery.survey.table import TableSurvey, survey_table
 
 STANDINGS: Final = {
@@ -70,6 +72,7 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
         (current if STANDINGS[file.standing] == "current" else past).extend(items)
     for tables in levels.values():
         current += opener.open_level(tables)
+    opener.verify_succession()
     return opener.result(current, past)
 
 
@@ -79,6 +82,8 @@ class _Opener:
     def __init__(self, directory: Directory, comparator: Comparator) -> None:
         self.findings: list[Finding] = []
         self._unverified: set[tuple[str, int]] = set()
+        self._logs: list[LogSurvey] = []
+        self._strays: set[str] = set()
         self._newest_in_logs = 0
         self._directory = directory
         self._storage = directory.storage
@@ -94,8 +99,13 @@ class _Opener:
         ordered = sorted(tables, key=lambda file: order(file.metadata.smallest if file.metadata else b""))
         opened = [self._table(file, "current") for file in ordered]
         every = [item for items in opened for item in items]
-        in_order = all(len(items) <= 1 for items in opened)
+        in_order = self._strays.isdisjoint(file.name for file in tables)
         return [_kernel.LevelInput(every)] if every and in_order and self._are_apart(ordered) else every
+
+    def verify_succession(self) -> None:
+        """Hold the logs against the manifest, as far as that can be done without reading every table."""
+        self.findings += verify_logs_by_ends(self._directory, self._logs)
+        self.findings += verify_log_ends(self._directory, self._logs)
 
     def result(self, current: Sequence[_kernel.Input], past: Sequence[_kernel.Input]) -> InputSet:
         """The inputs, with what was learned while they were made."""
@@ -105,25 +115,31 @@ class _Opener:
     def _table(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.TableInput]:
         try:
             access = find_access(self._storage, file.name, trusts_checksum=True)
+            is_claimed = is_as_claimed(self._storage, file)
         except OSError as error:
             self._unreadable(file, error)
             return []
-        if access.blocks is not None:  # damaged where no cursor looks: what that costs must be told all the same
-            survey = survey_table(self._storage, self._comparator, file)
-            self.findings += survey.findings
-            if survey.is_out_of_order:
-                return block_inputs(self._directory, survey, standing)
-        return [table_input(self._directory, file, standing, access)]
+        if access.blocks is None and is_claimed:
+            return [table_input(self._directory, file, standing, access)]
+        survey = survey_table(self._storage, self._comparator, file)  # what no cursor looks at must be told too
+        self.findings += survey.findings
+        if survey.is_in_its_place:
+            return [table_input(self._directory, file, standing, access)]
+        self._strays.add(file.name)
+        if survey.is_out_of_order:
+            return block_inputs(self._directory, survey, standing)
+        return [table_input(self._directory, replace(file, metadata=None), standing, access)]
 
     def _log(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.LogInput]:
         survey = survey_log(self._storage, self._comparator, file)
         self.findings += survey.findings
-        self._unverified |= {(file.name, offset) for offset in healed_records(survey)}
+        self._logs.append(survey)
+        self._unverified |= {(file.name, offset) for offset in healed_records(self._storage, survey)}
         if survey.scan is None:
             return []
         if standing == "current":
             self._newest_in_logs = max(self._newest_in_logs, survey.scan.max_sequence or 0)
-        return [_kernel.LogInput(survey.source, file.name, standing, temp_dir=self._temp_dir)]
+        return [_kernel.LogInput(survey.source(self._storage), file.name, standing, temp_dir=self._temp_dir)]
 
     def _unreadable(self, file: DatabaseFile, error: OSError) -> None:
         message = f"{file.name}: cannot be read: {error.strerror or error}"
@@ -139,15 +155,15 @@ class _Opener:
 
 def block_inputs(directory: Directory, table: TableSurvey, standing: str) -> list[_kernel.TableInput]:
     """Each data block of a table as an input of its own: order between blocks does not matter then."""
-    path = directory.storage.path(table.file.name)
-    return [_kernel.TableInput(path, table.file.name, standing, blocks=[handle]) for handle in table.data_blocks()]
+    source = directory.storage.source(table.file.name)
+    return [_kernel.TableInput(source, table.file.name, standing, blocks=[handle]) for handle in table.data_blocks()]
 
 
 def table_input(directory: Directory, file: DatabaseFile, standing: str, access: TableAccess) -> _kernel.TableInput:
     """One table as an input, reached the way that was found."""
     metadata = file.metadata
     return _kernel.TableInput(
-        directory.storage.path(file.name),
+        directory.storage.source(file.name),
         file.name,
         standing,
         blocks=access.blocks,

@@ -20,6 +20,7 @@ from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.directory import Directory, open_directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof, Standing
+from relevel.recovery.inventory.steady import refuse_outrun
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import Rows, Version
 
@@ -91,10 +92,17 @@ class Reader:
         elif prefix:
             keep = _starts_with(prefix)
         cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
-        if by_sequence:
-            cursor_by_sequence = cursor.by_sequence(tempfile.gettempdir())
-            return Rows(cursor_by_sequence, repairer, self.findings, keep, self.inputs.unverified)
-        return Rows(cursor, repairer, self.findings, keep, self.inputs.unverified)
+        source = cursor.by_sequence(tempfile.gettempdir()) if by_sequence else cursor
+        unverified, at_end = self.inputs.unverified, self.refuse_outrun
+        return Rows(source, repairer, self.findings, keep=keep, unverified=unverified, at_end=at_end)
+
+    def refuse_outrun(self) -> None:
+        """Go no further where a file that is not held has changed or gone since the inventory.
+
+        Raises:
+            DatabaseInUseError: one has.
+        """
+        refuse_outrun(self.directory)
 
 
 def _holds_entries(directory: Directory, name: str) -> bool:

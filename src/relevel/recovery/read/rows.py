@@ -35,7 +35,7 @@ class Version(NamedTuple):
         key: the user key.
         value: the value; None for a deletion.
         state: ``"live"`` (what a read gives now), ``"shadowed"`` (overwritten by a newer put), ``"deleted"`` (deleted by a newer
-            deletion, or the deletion itself), ``"unknown"`` (no manifest proves what became of it).
+            deletion, or the deletion itself), ``"unknown"`` (nothing on disk proves what became of it).
         file: name of the file it was read from.
         offset: where in the file; see ``Source``.
         integrity: ``"intact"`` where a checksum vouches for every byte, else ``"unverified"`` (healed).
@@ -69,6 +69,8 @@ class RowCursor(Protocol):
 class Rows(Iterable[Version]):
     """Versions, streaming. Iterate once.
 
+    Where another program has taken away a file that could not be held open, the iteration ends with ``DatabaseInUseError``.
+
     Attributes:
         findings: what was found wrong; complete when the iteration has ended.
     """
@@ -78,13 +80,16 @@ class Rows(Iterable[Version]):
         cursor: RowCursor,
         repairer: Repairer,
         findings: Iterable[Finding] = (),
+        *,
         keep: Callable[[Version], bool] | None = None,
         unverified: frozenset[tuple[str, int]] = frozenset(),
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._cursor = cursor
         self._repairer = repairer
         self._opening = list(findings)
         self._met: list[Finding] = []
+        self._at_end = at_end
         versions: Iterator[Version] = chain.from_iterable(self._batches())
         if unverified:
             versions = (
@@ -103,9 +108,14 @@ class Rows(Iterable[Version]):
         return [*self._opening, *self._repairer.findings, *self._met]
 
     def _batches(self) -> Iterator[Iterable[Version]]:
-        while batch := self._cursor.read(_BATCH, Version):
-            yield batch
-            self._collect()
+        try:
+            while batch := self._cursor.read(_BATCH, Version):
+                yield batch
+                self._collect()
+        except OSError:
+            self._at_end()
+            raise
+        self._at_end()
         self._collect()
 
     def _collect(self) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.files.current import encode_current
-from relevel.files.manifest import write_manifest
+from relevel.files.manifest_writer import write_manifest
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name, manifest_name, table_name
 from relevel.format.internal_key import is_internal_key
@@ -100,7 +100,7 @@ class NewDatabase:
         self._comparator = comparator
         self._next_number = next_number
 
-    def carry(self, table: TableSurvey, source: str) -> None:
+    def carry(self, table: TableSurvey, source: str | _kernel.File) -> None:
         """Copy an intact table."""
         scan = table.scan
         assert scan is not None and scan.smallest is not None and scan.largest is not None
@@ -124,15 +124,18 @@ class NewDatabase:
             numbers.append(number if number is not None else self.new_number())
             return self._target.path(table_name(numbers[-1]))
 
-        metas = cursor.write_tables(
-            next_path,
-            target_file_size=_ONE_TABLE if number is not None else TARGET_FILE_SIZE,
-            codec=style.codec,
-            bloom_bits_per_key=style.bloom_bits_per_key,
-            filter_name=style.filter_name,
-            shorten_index_keys=self._comparator.kernel == "bytewise",
-            progress=progress,
-        )
+        try:
+            metas = cursor.write_tables(
+                next_path,
+                target_file_size=_ONE_TABLE if number is not None else TARGET_FILE_SIZE,
+                codec=style.codec,
+                bloom_bits_per_key=style.bloom_bits_per_key,
+                filter_name=style.filter_name,
+                shorten_index_keys=self._comparator.kernel == "bytewise",
+                progress=progress,
+            )
+        except _kernel.FaultError as error:
+            raise self._contradiction(error) from error
         for written, meta in zip(numbers, metas, strict=True):
             self._add(level, written, meta)
         self.outcome.faults += cursor.take_faults()
@@ -154,7 +157,10 @@ class NewDatabase:
         previous = None
         for key, value in ordered:
             if key != previous:
-                builder.add(key, value)
+                try:
+                    builder.add(key, value)
+                except ValueError as error:
+                    raise self._contradiction(error) from error
             previous = key
         self._add(level, number, builder.finish())
 
@@ -174,6 +180,10 @@ class NewDatabase:
         write_manifest(self._target.path(manifest_name(manifest_number)), edit)
         self._target.write("CURRENT", encode_current(manifest_number))
         return self.outcome
+
+    def _contradiction(self, error: Exception) -> InvalidArgumentError:
+        """Entries that were put in order are in none: only the comparator can be the reason."""
+        return InvalidArgumentError(f"the comparator {self._comparator.name!r} contradicts itself: {error}")
 
     def _add(self, level: int, number: int, meta: _kernel.TableMeta) -> None:
         metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)

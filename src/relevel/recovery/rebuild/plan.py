@@ -2,13 +2,13 @@
 
 Where a whole manifest says which tables count, the database keeps its shape: intact tables are carried over as they are, damaged
 ones are rewritten from what can be read of them at the same level under the same number, and the logs become a new run in
-level 0. Otherwise, or where that would overfill level 0, everything is merged by sequence number into one level.
+level 0. Otherwise, or where that would overfill level 0, or where LevelDB would read older versions there before newer ones,
+everything is merged by sequence number into one level.
 """
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,14 +18,16 @@ from relevel.format.filename import FileKind
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.survey.levels import overlaps
 from relevel.recovery.survey.log import LogSurvey
+from relevel.recovery.survey.succession import logs_are_newest, newer_by_number, verify_log_ends, verify_logs
 from relevel.recovery.survey.survey import Survey
 from relevel.recovery.survey.table import TableSurvey
+from relevel.strenum import StrEnum
 
 _LEVEL_0_ROOM: Final = 4
 """Tables in level 0 at which LevelDB begins to compact."""
 
 
-class Treatment(str, enum.Enum):
+class Treatment(StrEnum):
     """What becomes of one table."""
 
     CARRY = "carry"
@@ -38,9 +40,6 @@ class Treatment(str, enum.Enum):
     """Its entries go into new tables together with those of others."""
     NONE = "none"
     """Nothing of it can be read."""
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +112,16 @@ def make_plan(found: Survey) -> Plan:
 def _keeps_shape(found: Survey, tables: list[TableSurvey], logs: tuple[LogSurvey, ...]) -> bool:
     if found.directory.proof is not Proof.MANIFEST or any((table.file.level or 0) > 6 for table in tables):
         return False
-    in_level_0 = sum(1 for table in tables if table.file.level == 0) + bool(logs)
+    level_0 = [table for table in tables if table.file.level == 0]
+    if len(level_0) + bool(logs) > _LEVEL_0_ROOM * 2 or not newer_by_number(level_0, found.comparator):
+        return False
+    if not all(table.is_in_its_place for table in tables) or not logs_are_newest(tables, logs):
+        return False
     levels = {table.file.level for table in tables} - {0, None}
-    apart = not any(
+    return not any(
         next(overlaps([table for table in tables if table.file.level == level], found.comparator), None)
         for level in levels
     )
-    return apart and in_level_0 <= _LEVEL_0_ROOM * 2
 
 
 def _treatment(table: TableSurvey, keeps_shape: bool) -> Treatment:
@@ -138,7 +140,7 @@ def _holds_entries(table: TableSurvey, scan: _kernel.TableScan) -> bool:
     return scan.smallest is not None or any(healed)
 
 
-def _losses(found: Survey, tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> Iterator[Finding]:
+def _losses(found: Survey, tables: Sequence[TableSurvey], logs: Sequence[LogSurvey]) -> Iterator[Finding]:
     """What cannot be had back, and what cannot be proved."""
     yield from (finding for finding in found.directory.findings if finding.is_loss)
     for table in tables:
@@ -146,3 +148,5 @@ def _losses(found: Survey, tables: Iterable[TableSurvey], logs: Iterable[LogSurv
         yield from (finding for finding in table.losses if not (sorts and finding.code.endswith(".key-order")))
     for log in logs:
         yield from log.losses
+    yield from verify_logs(found.directory, tables, logs)
+    yield from verify_log_ends(found.directory, found.logs)

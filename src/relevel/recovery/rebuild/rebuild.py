@@ -58,7 +58,7 @@ def _keep_shape(plan: Plan, database: NewDatabase, progress: Progress | None) ->
     for item in plan.tables:
         table, level, number = item.table, item.table.file.level or 0, item.table.file.number or 0
         if item.treatment is Treatment.CARRY:
-            database.carry(table, directory.storage.path(table.file.name))
+            database.carry(table, directory.storage.source(table.file.name))
         elif item.treatment is Treatment.REWRITE:
             database.write(_cursor(plan, [_input(plan, table)], "versions"), level, _style([table]), number=number)
         elif item.treatment is Treatment.SORT:
@@ -125,8 +125,9 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _log_inputs(plan: Plan) -> list[_kernel.Input]:
+    storage = plan.survey.directory.storage
     return [
-        _kernel.LogInput(log.source, log.file.name, temp_dir=tempfile.gettempdir())
+        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=tempfile.gettempdir())
         for log in plan.logs
         if log.scan is not None and log.scan.batch_count
     ]

@@ -1,19 +1,20 @@
 """Possibly stale: what may be older than what was lost.
 
-Where a block or table is lost, versions of the same keys that lie deeper surface in its place. They may have been overwritten or
-deleted by what is lost, so a rescue names them.
+Where a block, a table, a log or the manifest is lost, versions of the same keys that lie deeper surface in its place. They may
+have been overwritten or deleted by what is lost, so a rescue counts them. Beside a lost log or manifest that is any key.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relevel import _kernel
-from relevel.findings import KeyRange
-from relevel.format.filename import FileKind
+from relevel.findings import Finding, KeyRange, Span
 from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.inventory.standing import DatabaseFile, is_older
+from relevel.recovery.inventory.at_risk import ANY_KEY, OUT_OF_TURN, holds, hurt_file, is_proved_newer, keys_at_risk
+from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.plan import Plan
 from relevel.recovery.rebuild.rebuild import current_inputs
@@ -24,39 +25,85 @@ class StaleRange:
     """Live entries of the result that may be older than what was lost.
 
     Attributes:
-        keys: the range at risk.
-        count: entries in it that come from files older than the lost bytes.
+        keys: the range at risk; unbounded on both sides where any key is.
+        count: entries in it of which nothing proves that they are newer than the lost bytes.
         file: where the lost bytes were.
+        code: what is wrong with that file, such as ``log.missing``.
     """
 
     keys: KeyRange
     count: int
     file: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """What one file lost: ``span`` and ``keys`` from the first to the last of it; ``ends`` are the last keys of its parts."""
+
+    code: str
+    file: DatabaseFile | None
+    span: Span
+    keys: KeyRange
+    ends: frozenset[bytes]
+
+    def may_outdate(self, file: DatabaseFile, version: Version) -> bool:
+        """Whether a version of a key in the range may be older. In the table itself only one whose key goes on from a lost part."""
+        if self.file is not None and self.file.name == file.name:
+            return version.key in self.ends
+        return not is_proved_newer(file, version.offset, self.file, self.span, self.code)
 
 
 def possibly_stale(plan: Plan) -> list[StaleRange]:
     """Count, for each file with losses, the entries that may be stale. Reads the ranges at risk once more, once for all."""
-    files = plan.survey.directory.by_name
-    lost = _ranges_by_file(plan)
-    if not lost:
+    losses = _losses_by_file(plan)
+    if not losses:
         return []
-    counts = dict.fromkeys(lost, 0)
-    for version in _visible(plan, _span(plan, lost.values())):
-        for name, keys in lost.items():
-            if _holds(plan, keys, version.key) and not _is_newer(files[version.file], files[name]):
-                counts[name] += 1
-    return [StaleRange(keys, counts[name], name) for name, keys in lost.items() if counts[name]]
+    files = plan.survey.directory.by_name
+    anywhere = [loss for loss in losses if loss.keys == ANY_KEY]
+    bounded = [loss for loss in losses if loss.keys != ANY_KEY]
+    log_ends = {loss.span.file: loss.span.end for loss in anywhere}
+    met: Counter[tuple[str, int]] = Counter()
+    counts: Counter[str] = Counter()
+    for version in _visible(plan, _span(plan, [loss.keys for loss in losses])):
+        end = log_ends.get(version.file, 0)
+        met[version.file, end if version.offset >= end else 0] += 1
+        for loss in bounded:
+            if holds(plan.survey.comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
+                counts[loss.span.file] += 1
+    for loss in anywhere:
+        counts[loss.span.file] = sum(
+            count
+            for (name, offset), count in met.items()
+            if not is_proved_newer(files[name], offset, loss.file, loss.span, loss.code)
+        )
+    found = ((loss, counts[loss.span.file]) for loss in losses)
+    return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
 
 
-def _ranges_by_file(plan: Plan) -> dict[str, KeyRange]:
-    """For each table or log that lost bytes, the range from the first to the last key at risk."""
-    lost: dict[str, KeyRange] = {}
+def _losses_by_file(plan: Plan) -> list[_Loss]:
+    """One for each table or log that lost bytes or is missing, and one where no manifest proves what counts."""
+    losses: dict[str, _Loss] = {}
     for finding in plan.losses:
-        file = plan.survey.directory.by_name.get(finding.span.file)
-        if file is not None and file.kind in (FileKind.TABLE, FileKind.LOG):
-            keys = finding.keys or KeyRange()
-            lost[file.name] = _span(plan, [keys, lost.get(file.name, keys)])
-    return lost
+        loss = _loss(plan, finding)
+        name = "" if loss.file is None else loss.file.name
+        before = losses.get(name)
+        losses[name] = loss if before is None or loss.file is None else _joined(plan, before, loss)
+    return list(losses.values())
+
+
+def _loss(plan: Plan, finding: Finding) -> _Loss:
+    directory = plan.survey.directory
+    keys = keys_at_risk(directory, finding)
+    ends = frozenset(() if keys.upper is None else (keys.upper,))
+    return _Loss(finding.code, hurt_file(directory, finding), finding.span, keys, ends)
+
+
+def _joined(plan: Plan, one: _Loss, other: _Loss) -> _Loss:
+    start = min(one.span.offset, other.span.offset)
+    span = Span(one.span.file, start, max(one.span.end, other.span.end) - start)
+    code = other.code if other.code == OUT_OF_TURN else one.code
+    return replace(one, code=code, span=span, keys=_span(plan, [one.keys, other.keys]), ends=one.ends | other.ends)
 
 
 def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
@@ -69,18 +116,6 @@ def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
         min(known_lowers, key=order) if len(known_lowers) == len(lowers) else None,
         max(known_uppers, key=order) if len(known_uppers) == len(uppers) else None,
     )
-
-
-def _holds(plan: Plan, keys: KeyRange, key: bytes) -> bool:
-    compare = plan.survey.comparator.compare
-    return (keys.lower is None or compare(keys.lower, key) <= 0) and (
-        keys.upper is None or compare(key, keys.upper) <= 0
-    )
-
-
-def _is_newer(file: DatabaseFile, lost: DatabaseFile) -> bool:
-    """Whether nothing lost in one file can be newer than what is in the other. What else is in the hurt file is no older."""
-    return file.name == lost.name or is_older(lost, file)
 
 
 def _visible(plan: Plan, keys: KeyRange) -> Iterator[Version]:

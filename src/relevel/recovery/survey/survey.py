@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from os import cpu_count
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
@@ -19,10 +20,16 @@ from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.survey.levels import verify_levels
 from relevel.recovery.survey.log import LogSurvey, survey_log
+from relevel.recovery.survey.succession import verify_log_ends, verify_logs
 from relevel.recovery.survey.table import TableSurvey, survey_table
+from relevel.storage.read_only import ReadOnlyDirectory
 
 _T = TypeVar("_T")
 
+_MOST_AT_ONCE: Final = 16
+"""How many files a process is given at once, so that a database of many files is not slowed down by handing them out."""
+_LEAST_TASKS: Final = 64
+"""Tasks into which files are cut before any of them is given two, so that every worker has some."""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told of work done and of all the work there is: in bytes, or in entries where the caller says so."""
@@ -59,16 +66,19 @@ def survey(
     Args:
         directory: the inventory.
         comparator: the order of the keys.
-        executor: where the files are read; an executor of threads; one thread a core where none is given.
+        executor: where the files are read; one thread a core where none is given. What it runs can be pickled, so processes
+            and clusters that see the same files will do (not so a comparator that is a lambda or a nested function).
         progress: told of bytes read.
     """
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
-    look = partial(_look, directory, comparator)
-    if executor is not None:
-        looked = _watch(executor.map(look, files), files, progress)
-    else:
-        with ThreadPoolExecutor(cpu_count() or 1) as threads:
-            looked = _watch(threads.map(look, files), files, progress)
+    look = partial(_look, directory.storage, comparator)
+    at_once = 1 if executor is None else max(1, min(_MOST_AT_ONCE, len(files) // _LEAST_TASKS))
+    with ThreadPoolExecutor(cpu_count() or 1) if executor is None else nullcontext(executor) as workers:
+        try:
+            looked = _watch(workers.map(look, files, chunksize=at_once), files, progress)
+        except BaseException:
+            directory.storage.stop()  # so that an interrupt does not wait for the files that are being read
+            raise
     tables = tuple(result for result in looked if isinstance(result, TableSurvey))
     logs = tuple(result for result in looked if isinstance(result, LogSurvey))
     findings = (
@@ -76,13 +86,15 @@ def survey(
         *(finding for table in tables for finding in table.findings),
         *verify_levels(tables, comparator),
         *(finding for log in logs for finding in log.findings),
+        *verify_logs(directory, tables, logs),
+        *verify_log_ends(directory, logs),
     )
     return Survey(directory, comparator, tables, logs, findings)
 
 
-def _look(directory: Directory, comparator: Comparator, file: DatabaseFile) -> TableSurvey | LogSurvey:
+def _look(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile) -> TableSurvey | LogSurvey:
     look: Callable[..., TableSurvey | LogSurvey] = survey_table if file.kind is FileKind.TABLE else survey_log
-    return look(directory.storage, comparator, file)
+    return look(storage, comparator, file)
 
 
 def _watch(results: Iterable[_T], files: list[DatabaseFile], progress: Progress | None) -> list[_T]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.heal.block import heal_block
 from relevel.recovery.heal.repair import healed_finding
+from relevel.recovery.heal.table import heal_table
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -20,6 +21,7 @@ from relevel.storage.read_only import ReadOnlyDirectory
 _CHECKSUM: Final = ".checksum-mismatch"
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
 _GAP: Final = "table.gap"
+_NAMES_FILTER: Final = ("table.metaindex.", "table.filter.bad-handle")
 _DATA_PARTS: Final = ("table.block.", "table.gap", "table.overlap")
 
 
@@ -30,7 +32,7 @@ class TableSurvey:
     Attributes:
         file: which table.
         access: how its blocks are reached; None where it cannot be read at all.
-        scan: what reading every block found; None where it cannot be read at all.
+        scan: what reading every block found, healed ones included; None where it cannot be read at all.
         findings: what is wrong with it.
     """
 
@@ -55,6 +57,14 @@ class TableSurvey:
         return [(offset, size) for offset, size, kind, _, _ in blocks if kind == "data"]
 
     @property
+    def is_in_its_place(self) -> bool:
+        """Whether nothing says that the file holds entries of another table, which may be older than what lies deeper."""
+        strays = ("table.replaced", "table.range-mismatch")
+        if self.is_out_of_order or any(finding.code in strays for finding in self.findings):
+            return False
+        return self.scan is None or _has_claimed_end(self.file, self.scan)
+
+    @property
     def is_intact(self) -> bool:
         """Whether the file can be used as it is, byte for byte."""
         return self.scan is not None and not any(finding.severity > Severity.NOTE for finding in self.findings)
@@ -65,12 +75,14 @@ def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: Datab
     try:
         access, scan, faults = _scan(storage, comparator, file)
         findings = [_finding(storage, file, fault) for fault in faults]
+        scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
         return TableSurvey(file, None, None, (_weighed(file, unreadable),))
-    findings = [_reached_another_way(finding, access) for finding in findings]
+    findings = [_reached_another_way(finding, access) for finding in [*findings, *uncovered]]
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
+    findings += _verify_identity(file, access, scan, findings)
     return TableSurvey(file, access, scan, tuple(_weighed(file, finding) for finding in findings))
 
 
@@ -78,32 +90,72 @@ def _scan(
     storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile
 ) -> tuple[TableAccess, _kernel.TableScan, list[_kernel.Fault]]:
     """Read a table through its index, or the way that was found where footer or index are damaged."""
-    path = storage.path(file.name)
-    scan = _kernel.scan_table(path, comparator.kernel)
+    source = storage.source(file.name)
+    scan = _kernel.scan_table(source, comparator.kernel)
     if not any(fault.code.startswith(_FRAME_OF_INDEX) for fault in scan.faults):
         return TableAccess(Route.INDEX), scan, _without_lost_filter(scan)
     access = find_access(storage, file.name)
     if access.blocks is None:
-        return access, scan, scan.faults
+        return access, scan, _without_lost_filter(scan)
     frame = [fault for fault in scan.faults if not fault.code.startswith(_DATA_PARTS)]
-    scan = _kernel.scan_table(path, comparator.kernel, blocks=access.blocks, check_filter=False)
+    scan = _kernel.scan_table(source, comparator.kernel, blocks=access.blocks, check_filter=False)
     in_data = [fault for fault in scan.faults if fault.code.startswith(_DATA_PARTS)]
     if _reaches_the_end(access, file, scan):
         in_data = [fault for fault in in_data if fault.code != _GAP or fault.offset < access.data_end]
     return access, scan, frame + in_data
 
 
+def _scan_healed(
+    storage: ReadOnlyDirectory,
+    comparator: Comparator,
+    file: DatabaseFile,
+    access: TableAccess,
+    scan: _kernel.TableScan,
+    *,
+    findings: Sequence[Finding],
+) -> tuple[_kernel.TableScan, list[Finding]]:
+    """Read a table once more with the flipped bits put back: what is in the healed blocks, and what is wrong with it."""
+    in_data = [finding for finding in findings if finding.code.startswith(_DATA_PARTS)]
+    data = heal_table(storage, file.name, in_data)
+    if data is None:
+        return scan, []
+    again = _kernel.scan_table(data, comparator.kernel, blocks=access.blocks, check_filter=False)
+    known = {(finding.code, finding.span.offset) for finding in findings}
+    new = [fault for fault in again.faults if fault.code.startswith("table.block.")]
+    return again, [finding_of(file.name, fault) for fault in new if (fault.code, fault.offset) not in known]
+
+
 def _without_lost_filter(scan: _kernel.TableScan) -> list[_kernel.Fault]:
     """Where the metaindex is damaged, nothing names the filter: what stands after all the blocks of an index is no loss."""
-    if not any(fault.code.startswith("table.metaindex.") for fault in scan.faults):
+    if not any(fault.code.startswith(_NAMES_FILTER) for fault in scan.faults):
         return scan.faults
     data_end = max((offset + size for offset, size, kind, _, _ in scan.blocks() if kind == "data"), default=0)
     return [fault for fault in scan.faults if fault.code != _GAP or fault.offset < data_end]
 
 
 def _reaches_the_end(access: TableAccess, file: DatabaseFile, scan: _kernel.TableScan) -> bool:
-    """Whether no data block can stand after the last one found: an index says so, or the manifest's largest key is in it."""
-    return access.route is not Route.WALK or (file.metadata is not None and scan.largest == file.metadata.largest)
+    """Whether no data block can stand after the last one found: an index says so, or the manifest's largest key is in it.
+
+    An index found without the footer may be another table's, copied into the file: where its last block can be read, that must
+    end with the manifest's largest key.
+    """
+    claimed = file.metadata
+    if access.route is Route.FOUND_INDEX and claimed is not None and _last_is_intact(access, scan):
+        return scan.largest == claimed.largest
+    return access.route is not Route.WALK or (claimed is not None and scan.largest == claimed.largest)
+
+
+def _last_is_intact(access: TableAccess, scan: _kernel.TableScan) -> bool:
+    last = access.blocks[-1] if access.blocks else None
+    return any((offset, size) == last and codec for offset, size, _, codec, _ in scan.blocks())
+
+
+def _has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
+    """Whether one end is the one that the manifest says, where it says one: no other table has that key and sequence number."""
+    claimed = file.metadata
+    if claimed is None or scan.smallest is None:
+        return True
+    return scan.smallest == claimed.smallest or scan.largest == claimed.largest
 
 
 def _finding(storage: ReadOnlyDirectory, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
@@ -152,6 +204,25 @@ def _verify_against_manifest(file: DatabaseFile, scan: _kernel.TableScan, compar
             file, "table.range-mismatch", f"{file.name}: holds keys outside the range that the manifest gives"
         )
         yield replace(finding, keys=KeyRange(smallest, largest))
+
+
+def _verify_identity(
+    file: DatabaseFile, access: TableAccess, scan: _kernel.TableScan, findings: Iterable[Finding]
+) -> Iterable[Finding]:
+    """A whole table with another size, first or last key than the manifest says is not the one it counts on.
+
+    Neither is a damaged one that has neither of its end keys and holds keys outside its range.
+    """
+    claimed = file.metadata
+    if claimed is None:
+        return
+    is_whole = access.route is Route.INDEX and not scan.faults and scan.block_count == scan.intact_block_count
+    differs = (scan.file_size, scan.smallest, scan.largest) != (claimed.file_size, claimed.smallest, claimed.largest)
+    strays = any(finding.code == "table.range-mismatch" for finding in findings) and not _has_claimed_end(file, scan)
+    if (is_whole and differs) or strays:
+        message = f"{file.name}: not the table that the manifest counts on: size or end keys differ"
+        finding = _note(file, "table.replaced", message)
+        yield replace(finding, keys=KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest)))
 
 
 def _weighed(file: DatabaseFile, finding: Finding) -> Finding:

@@ -1,0 +1,57 @@
+"""Identity: whether a file is the table that the manifest counts on, told by its size and its first and last key.
+
+Everything in another table's file may be whole; what it says was never true of the place where it stands. No two tables of a
+database have the same size and the same ends: an end has a sequence number in it.
+"""
+
+from __future__ import annotations
+
+from relevel import _kernel
+from relevel.errors import CorruptionError
+from relevel.format.footer import BlockHandle, decode_handle
+from relevel.recovery.heal.block import TRAILER_SIZE
+from relevel.recovery.inventory.standing import DatabaseFile
+from relevel.recovery.survey.access import index_handle
+from relevel.recovery.survey.walk import contents_of
+from relevel.storage.read_only import ReadOnlyDirectory
+
+_Entries = list[tuple[bytes, bytes]]
+
+
+def is_as_claimed(storage: ReadOnlyDirectory, file: DatabaseFile) -> bool:
+    """Whether a file has the size and the end keys that the manifest says, where it says any. Reads three blocks at most.
+
+    An end that cannot be read tells nothing: that it cannot is found where its block is read.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    claimed = file.metadata
+    if claimed is None:
+        return True
+    if file.size != claimed.file_size:
+        return False
+    index = _entries(storage, file.name, index_handle(storage, file.name))
+    if not index:
+        return True
+    first = _entries(storage, file.name, _handle(index[0][1]))
+    last = _entries(storage, file.name, _handle(index[-1][1])) if len(index) > 1 else first
+    return (not first or first[0][0] == claimed.smallest) and (not last or last[-1][0] == claimed.largest)
+
+
+def _entries(storage: ReadOnlyDirectory, name: str, handle: BlockHandle | None) -> _Entries:
+    """The entries of one block; none where it is damaged."""
+    if handle is None:
+        return []
+    contents = contents_of(storage.read(name, handle.offset, handle.size + TRAILER_SIZE))
+    if contents is None:
+        return []
+    entries, faults = _kernel.scan_block(contents)
+    return [] if faults else entries
+
+
+def _handle(value: bytes) -> BlockHandle | None:
+    try:
+        return decode_handle(value)[0]
+    except CorruptionError:
+        return None

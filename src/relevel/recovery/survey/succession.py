@@ -1,0 +1,140 @@
+"""Succession: which file must be newer than which, as LevelDB takes for granted when it looks for a key and stops at the first.
+
+What is in a log that counts is newer than all tables; of two tables in level 0 that share keys the one with the higher number is
+newer. Where a file was put there by hand, or LevelDB's own repair made the tables, sequence numbers may say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations, pairwise
+from typing import Final
+
+from relevel.findings import Finding, KeyRange, Severity, Span
+from relevel.format.comparator import Comparator
+from relevel.format.internal_key import is_internal_key, user_key_of
+from relevel.recovery.inventory.directory import Directory
+from relevel.recovery.inventory.standing import Proof, Standing
+from relevel.recovery.survey.log import LogSurvey
+from relevel.recovery.survey.table import TableSurvey
+
+_SLACK: Final = 1
+"""goleveldb leaves out one sequence number where it replays a log."""
+
+
+def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> Iterator[Finding]:
+    """Hold the first sequence number of the oldest live log against what is in the tables.
+
+    A log that begins before the tables end is of another time, or of another database. One that begins after the next number that
+    was to be given out has lost its beginning: numbers are given out without a gap, and what is in no table was in the log.
+    """
+    return _verify_begins(directory, _newest(table for table in tables if table.file.standing is Standing.LIVE), logs)
+
+
+def verify_logs_by_ends(directory: Directory, logs: Iterable[LogSurvey]) -> Iterator[Finding]:
+    """As ``verify_logs``, where no table was read: of these only the end keys are known, by the manifest; they may go further."""
+    manifest = directory.manifest
+    ends = (key for _, table in (manifest.tables() if manifest else ()) for key in (table.smallest, table.largest))
+    newest = max((int.from_bytes(key[-7:], "little") for key in ends if is_internal_key(key)), default=0)
+    return _verify_begins(directory, newest, logs)
+
+
+def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey]) -> Iterator[Finding]:
+    live = [
+        log for log in logs if log.file.standing is Standing.LIVE and log.scan and log.scan.min_sequence is not None
+    ]
+    for log in live:
+        if not _is_after(log, newest):
+            yield _finding("log.sequence.back", log, f"the tables already go to {newest}")
+    manifest = directory.manifest
+    if live and manifest is not None and directory.proof is Proof.MANIFEST:
+        given_out = max(newest, manifest.last_sequence or 0)
+        oldest = min(live, key=_begin)
+        if _begin(oldest) > given_out + 1 and not oldest.losses:  # what damage costs is told by the damage
+            yield _finding(
+                "log.sequence.gap", oldest, f"tables and manifest end with {given_out}: what came between is lost"
+            )
+
+
+def verify_log_ends(directory: Directory, logs: Iterable[LogSurvey]) -> Iterator[Finding]:
+    """Find live logs that end before the next one begins, or the last before the sequence number that the manifest knows.
+
+    What a live log holds is newer than all tables; so what comes after it was in it or in a later one, and is not there. And what
+    an old log holds is in tables that the manifest knows: one that goes further has the wrong number, or the manifest is too old.
+    """
+    manifest = directory.manifest
+    if manifest is None or directory.proof is not Proof.MANIFEST:
+        return
+    logs = list(logs)
+    live = [log for log in logs if log.file.standing is Standing.LIVE and log.scan and log.scan.max_sequence]
+    last = manifest.last_sequence or 0
+    known = max([last, *map(_end, live)])
+    for log in logs:
+        if log.file.standing is Standing.SUPERSEDED and _end(log) > known:
+            message = f"goes to sequence number {_end(log)}, and all that counts ends with {known}"
+            message = f"{manifest.name}: {log.file.name}, which it does not count on, {message}"
+            yield Finding.of("manifest.partial", Span(manifest.name), message)
+    ordered = sorted(live, key=lambda log: log.file.number or 0)
+    for log, following in pairwise(ordered):
+        if _begin(following) > _end(log) + 1 + _SLACK and not log.losses:
+            yield _short(log, f"{following.file.name} begins with {_begin(following)}")
+    if ordered and max(map(_end, live)) < last and not ordered[-1].losses:
+        yield _short(ordered[-1], f"the manifest knows {last}")
+
+
+def _short(log: LogSurvey, beyond: str) -> Finding:
+    message = f"{log.file.name}: ends with sequence number {_end(log)}, and {beyond}"
+    return Finding.of("log.sequence.short", Span(log.file.name, log.file.size), message, KeyRange())
+
+
+def _end(log: LogSurvey) -> int:
+    return (log.scan.max_sequence if log.scan is not None else None) or 0
+
+
+def _begin(log: LogSurvey) -> int:
+    return (log.scan.min_sequence if log.scan is not None else None) or 0
+
+
+def _finding(code: str, log: LogSurvey, against: str) -> Finding:
+    message = f"{log.file.name}: begins with sequence number {_begin(log)}, and {against}"
+    return Finding(code, Severity.WARNING, Span(log.file.name, 0, log.file.size), message, KeyRange())
+
+
+def logs_are_newest(tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> bool:
+    """Whether every log begins after the tables end."""
+    newest = _newest(tables)
+    return all(_is_after(log, newest) for log in logs)
+
+
+def newer_by_number(tables: Iterable[TableSurvey], comparator: Comparator) -> bool:
+    """Whether of tables that share keys the one with the higher number is the newer one. Looks at every pair."""
+    read = [table for table in tables if table.scan is not None and table.scan.smallest is not None]
+    ordered = sorted(read, key=lambda table: table.file.number or 0)
+    return not any(
+        _newest([older]) > _oldest(newer) and _share_keys(older, newer, comparator)
+        for older, newer in combinations(ordered, 2)
+    )
+
+
+def _is_after(log: LogSurvey, sequence: int) -> bool:
+    return log.scan is None or log.scan.min_sequence is None or log.scan.min_sequence > sequence
+
+
+def _newest(tables: Iterable[TableSurvey]) -> int:
+    return max((table.scan.max_sequence or 0 for table in tables if table.scan is not None), default=0)
+
+
+def _oldest(table: TableSurvey) -> int:
+    return (table.scan.min_sequence if table.scan is not None else None) or 0
+
+
+def _share_keys(a: TableSurvey, b: TableSurvey, comparator: Comparator) -> bool:
+    a_first, a_last = _ends(a)
+    b_first, b_last = _ends(b)
+    return comparator.compare(a_first, b_last) <= 0 and comparator.compare(b_first, a_last) <= 0
+
+
+def _ends(table: TableSurvey) -> tuple[bytes, bytes]:
+    scan = table.scan
+    assert scan is not None and scan.smallest is not None and scan.largest is not None
+    return user_key_of(scan.smallest), user_key_of(scan.largest)

@@ -1,0 +1,133 @@
+"""Whole files in the wrong place or of the wrong time: every command says so, and none gives what it cannot prove as proved."""
+
+from pathlib import Path
+
+import pytest
+
+import relevel
+from relevel.recovery.inventory.standing import Proof
+from tests.damage import forge
+from tests.damage.test_strays import Builder, Entries, write_table
+
+OLD: Entries = {b"k%03d" % number: (number + 1, b"old %03d" % number) for number in range(300)}
+NEW: Entries = {b"k%03d" % number: (number + 501, b"new %03d" % number) for number in range(300)}
+
+
+def swapped(tmp_path: Path) -> Path:
+    """A database of two tables of one size, the older one in both places; its newest sequence number is 1000."""
+    builder = Builder(tmp_path)
+    old, new = builder.table(5, OLD, level=2), builder.table(6, NEW, level=1)
+    new.write_bytes(old.read_bytes())
+    return builder.database(log=forge.log([forge.batch(1001, forge.put(b"other", b"value"), 1)]))
+
+
+def put(sequence: int) -> bytes:
+    """A batch of one put."""
+    return forge.batch(sequence, forge.put(b"key %d" % sequence, b"value"), 1)
+
+
+def codes(findings: object) -> set[str]:
+    """The codes of the findings that cost something."""
+    assert isinstance(findings, list | tuple)
+    return {finding.code for finding in findings if finding.is_loss}
+
+
+def test_a_table_in_anothers_place_is_told_by_every_reader(tmp_path: Path) -> None:
+    """Not by a rescue alone, and also where the two have the same size: what it hides cannot be read, nor proved to be gone."""
+    database = swapped(tmp_path)
+
+    rows = relevel.dump(database)
+    pairs = relevel.scan(database)
+    report = relevel.undelete(database, tmp_path / "restored", deleted=True)
+
+    assert dict(pairs) == {row.key: row.value for row in rows}
+    for findings in (rows.findings, pairs.findings, report.findings, relevel.find(database, b"k001").findings):
+        assert codes(findings) == {"table.replaced"}
+    assert not report.is_complete
+    with pytest.raises(relevel.CorruptionError):
+        relevel.get(database, b"k001")
+
+
+def test_a_damaged_table_in_anothers_place_is_told(tmp_path: Path) -> None:
+    """Its footer is lost too: keys outside the range and neither end key are proof enough."""
+    builder = Builder(tmp_path)
+    path = builder.table(5, {b"k100": (900, b"value")})
+    path.unlink()
+    write_table(path, OLD)
+    path.write_bytes(path.read_bytes() + bytes(100))
+
+    report = relevel.rescue(builder.database(), tmp_path / "rescued")
+
+    assert "table.replaced" in codes(report.losses)
+
+
+def test_a_backup_put_back_over_newer_tables_is_not_called_complete(tmp_path: Path) -> None:
+    """CURRENT and manifest are of the backup; the newer table, unknown to them, is taken in all the same."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    database = builder.database(log=forge.log([put(1001)]))
+    write_table(database / "000095.ldb", {b"k001": (5000, b"newer")})
+
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert report.proof is Proof.PARTIAL
+    assert report.possibly_stale
+    assert dict(relevel.scan(tmp_path / "rescued"))[b"k001"] == b"newer"
+
+
+def test_a_table_that_a_crash_left_is_no_doubt(tmp_path: Path) -> None:
+    """What is in it is in a log that counts."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    database = builder.database(log=forge.log([put(1001), put(1002), put(1003)]))
+    write_table(database / "000095.ldb", {b"key 1001": (1001, b"value"), b"key 1002": (1002, b"value")})
+
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert report.losses == ()
+
+
+@pytest.mark.parametrize(
+    ("sequences", "code"), [([1005, 1006], "log.sequence.gap"), ([998, 999], "log.sequence.short")]
+)
+def test_a_log_without_its_beginning_or_end_is_told(sequences: list[int], code: str, tmp_path: Path) -> None:
+    """The manifest ends with 1000: what comes next must be there, and what a log has after the tables cannot end before that."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    database = builder.database(log=forge.log([put(sequence) for sequence in sequences]))
+
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert codes(report.losses) == codes(relevel.dump(database).findings) == {code}
+
+
+def test_a_log_that_is_missing_between_two_is_told(tmp_path: Path) -> None:
+    """No number of a manifest names it; the sequence numbers around it do."""
+    builder = Builder(tmp_path)
+    database = builder.database(log=forge.log([put(1001)]))
+    (database / "000092.log").write_bytes(forge.log([put(1010)]))
+
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert [finding.span.file for finding in report.losses] == ["000090.log"]
+
+
+def test_a_newer_log_under_an_old_number_is_told(tmp_path: Path) -> None:
+    """It does not count, and all that counts ends before it."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    database = builder.database()
+    (database / "000007.log").write_bytes(forge.log([put(1001)]))
+
+    assert codes(relevel.rescue(database, tmp_path / "rescued").losses) == {"manifest.partial"}
+
+
+def test_in_a_log_out_of_turn_a_later_place_proves_nothing(tmp_path: Path) -> None:
+    """Two logs in one file: a value of the second one is not given as proved."""
+    builder = Builder(tmp_path)
+    database = builder.database(log=forge.log([put(1005), put(1006), put(1001), put(1007)]))
+
+    with pytest.warns(relevel.UnprovedWarning):
+        value = relevel.get(database, b"key 1007")
+
+    assert value == b"value"
