@@ -1,5 +1,7 @@
 """relevel: a LevelDB for Python that does not lose data, and the best tool there is for a LevelDB that has.
 
+The engine: ``DB``, with plyvel's methods and more; ``from relevel import plyvel`` has plyvel's names.
+
 The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue`` and
 ``History``. All of them open their source read-only; what they write goes to a new place.
 
@@ -12,15 +14,25 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from relevel.engine.database import DB
+    from relevel.engine.destroy import destroy
+    from relevel.engine.load import LoadReport, load
+    from relevel.engine.prefixed import PrefixedDB
+    from relevel.engine.snapshot import Snapshot
     from relevel.errors import (
         CorruptionError,
+        DatabaseInUseError,
         DestinationExistsError,
         InvalidArgumentError,
+        IteratorInvalidError,
         KeyNotFoundError,
+        LockedError,
+        LogDamagedWarning,
         NotADatabaseError,
         NotSupportedError,
         RelevelError,
         StorageError,
+        UnprovedWarning,
     )
     from relevel.findings import Finding, KeyRange, Severity, Span
     from relevel.format.comparator import Comparator, register_comparator
@@ -31,14 +43,17 @@ if TYPE_CHECKING:
     from relevel.recovery.history import DatabaseView, History, history
     from relevel.recovery.info import InfoReport, info
     from relevel.recovery.read.rows import Rows, Source, Version
+    from relevel.recovery.repair import repair
     from relevel.recovery.rescue import RescueReport, rescue
     from relevel.recovery.scan import Pairs, scan
     from relevel.recovery.undelete import UndeleteReport, undelete
 
 __all__ = [
+    "DB",
     "CheckReport",
     "Comparator",
     "CorruptionError",
+    "DatabaseInUseError",
     "DatabaseView",
     "DestinationExistsError",
     "FindReport",
@@ -46,42 +61,62 @@ __all__ = [
     "History",
     "InfoReport",
     "InvalidArgumentError",
+    "IteratorInvalidError",
     "KeyNotFoundError",
     "KeyRange",
+    "LoadReport",
+    "LockedError",
+    "LogDamagedWarning",
     "NotADatabaseError",
     "NotSupportedError",
     "Pairs",
+    "PrefixedDB",
     "RelevelError",
     "RescueReport",
     "Rows",
     "Severity",
+    "Snapshot",
     "Source",
     "Span",
     "StorageError",
     "UndeleteReport",
+    "UnprovedWarning",
     "Version",
     "check",
+    "destroy",
     "dump",
     "find",
     "get",
     "history",
     "info",
+    "load",
     "register_comparator",
+    "repair",
     "rescue",
     "scan",
     "undelete",
 ]
 
 _PLACES = {
+    "relevel.engine.database": ("DB",),
+    "relevel.engine.destroy": ("destroy",),
+    "relevel.engine.load": ("LoadReport", "load"),
+    "relevel.engine.prefixed": ("PrefixedDB",),
+    "relevel.engine.snapshot": ("Snapshot",),
     "relevel.errors": (
         "CorruptionError",
+        "DatabaseInUseError",
         "DestinationExistsError",
         "InvalidArgumentError",
+        "IteratorInvalidError",
         "KeyNotFoundError",
+        "LockedError",
+        "LogDamagedWarning",
         "NotADatabaseError",
         "NotSupportedError",
         "RelevelError",
         "StorageError",
+        "UnprovedWarning",
     ),
     "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
     "relevel.format.comparator": ("Comparator", "register_comparator"),
@@ -92,6 +127,7 @@ _PLACES = {
     "relevel.recovery.history": ("DatabaseView", "History", "history"),
     "relevel.recovery.info": ("InfoReport", "info"),
     "relevel.recovery.read.rows": ("Rows", "Source", "Version"),
+    "relevel.recovery.repair": ("repair",),
     "relevel.recovery.rescue": ("RescueReport", "rescue"),
     "relevel.recovery.scan": ("Pairs", "scan"),
     "relevel.recovery.undelete": ("UndeleteReport", "undelete"),

@@ -1,0 +1,197 @@
+"""Looking at a database before opening it: whether opening would lose anything. Reads only.
+
+LevelDB opens some damaged databases and deletes what it then takes for obsolete: after a lost CURRENT every table, after a
+manifest that lost its last edit the tables which that edit had added. Here such a database is refused, with an error that says
+what to run next, before anything is touched.
+
+A manifest whose last record is cut by the end of the file, as a crash leaves it, is enough if nothing that the lost edit
+replaced has been removed. An edit's inputs are removed only after it is durable: so if every table of the version before it is
+there, and the log that this version begins with is there too, the version and its logs hold everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from relevel.engine.options import Options
+from relevel.engine.order import KeyOrder
+from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
+from relevel.files.current import scan_current
+from relevel.files.manifest import ManifestScan, scan_manifest
+from relevel.findings import Finding, Severity, Span
+from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
+from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
+from relevel.format.version_edit import LEVEL_COUNT
+from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
+
+_DATA: Final = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST})
+_TORN: Final = "manifest.tail.torn"
+_MOST_NAMED: Final = 5
+_FIRST_NUMBER: Final = 2
+_NEVER_REACHED: Final = 1 << 62
+"""No counter gets here: a file with such a number is not the database's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What will be opened.
+
+    Attributes:
+        comparator: the order of the user keys.
+        manifest: the version to start from; None for a new database.
+        manifest_number: its number.
+        logs: numbers of the logs to replay, in order.
+        with_old_suffix: numbers of tables whose files end in ``.sst``.
+        first_free_number: no file has this number or a higher one.
+    """
+
+    comparator: Comparator
+    manifest: ManifestScan | None = None
+    manifest_number: int = 0
+    logs: tuple[int, ...] = ()
+    with_old_suffix: Set[int] = frozenset()
+    first_free_number: int = _FIRST_NUMBER
+
+
+def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
+    """Decide whether a directory can be opened, and from what.
+
+    Raises:
+        NotADatabaseError: there is no database and none may be made.
+        InvalidArgumentError: there is one and there must not be; or it has another comparator.
+        NotSupportedError: its comparator is not known.
+        CorruptionError: opening it could lose data.
+    """
+    entries = directory.entries()
+    files = [(parse_filename(entry.name), entry) for entry in entries]
+    if not any(name.kind in _DATA or name.kind is FileKind.CURRENT for name, _ in files):
+        return _assess_nothing(directory, options)
+    if options.error_if_exists:
+        raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
+    manifest = _read_manifest(directory, [entry.name for entry in entries])
+    _refuse_foreign_levels(manifest)
+    comparator = _choose_comparator(manifest.comparator or "", options)
+    tables = _find_tables(files)
+    _refuse_missing_tables(directory, manifest, tables)
+    _refuse_overlaps(directory, manifest, comparator)
+    return Assessment(
+        comparator=comparator,
+        manifest=manifest,
+        manifest_number=parse_filename(manifest.name).number or 0,
+        logs=_choose_logs(directory, manifest, [name for name, _ in files]),
+        with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
+        first_free_number=_first_free_number(name for name, _ in files),
+    )
+
+
+def _assess_nothing(directory: ReadOnlyDirectory, options: Options) -> Assessment:
+    if not options.create_if_missing or options.read_only:
+        raise NotADatabaseError(
+            f"{_place(directory)}: there is no database (create_if_missing is false); give the directory that holds one"
+        )
+    return Assessment(options.comparator or BYTEWISE)
+
+
+def _read_manifest(directory: ReadOnlyDirectory, names: Sequence[str]) -> ManifestScan:
+    current = scan_current(directory, names)
+    for finding in current.findings:
+        if finding.severity > Severity.NOTE:
+            raise _refusal(directory, finding)
+    assert current.manifest_name is not None, "a CURRENT without a manifest is a finding"
+    manifest = scan_manifest(directory, current.manifest_name)
+    for finding in manifest.findings:
+        if finding.severity > Severity.NOTE and not (finding.code == _TORN and _is_enough(directory, manifest)):
+            raise _refusal(directory, finding)
+    return manifest
+
+
+def _is_enough(directory: ReadOnlyDirectory, manifest: ManifestScan) -> bool:
+    """Whether nothing that an edit lost from the manifest's end replaced has been removed."""
+    return bool(manifest.complete and manifest.log_number and directory.exists(log_name(manifest.log_number)))
+
+
+def _refuse_foreign_levels(manifest: ManifestScan) -> None:
+    if len(manifest.levels) > LEVEL_COUNT:
+        raise CorruptionError(
+            f"{manifest.name}: has tables at level {len(manifest.levels) - 1}, which only goleveldb knows; "
+            "run `relevel rescue SRC DST` for a database that every program opens"
+        )
+
+
+def _choose_comparator(name: str, options: Options) -> Comparator:
+    if options.comparator is None:
+        return find_comparator(name)
+    if options.comparator.name != name:
+        raise InvalidArgumentError(f"{options.comparator.name} does not match existing comparator : {name}")
+    return options.comparator
+
+
+def _find_tables(files: Iterable[tuple[FileName, DirectoryEntry]]) -> dict[int, DirectoryEntry]:
+    """The tables by number, of files in the order of names: as in LevelDB, ``.ldb`` goes before ``.sst``."""
+    tables: dict[int, DirectoryEntry] = {}
+    for name, entry in files:
+        number = name.number or 0
+        if name.kind is FileKind.TABLE and name.name in {table_name(number), table_name(number, ".sst")}:
+            tables.setdefault(number, entry)
+    return tables
+
+
+def _first_free_number(names: Iterable[FileName]) -> int:
+    numbers = (name.number for name in names if name.number is not None)
+    return max((number + 1 for number in numbers if number < _NEVER_REACHED), default=_FIRST_NUMBER)
+
+
+def _refuse_missing_tables(
+    directory: ReadOnlyDirectory, manifest: ManifestScan, there: dict[int, DirectoryEntry]
+) -> None:
+    live = [metadata for _, metadata in manifest.tables()]
+    missing = [metadata.number for metadata in live if metadata.number not in there]
+    if missing:
+        named = ", ".join(directory.path(table_name(number)) for number in missing[:_MOST_NAMED])
+        message = f"{len(missing)} missing files; e.g.: {named}"
+        raise _refusal(directory, Finding.of("table.missing", Span(table_name(missing[0])), message))
+    for metadata in live:
+        entry = there[metadata.number]
+        if entry.size != metadata.file_size:
+            message = f"{entry.name}: has {entry.size} bytes, and the manifest says {metadata.file_size}"
+            raise _refusal(directory, Finding.of("table.size-mismatch", Span(entry.name, 0, entry.size), message))
+
+
+def _refuse_overlaps(directory: ReadOnlyDirectory, manifest: ManifestScan, comparator: Comparator) -> None:
+    """Refuse tables below level 0 that are not apart: one of them would be read for a key, perhaps the wrong one."""
+    order = KeyOrder(comparator)
+    for level, tables in enumerate(manifest.levels[1:], start=1):
+        ordered = sorted(tables.values(), key=lambda metadata: order.internal(metadata.smallest))
+        for left, right in pairwise(ordered):
+            if order.internal(left.largest) >= order.internal(right.smallest):
+                name = table_name(right.number)
+                message = (
+                    f"{name}: begins before {table_name(left.number)} ends, in level {level}, where tables are apart"
+                )
+                raise _refusal(directory, Finding.of("level.overlap", Span(name, 0, right.file_size), message))
+
+
+def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:
+    there = {name.number for name in names if name.kind is FileKind.LOG and name.number is not None}
+    first, previous = manifest.log_number or 0, manifest.previous_log_number or 0
+    for number in filter(None, (previous, first)):
+        if number not in there:
+            message = f"{log_name(number)}: is not there, and the manifest counts on it"
+            raise _refusal(directory, Finding.of("log.missing", Span(log_name(number)), message))
+    return tuple(sorted(number for number in there if number >= first or (previous and number == previous)))
+
+
+def _refusal(directory: ReadOnlyDirectory, finding: Finding) -> CorruptionError:
+    place = _place(directory)
+    message = (
+        f"{place}: {finding.message}. It was not opened and nothing was changed; run `relevel check {place}` to see what is "
+        f"damaged and `relevel rescue {place} DST` for a healthy copy"
+    )
+    return CorruptionError(message, finding)
+
+
+def _place(directory: ReadOnlyDirectory) -> str:
+    return str(directory.root)

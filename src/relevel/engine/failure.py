@@ -1,0 +1,36 @@
+"""What the kernel meets while it reads and writes, as exceptions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from relevel._kernel import Fault
+from relevel.errors import CorruptionError, RelevelError
+from relevel.files.faults import finding_of
+from relevel.storage.failure import storage_error
+
+
+@contextmanager
+def refusals_named(path: str) -> Iterator[None]:
+    """Turn what the file system refuses inside the block into ``StorageError``; ``path`` stands for a file that is not named."""
+    try:
+        yield
+    except InterruptedError:
+        raise
+    except OSError as error:
+        if isinstance(error, RelevelError):
+            raise
+        raise storage_error("cannot use", os.fsdecode(error.filename or path), error) from error
+
+
+def make_error(path: str, what: Fault | OSError) -> RelevelError:
+    """Make the exception for a fault in a file, or for a refusal of the file system."""
+    if isinstance(what, OSError):
+        return storage_error("cannot use", path, what)
+    finding = finding_of(Path(path).name, what)
+    place = Path(path).parent
+    advice = f"`relevel check {place}` says what else is damaged, `relevel rescue {place} DST` gets back what can be"
+    return CorruptionError(f"{path}: {finding.message}; {advice}", finding)

@@ -1,0 +1,255 @@
+"""Opening: from a directory to a store that reads, and, unless it is read-only, to one that is written to.
+
+Nothing is changed before everything that could refuse has been asked. Where a later step fails, because the disk is full,
+what it had made is removed again; the database is as it was.
+
+::
+
+    assess -> lock -> assess again where LOCK was not there -> replay logs, flushing full memtables to level 0
+           -> new log -> new manifest -> CURRENT -> the rest to level 0 -> the logs and the old manifest are obsolete
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from relevel._kernel import TableMeta
+from relevel._kernel.engine import Memtable, Store
+from relevel.engine.assessment import Assessment, assess
+from relevel.engine.failure import make_error
+from relevel.engine.immutable import Immutable
+from relevel.engine.options import Options
+from relevel.engine.replay import Replayed, Replayer
+from relevel.engine.version_set import VersionSet
+from relevel.errors import DatabaseInUseError, NotADatabaseError, RelevelError, StorageError
+from relevel.files.info_log import InfoLog
+from relevel.files.lock import DatabaseLock
+from relevel.findings import Finding
+from relevel.format.comparator import Comparator
+from relevel.format.filename import log_name, manifest_name
+from relevel.format.version_edit import FileMetadata, VersionEdit
+from relevel.storage.held import HeldDirectory
+from relevel.storage.living import LivingDirectory
+from relevel.storage.read_only import LOCK_NAME, ReadOnlyDirectory
+
+_ATTEMPTS: Final = 5
+
+
+@dataclass(slots=True)
+class Opened:
+    """An open database's parts.
+
+    Attributes:
+        store: reads, and writes where there is a lock.
+        versions: which tables are live.
+        options: as given, with the comparator found.
+        comparator: the order of the user keys.
+        findings: what was wrong with the logs and is not in the database.
+        lock: held; None where read-only.
+        info_log: LOG; None where read-only.
+        obsolete: names of files that this opening has made obsolete.
+        log_number: of the log that is written to.
+        immutable: what was replayed and is to become a table.
+        held: holds the files open where read-only.
+        replayed_size: bytes in memory of what was replayed and stays there; 0 where it was written to tables.
+    """
+
+    store: Store
+    versions: VersionSet
+    options: Options
+    comparator: Comparator
+    findings: list[Finding]
+    lock: DatabaseLock | None = None
+    info_log: InfoLog | None = None
+    obsolete: tuple[str, ...] = ()
+    log_number: int = 0
+    immutable: Immutable | None = None
+    held: HeldDirectory | None = None
+    replayed_size: int = 0
+
+
+def new_store(comparator: Comparator, options: Options) -> Store:
+    """Make an empty store."""
+    return Store(
+        comparator.kernel,
+        make_error,
+        write_buffer_size=options.write_buffer_size,
+        block_cache_size=options.lru_cache_size,
+        max_open_tables=options.max_open_files,
+        verify_checksums=options.verify_checksums,
+    )
+
+
+def open_read_only(path: str, options: Options) -> Opened:
+    """Open a database and change nothing, not even LOCK; logs are replayed in memory.
+
+    Files are held open, so that another program that goes on writing takes none away.
+
+    Raises:
+        DatabaseInUseError: another program changes it faster than it can be read.
+        RelevelError: as ``assess`` says.
+    """
+    _require_there(path)
+    for _ in range(_ATTEMPTS):
+        directory = HeldDirectory(path)
+        try:
+            return _open_held(directory, options)
+        except (RelevelError, OSError):
+            if directory.is_settled and not directory.is_outrun:
+                raise
+    raise DatabaseInUseError(f"{path}: another program changes it faster than it can be opened; try again")
+
+
+def _open_held(directory: HeldDirectory, options: Options) -> Opened:
+    found = assess(directory, options)
+    versions = _versions(directory, found)
+    replayed = Replayer(directory, found.comparator, options, None).run(found.logs)
+    store = new_store(found.comparator, options)
+    store.last_sequence = max(versions.last_sequence, replayed.max_sequence)
+    store.install(versions.current.handles(), replayed.memtables[::-1])
+    return Opened(
+        store=store,
+        versions=versions,
+        options=options,
+        comparator=found.comparator,
+        findings=replayed.findings,
+        held=directory,
+        replayed_size=sum(memtable.size for memtable in replayed.memtables),
+    )
+
+
+def open_to_write(path: str, options: Options) -> Opened:
+    """Open or make a database, and hold its lock.
+
+    Raises:
+        LockedError: somebody else has it open.
+        StorageError: the directory may not be written to.
+        RelevelError: as ``assess`` says.
+    """
+    directory = _directory(path, options)
+    if not os.access(path, os.W_OK | os.X_OK):
+        error = StorageError(f"{path}: may not be written to; open it with read_only=True, or as another user")
+        error.errno = errno.EACCES
+        raise error
+    if not directory.exists(LOCK_NAME):
+        assess(directory, options)
+    lock = DatabaseLock(directory.path(LOCK_NAME))
+    try:
+        return _Opening(directory, options, assess(directory, options)).run(lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _directory(path: str, options: Options) -> LivingDirectory:
+    if options.create_if_missing:
+        return LivingDirectory.make(path)
+    _require_there(path)
+    return LivingDirectory(path)
+
+
+def _require_there(path: str) -> None:
+    if path and not Path(path).exists():
+        raise NotADatabaseError(f"{path}: does not exist (create_if_missing is false)")
+
+
+def _versions(directory: ReadOnlyDirectory, found: Assessment) -> VersionSet:
+    versions = VersionSet(directory, found.comparator, found.first_free_number)
+    if found.manifest is not None:
+        versions.load(found.manifest, found.with_old_suffix)
+    return versions
+
+
+class _Opening:
+    """One opening to write."""
+
+    def __init__(self, directory: LivingDirectory, options: Options, found: Assessment) -> None:
+        self._directory = directory
+        self._options = options
+        self._found = found
+        self._versions = _versions(directory, found)
+        self._tables: list[tuple[int, FileMetadata]] = []
+        self._last_in_tables = self._versions.last_sequence
+        self._made: list[str] = []
+
+    def run(self, lock: DatabaseLock) -> Opened:
+        store = new_store(self._found.comparator, self._options)
+        try:
+            replayer = Replayer(self._directory, self._found.comparator, self._options, self._flush)
+            replayed = replayer.run(self._found.logs)
+            store.last_sequence = max(self._versions.last_sequence, replayed.max_sequence)
+            log_number, immutable = self._start_log(store, replayed)
+            oldest_log = log_number if immutable is None else immutable.logs[0]
+            edit = VersionEdit(log_number=oldest_log, last_sequence=self._last_in_tables, new_files=tuple(self._tables))
+            self._versions.start_manifest(self._directory, edit)
+        except BaseException:
+            store.close("Database is closed")
+            if not self._versions.manifest_number:
+                for name in self._made:
+                    self._directory.remove(name)
+            raise
+        store.install(self._versions.current.handles(), [] if immutable is None else [immutable.memtable])
+        return Opened(
+            store=store,
+            versions=self._versions,
+            options=self._options,
+            comparator=self._found.comparator,
+            findings=replayed.findings,
+            lock=lock,
+            info_log=self._tell(replayed),
+            obsolete=self._obsolete(replayed, oldest_log),
+            log_number=log_number,
+            immutable=immutable,
+        )
+
+    def _start_log(self, store: Store, replayed: Replayed) -> tuple[int, Immutable | None]:
+        """Begin a log, or go on in the last one.
+
+        What was replayed and is in no table yet is then in the memtable, or becomes a table: in the background if the logs are
+        whole, and stay until then; at once if one is damaged or torn, for the next opening must not stop at it, before what
+        will have been written behind it.
+        """
+        tail = replayed.tail
+        if tail is not None and self._options.reuse_logs and self._found.logs == (tail,) and not self._tables:
+            store.start_log(self._directory.path(log_name(tail)), replayed.memtables[-1], append=True)
+            return tail, None
+        memtables = [memtable for memtable in replayed.memtables if memtable.entry_count]
+        if not replayed.is_whole:
+            while memtables:
+                self._flush(memtables.pop(0))
+        for log in self._found.logs if memtables else ():  # or what is written next could be safe before what they hold
+            self._directory.sync_file(log_name(log))
+        number = self._versions.new_file_number()
+        self._made.append(log_name(number))
+        store.start_log(self._directory.path(log_name(number)))
+        return number, Immutable(memtables[-1], self._found.logs, number) if memtables else None
+
+    def _flush(self, memtable: Memtable) -> TableMeta:
+        number = self._versions.new_file_number()
+        path = self._versions.table_path(number)
+        self._made.append(Path(path).name)
+        style = self._options.table_style(self._found.comparator)
+        meta = memtable.write_table(path, **style)
+        self._tables.append((0, FileMetadata(number, meta.file_size, meta.smallest, meta.largest)))
+        self._last_in_tables = max(self._last_in_tables, meta.max_sequence)
+        return meta
+
+    def _obsolete(self, replayed: Replayed, oldest_log: int) -> tuple[str, ...]:
+        names = [log_name(number) for number in replayed.finished if number < oldest_log]
+        if self._found.manifest is not None:
+            names.append(manifest_name(self._found.manifest_number))
+        return tuple(names)
+
+    def _tell(self, replayed: Replayed) -> InfoLog:
+        info_log = InfoLog(self._directory)
+        for number in self._found.logs:
+            info_log.write(f"Recovering log #{number}")
+        for _, metadata in self._tables:
+            info_log.write(f"Level-0 table #{metadata.number}: {metadata.file_size} bytes OK")
+        for finding in replayed.findings:
+            info_log.write(finding.message)
+        return info_log

@@ -1,0 +1,130 @@
+"""Logs into memory and tables, when a database is opened.
+
+Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
+log of which anything was not applied is never deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from relevel._kernel import Fault, TableMeta
+from relevel._kernel.engine import LogReplay, Memtable
+from relevel.engine.options import Options
+from relevel.errors import CorruptionError
+from relevel.files.faults import finding_of
+from relevel.findings import Finding, Severity, Span
+from relevel.format.comparator import Comparator
+from relevel.format.filename import log_name
+from relevel.storage.read_only import ReadOnlyDirectory
+
+_TORN: Final = "log.tail.torn"
+_NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
+"""goleveldb's transactions leave gaps; a record that is lost between two others is a fault of its own."""
+
+Flush = Callable[[Memtable], TableMeta]
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What came out of the logs.
+
+    Attributes:
+        memtables: not yet written to a table, oldest first.
+        max_sequence: the newest sequence number met; 0 where there was none.
+        finished: numbers of the logs that were applied to their last byte.
+        findings: what was wrong with the others.
+        tail: number of the last log, if everything up to its end is in the last memtable and it can be gone on in.
+        is_whole: whether every byte of every log was applied.
+    """
+
+    memtables: list[Memtable] = field(default_factory=list)
+    max_sequence: int = 0
+    finished: list[int] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    tail: int | None = None
+    is_whole: bool = True
+
+
+class Replayer:
+    """Applies logs one after another."""
+
+    def __init__(
+        self, directory: ReadOnlyDirectory, comparator: Comparator, options: Options, flush: Flush | None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            directory: where the logs are.
+            comparator: the order of the user keys.
+            options: how damage is taken, and how large a memtable may grow.
+            flush: is given each memtable that is full; without it all are kept.
+        """
+        self._directory = directory
+        self._comparator = comparator
+        self._options = options
+        self._flush = flush
+        self._result = Replayed()
+
+    def run(self, numbers: Sequence[int]) -> Replayed:
+        """Apply the logs with these numbers, in order.
+
+        Raises:
+            CorruptionError: one is damaged and ``log_recovery`` is strict.
+            StorageError: the file system refuses.
+        """
+        result = self._result
+        for position, number in enumerate(numbers):
+            is_last = position == len(numbers) - 1
+            replay = self._start(log_name(number))
+            self._apply(replay)
+            faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
+            is_torn_by_crash = is_last and all(fault.code == _TORN for fault in faults)
+            result.is_whole &= not faults and replay.end_offset == replay.file_size
+            if not faults or is_torn_by_crash:
+                result.finished.append(number)
+                if is_last and result.is_whole:
+                    result.tail = number
+                continue
+            self._report(number, faults, replay)
+            if self._options.log_recovery == "point_in_time":
+                result.findings += [_not_applied(later) for later in numbers[position + 1 :]]
+                break
+        return result
+
+    def _start(self, name: str) -> LogReplay:
+        source = self._directory.source(name)
+        held = None if isinstance(source, str) else source
+        return LogReplay(self._directory.path(name), held, stop_at_fault=self._options.log_recovery != "skip_damaged")
+
+    def _apply(self, replay: LogReplay) -> None:
+        result = self._result
+        if not result.memtables:
+            result.memtables.append(Memtable(self._comparator.kernel))
+        while replay.fill(result.memtables[-1], self._options.write_buffer_size):
+            if self._flush is not None:
+                self._flush(result.memtables.pop())
+            result.memtables.append(Memtable(self._comparator.kernel))
+        result.max_sequence = max(result.max_sequence, replay.max_sequence)
+
+    def _report(self, number: int, faults: Sequence[Fault], replay: LogReplay) -> None:
+        findings = [finding_of(log_name(number), fault, replay.file_size) for fault in faults]
+        if self._options.log_recovery == "strict":
+            raise CorruptionError(
+                f"{self._directory.path(log_name(number))}: {findings[0].message}. It was not opened and nothing was changed; "
+                "open with log_recovery='point_in_time' for the state before the damage, or run `relevel rescue`",
+                findings[0],
+            )
+        self._result.findings += findings
+
+
+def _not_applied(number: int) -> Finding:
+    name = log_name(number)
+    return Finding(
+        "log.sequence.gap",
+        Severity.DAMAGE,
+        Span(name),
+        f"{name}: not applied, because the log before it is damaged and what it holds comes later",
+    )

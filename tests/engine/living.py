@@ -1,0 +1,42 @@
+"""Databases of relevel's own for tests, and what is compared of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import relevel
+
+SMALL: dict[str, Any] = {"write_buffer_size": 65536, "block_size": 1024}
+"""Options under which little data makes many files."""
+
+PAIRS = [(b"%04d" % number, b"value %d " % number * 7) for number in range(2000)]
+
+
+def fill(path: Path, pairs: Iterable[tuple[bytes, bytes]] = PAIRS, **options: Any) -> Path:
+    """Make a database with these entries, in tables and in a log, and close it."""
+    with relevel.DB(path, create_if_missing=True, **{**SMALL, **options}) as db:
+        for key, value in pairs:
+            db.put(key, value)
+    return path
+
+
+def log_of(path: Path) -> Path:
+    """The newest log of a closed database."""
+    return max(path.glob("*.log"))
+
+
+def flip(file: Path, offset: int) -> None:
+    """Flip a bit of a file."""
+    content = bytearray(file.read_bytes())
+    content[offset] ^= 0x10
+    file.write_bytes(content)
+
+
+def state_of(path: Path) -> dict[str, tuple[str, int]]:
+    """Bytes and times of every file."""
+    return {
+        file.name: (hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_mtime_ns) for file in path.iterdir()
+    }

@@ -1,0 +1,205 @@
+"""What a damaged log means at opening, and going on in a log that is whole."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import relevel
+from tests.engine.conftest import module
+from tests.engine.living import PAIRS, flip, log_of, state_of
+
+DAMAGED = 40_000
+"""In the second block of 32 KiB of the log."""
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """A closed database with all of PAIRS in one log, in whose second block a bit is flipped."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key, value in PAIRS:
+            db.put(key, value)
+    flip(log_of(tmp_path / "db"), DAMAGED)
+    return tmp_path / "db"
+
+
+@contextmanager
+def opened(path: Path, **options: Any) -> Iterator[relevel.DB]:
+    """An open database; that its log is damaged is expected."""
+    with pytest.warns(relevel.LogDamagedWarning):
+        db = relevel.DB(path, **options)
+    with db:
+        yield db
+
+
+@pytest.mark.parametrize("options", [{}, {"log_recovery": "point_in_time"}], ids=repr)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_by_default_the_state_is_one_that_once_was(damaged: Path, options: dict[str, Any], read_only: bool) -> None:
+    """All before the damage and nothing behind it; the finding says where."""
+    with opened(damaged, read_only=read_only, **options) as db:
+        found = list(db)
+        (finding,) = db.recovery_findings
+
+    assert found == PAIRS[: len(found)]
+    assert 0 < len(found) < len(PAIRS)
+    assert finding.code == "log.record.checksum-mismatch"
+    assert finding.span.offset <= DAMAGED < finding.span.offset + finding.span.size
+
+
+def test_logs_behind_the_damaged_one_are_not_applied(tmp_path: Path) -> None:
+    """They were written later; a finding names each."""
+    fixture = Path(__file__).parents[1] / "fixtures" / "plyvel-killed" / "db"
+    first, second = sorted(fixture.glob("*.log"))
+    path = tmp_path / "db"
+    path.mkdir()
+    for file in fixture.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+    flip(path / first.name, 20)
+
+    with opened(path, read_only=True) as db:
+        files = [finding.span.file for finding in db.recovery_findings]
+
+    assert files == [first.name, second.name]
+
+
+@pytest.mark.parametrize("options", [{"log_recovery": "strict"}, {"paranoid_checks": True}], ids=repr)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_strict_refuses_and_changes_nothing(damaged: Path, options: dict[str, Any], read_only: bool) -> None:
+    """The error has the finding, and says what else can be done."""
+    before = state_of(damaged)
+    with pytest.raises(relevel.CorruptionError, match=r"point_in_time.*relevel rescue") as raised:
+        relevel.DB(damaged, read_only=read_only, **options)
+
+    assert raised.value.finding is not None
+    assert raised.value.finding.code == "log.record.checksum-mismatch"
+    assert state_of(damaged) == before
+
+
+def test_damage_can_be_passed_over(damaged: Path) -> None:
+    """Everything but the record that was hit; and that is told."""
+    with opened(damaged, log_recovery="skip_damaged") as db:
+        found = list(db)
+
+        assert len(found) == len(PAIRS) - 1
+        assert set(found) < set(PAIRS)
+        assert [finding.code for finding in db.recovery_findings] == ["log.record.checksum-mismatch"]
+
+
+@pytest.mark.parametrize("recovery", ["point_in_time", "skip_damaged"])
+def test_a_damaged_log_is_kept(damaged: Path, recovery: str) -> None:
+    """Whatever was taken out of it: once it was opened, and after a compaction."""
+    log = log_of(damaged)
+    content = log.read_bytes()
+    with opened(damaged, log_recovery=recovery) as db:
+        found = dict(db)
+        db.put(b"new", b"value")
+        db.compact_range()
+
+    with relevel.DB(damaged) as db:
+        assert dict(db) == {**found, b"new": b"value"}
+        assert db.recovery_findings == ()
+    assert log.read_bytes() == content
+
+
+def test_what_was_not_applied_can_be_printed(damaged: Path) -> None:
+    """The warning says how: after the opening the log counts for nothing any more, and is there."""
+    log = log_of(damaged)
+    with pytest.warns(relevel.LogDamagedWarning, match=f"relevel dump .* --file {log.name}"):
+        relevel.DB(damaged).close()
+
+    keys = {version.key for version in relevel.dump(damaged, file=log.name)}
+
+    assert {PAIRS[0][0], PAIRS[-1][0]} <= keys
+    assert len(keys) >= len(PAIRS) - 1
+
+
+def test_the_warning_points_at_who_opened(damaged: Path) -> None:
+    """Not into relevel."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        relevel.DB(damaged, read_only=True).close()
+
+    assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
+
+
+def test_where_warnings_are_errors_nothing_stays_open(damaged: Path) -> None:
+    """The lock is free again."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(relevel.LogDamagedWarning):
+            relevel.DB(damaged)
+
+    relevel.DB(damaged).close()
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40])
+@pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
+def test_a_record_cut_by_a_crash_is_no_damage(tmp_path: Path, recovery: str, cut: int) -> None:
+    """Every way opens without it, and without a word."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key, value in PAIRS:
+            db.put(key, value)
+    log = log_of(tmp_path / "db")
+    log.write_bytes(log.read_bytes()[:-cut])
+
+    with relevel.DB(tmp_path / "db", log_recovery=recovery) as db:
+        assert list(db) == PAIRS[:-1]
+        assert db.recovery_findings == ()
+
+
+def test_an_unknown_way_is_refused(tmp_path: Path) -> None:
+    """The error names those that there are."""
+    with pytest.raises(relevel.InvalidArgumentError, match="'point_in_time', 'strict', 'skip_damaged'"):
+        relevel.DB(tmp_path / "db", create_if_missing=True, log_recovery="hope")
+
+    assert not (tmp_path / "db").exists()
+
+
+def test_a_whole_log_is_gone_on_in(tmp_path: Path) -> None:
+    """Opening writes no table and begins no log; everything is there, for LevelDB too."""
+    truth = {}
+    for turn in range(4):
+        with relevel.DB(tmp_path / "db", create_if_missing=True, reuse_logs=True) as db:
+            for number in range(100):
+                truth[b"%d %d" % (turn, number)] = b"value"
+                db.put(b"%d %d" % (turn, number), b"value")
+            assert dict(db) == truth
+
+    assert list((tmp_path / "db").glob("*.ldb")) == []
+    assert len(list((tmp_path / "db").glob("*.log"))) == 1
+    assert relevel.check(tmp_path / "db").findings == ()
+    plyvel = module("plyvel")
+    with plyvel.DB(str(tmp_path / "db"), paranoid_checks=True) as db:
+        assert dict(db) == truth
+
+
+def test_a_torn_log_is_not_gone_on_in(tmp_path: Path) -> None:
+    """What stands behind a torn record is lost to every reader: LevelDB loses acknowledged writes here."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key, value in PAIRS:
+            db.put(key, value)
+    log = log_of(tmp_path / "db")
+    log.write_bytes(log.read_bytes()[:-5])
+    with relevel.DB(tmp_path / "db", reuse_logs=True) as db:
+        db.put(b"after", b"value")
+
+    with relevel.DB(tmp_path / "db", log_recovery="strict") as db:
+        assert list(db) == [*PAIRS[:-1], (b"after", b"value")]
+
+
+def test_a_damaged_log_is_not_gone_on_in(damaged: Path) -> None:
+    """It stays as it is."""
+    log = log_of(damaged)
+    content = log.read_bytes()
+    with opened(damaged, reuse_logs=True) as db:
+        found = list(db)
+        db.put(b"zz", b"value")
+
+    with relevel.DB(damaged, log_recovery="strict", reuse_logs=True) as db:
+        assert list(db) == [*found, (b"zz", b"value")]
+    assert log.read_bytes() == content
