@@ -9,7 +9,7 @@ import click
 from relevel.cli import options
 from relevel.cli.output import print_findings, print_lines
 from relevel.export.encoding import decode_argument
-from relevel.export.rows import FORMATS, format_rows
+from relevel.export.rows import format_rows
 from relevel.format.comparator import Comparator
 from relevel.recovery.dump import dump
 
@@ -20,16 +20,12 @@ from relevel.recovery.dump import dump
     click.option("--all", "all_versions", is_flag=True, help="Every version on disk, not just the live ones."),
     click.option("--file", metavar="F", help="One table or log of the directory alone."),
     options.prefix,
-    click.option("--start", metavar="K", help="Only keys at or after K."),
-    click.option("--stop", metavar="K", help="Only keys before K."),
-    click.option(
-        "--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."
-    ),
+    options.start,
+    options.stop,
+    options.line_format,
     options.encoding,
     options.comparator,
-    click.option(
-        "--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."
-    ),
+    options.lines_as_json,
 )
 def command(
     source: Path,

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
+from relevel.cli.output import print_findings, print_value
 from relevel.export.encoding import ENCODINGS, decode_argument
 from relevel.format.comparator import Comparator
-from relevel.recovery.get import get
+from relevel.recovery.get import look_up
 
 
 @click.command("get")
@@ -22,10 +23,11 @@ from relevel.recovery.get import get
     options.comparator,
     options.as_json,
 )
-def command(source: Path, key: str, raw: bool, encoding: str, comparator: Comparator | None, json_wanted: bool) -> None:
+def command(source: Path, key: str, raw: bool, encoding: str, comparator: Comparator | None, json_wanted: bool) -> int:
     """Print the value that KEY has now.
 
-    Exits with 10 where the key is not there, with 4 where damage may hide it or a newer value of it.
+    Exits with 10 where the key is not there, with 4 where damage may hide it or a newer value of it (no value is printed
+    then), with 1 where the value is the newest that can be read and that there was no newer one is not proved.
 
     \b
     Example:
@@ -33,9 +35,15 @@ def command(source: Path, key: str, raw: bool, encoding: str, comparator: Compar
       relevel get ./chaindata --encoding hex 6b6579 --raw > value.bin
     """
     wanted = decode_argument(key, encoding)
-    value = get(source, wanted, comparator=comparator)
+    answer = look_up(source, wanted, comparator=comparator)
+    value = answer.value
     encode = ENCODINGS[encoding].encode
     if json_wanted:
-        click.echo(json.dumps({"key": encode(wanted), "value": encode(value)}))
+        print_value(json.dumps({"key": encode(wanted), "value": encode(value)}) + "\n")
     else:
-        click.echo(value if raw else encode(value), nl=not raw)
+        print_value(value if raw else encode(value) + "\n")
+        if answer.unproved:
+            click.echo(
+                "relevel: the newest value that can be read; that there was no newer one is not proved", err=True
+            )
+    return print_findings(answer.unproved, json_wanted=json_wanted)

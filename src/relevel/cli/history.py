@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -9,10 +11,11 @@ import click
 from relevel.cli import options
 from relevel.cli.output import print_findings, print_lines
 from relevel.export.encoding import decode_argument
-from relevel.export.rows import FORMATS, format_rows
+from relevel.export.rows import format_rows
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.history import history
+from relevel.recovery.read.rows import Version
 
 
 @click.command("history")
@@ -32,14 +35,10 @@ from relevel.recovery.history import history
         "--to", "to_sequence", metavar="N", type=click.IntRange(0, MAX_SEQUENCE), help="Last sequence number."
     ),
     click.option("--deleted", is_flag=True, help="The keys that are gone now, each with its last value, in key order."),
-    click.option(
-        "--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."
-    ),
+    options.line_format,
     options.encoding,
     options.comparator,
-    click.option(
-        "--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."
-    ),
+    options.lines_as_json,
 )
 def command(
     source: Path,
@@ -71,5 +70,16 @@ def command(
         deleted=deleted,
         comparator=comparator,
     )
-    print_lines(format_rows(rows, "jsonl" if json_wanted else format, encoding))
+    states: Counter[str] = Counter()
+    print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding))
+    if deleted and states["unknown"] and not json_wanted:
+        told = f"{sum(states.values())} keys, of which {states['unknown']} have no deletion on disk: state unknown"
+        click.echo(f"relevel: {told}", err=True)
     return print_findings(rows.findings, json_wanted=json_wanted)
+
+
+def _counted(rows: Iterable[Version], states: Counter[str]) -> Iterator[Version]:
+    """The rows, counted by state as they pass."""
+    for version in rows:
+        states[version.state] += 1
+        yield version

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
 
 from relevel.errors import RelevelError, StorageError
+from relevel.storage.limit import raise_file_limit
 
-COMMANDS: Final = {
+LOOKING: Final = {
     "info": "Tell what a database is and what each of its files counts for.",
     "check": "Verify every byte and name what is wrong.",
     "dump": "Print the live entries, or every version on disk.",
@@ -24,7 +27,15 @@ COMMANDS: Final = {
     "history": "Print every change in sequence order, or the deleted keys.",
     "undelete": "Write a new database with what was deleted, or as of a sequence number.",
     "rescue": "Write a new, healthy database from a damaged one.",
+    "stats": "Print tables and bytes by level.",
 }
+WRITING: Final = {
+    "put": "Set one key in a database.",
+    "delete": "Delete one key from a database.",
+    "load": "Write the entries of a file into a database.",
+    "compact": "Merge a database's tables.",
+}
+COMMANDS: Final = {**LOOKING, **WRITING}
 """Every command with its one line of help."""
 
 _INTERRUPTED: Final = 130
@@ -45,20 +56,25 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        """The list of commands, without importing them, those that write to a database apart."""
+        for title, commands in (("Look and rescue", LOOKING), ("Write", WRITING)):
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="relevel", message="relevel %(version)s")
 def cli() -> None:
-    """Read, check, rescue and look back into LevelDB databases. The source is never written to.
+    """Read, check, rescue and look back into LevelDB databases, and write to them.
+
+    What looks and rescues never writes to the database it is given, and works beside a program that has it open. What
+    writes opens the database as a program does, alone, and refuses where that could lose data.
 
     \b
     Exit codes: 0 clean, 1 findings, 2 usage, 3 and up one for each kind of error:
       3 other, 4 corruption, 5 storage, 6 not a database, 7 destination exists,
-      8 bad argument, 9 not supported, 10 key not found; 130 interrupted.
+      8 bad argument, 9 not supported, 10 key not found,
+      11 database in use, 12 locked; 130 interrupted.
 
     \b
     Example:
@@ -69,8 +85,17 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    if sys.stderr is None:  # closed by whoever started us: nobody wants to be told
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (open as long as the process)
+    if sys.stdout is None:
+        click.echo(
+            "relevel: standard output is closed: nothing was done; send it to /dev/null if nobody is to read it",
+            err=True,
+        )
+        sys.exit(StorageError.exit_code)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # bytes that are not text come out as they went in
+    raise_file_limit()
     sys.exit(_run(args))
 
 
@@ -89,6 +114,11 @@ def _run(args: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("relevel: interrupted; nothing half-made was left", err=True)
+        outcome = "what was written before stays" if _writes(args) else "nothing half-made was left"
+        click.echo(f"relevel: interrupted; {outcome}", err=True)
         return _INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _writes(args: list[str] | None) -> bool:
+    return any(word in WRITING for word in (sys.argv[1:] if args is None else args)[:1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from relevel.export.encoding import ENCODINGS
-from relevel.format.comparator import Comparator, find_comparator, load_comparator
+from relevel.export.rows import FORMATS
+from relevel.format.comparator import Comparator, find_comparator, guard_comparator, load_comparator
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -21,11 +23,23 @@ def _comparator(ctx: click.Context, param: click.Parameter, value: str | None) -
     if ":" not in value:
         return find_comparator(value)
     name, equals, reference = value.rpartition("=")
-    return Comparator(name if equals else "", load_comparator(reference))
+    return Comparator(name if equals else "", guard_comparator(load_comparator(reference), reference))
 
 
-source = click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
-destination = click.argument("destination", metavar="DST", type=click.Path(path_type=Path))
+class _Place(click.Path):
+    """The path of a directory. An empty one is what an unset variable gives, and would mean the current directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse the empty path, and take all others as they are."""
+        if not os.fspath(value):
+            self.fail("the path is empty; '.' is the current directory", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+source = click.argument("source", metavar="SRC", type=_Place(path_type=Path))
+destination = click.argument("destination", metavar="DST", type=_Place(path_type=Path))
+database = click.argument("database", metavar="DB", type=_Place(path_type=Path))
+create = click.option("--create", is_flag=True, help="Make the database where there is none.")
 comparator = click.option(
     "--comparator",
     metavar="NAME|[NAME=]MODULE:FUNCTION",
@@ -33,6 +47,12 @@ comparator = click.option(
     help="Order of the keys, where the manifest does not name a known one.",
 )
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print the report as JSON.")
+line_format = click.option(
+    "--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."
+)
+lines_as_json = click.option(
+    "--json", "json_wanted", is_flag=True, help="JSON lines, and findings as JSON lines on standard error."
+)
 encoding = click.option(
     "--encoding",
     type=click.Choice(list(ENCODINGS)),
@@ -41,6 +61,8 @@ encoding = click.option(
     help="How keys and values are written, and how those on the command line are read.",
 )
 prefix = click.option("--prefix", metavar="P", default="", help="Only keys that start with P.")
+start = click.option("--start", metavar="K", help="Only keys at or after K.")
+stop = click.option("--stop", metavar="K", help="Only keys before K.")
 
 
 def with_options(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 import click
 
+from relevel.errors import StorageError
 from relevel.findings import Finding, Severity
 from relevel.report.json import as_json
 from relevel.report.text import finding_lines
@@ -23,20 +25,48 @@ CLEAN, FINDINGS = 0, 1
 
 
 def print_report(report: _R, to_text: Callable[[_R], Iterable[str]], *, json_wanted: bool) -> None:
-    """Print a report for people or for programs."""
+    """Print a report for people or for programs. A reader that goes away changes nothing about the exit code."""
     text = json.dumps(as_json(report), indent=2) if json_wanted else "\n".join(to_text(report))
-    print_lines(iter([text + "\n"]))
+    try:
+        print_value(text + "\n")
+    except StorageError as error:
+        raise StorageError(f"{error}: the report is lost; a destination that was to be written is whole") from error
 
 
 def print_lines(lines: Iterator[str]) -> None:
-    """Print many lines, each with its own line end, a bundle at a time. A reader that goes away ends the command quietly."""
+    """Print many lines, each with its own line end, a bundle at a time. A reader that goes away ends the command quietly.
+
+    Raises:
+        StorageError: standard output cannot be written, as on a full disk.
+    """
+    while bundle := "".join(islice(lines, _LINES_AT_ONCE)):
+        _write(bundle)
+
+
+def print_value(value: str | bytes) -> None:
+    """Print one value as it is. A reader that goes away changes nothing about the exit code."""
+    with contextlib.suppress(click.exceptions.Exit):
+        _write(value)
+
+
+def _write(text: str | bytes) -> None:
     try:
-        while bundle := "".join(islice(lines, _LINES_AT_ONCE)):
-            sys.stdout.write(bundle)
+        if isinstance(text, bytes):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError as gone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the last flush must not fail too
+        _drop_what_is_left()
         raise click.exceptions.Exit(CLEAN) from gone
+    except OSError as error:
+        _drop_what_is_left()
+        raise StorageError(f"cannot print to standard output: {error.strerror or error}") from error
+
+
+def _drop_what_is_left() -> None:
+    """Send what is still in the buffer nowhere: the last flush must not fail too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_findings(findings: Iterable[Finding], *, json_wanted: bool) -> int:
@@ -48,6 +78,22 @@ def print_findings(findings: Iterable[Finding], *, json_wanted: bool) -> int:
         else:
             click.echo("\n".join(finding_lines(finding)), err=True)
     return FINDINGS if worse else CLEAN
+
+
+@contextmanager
+def count_bar(label: str, unit: str) -> Iterator[Callable[[int], None] | None]:
+    """A count on standard error while the block runs, for work whose size is not known; nothing where that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm  # noqa: PLC0415  (as below)
+
+    with tqdm(desc=label, unit=f" {unit}", leave=False) as bar:
+
+        def advance(done: int) -> None:
+            bar.update(done - bar.n)
+
+        yield advance
 
 
 @contextmanager

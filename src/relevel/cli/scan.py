@@ -19,8 +19,8 @@ from relevel.recovery.scan import Pairs, scan
 @options.with_options(
     options.source,
     options.prefix,
-    click.option("--start", metavar="K", help="Only keys at or after K."),
-    click.option("--stop", metavar="K", help="Only keys before K."),
+    options.start,
+    options.stop,
     options.encoding,
     options.comparator,
     options.as_json,

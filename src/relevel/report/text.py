@@ -12,12 +12,13 @@ from relevel.findings import Finding, KeyRange, Severity
 from relevel.recovery.check import CheckReport
 from relevel.recovery.find import FindReport
 from relevel.recovery.info import FileInfo, InfoReport
+from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
 from relevel.recovery.undelete import UndeleteReport
 
 _MOST_FINDINGS: Final = 100
 _MOST_KEY: Final = 60
-_PLURALS: Final = {"copy": "copies", "loss": "losses", "damage": "damage"}
+_PLURALS: Final = {"copy": "copies", "entry": "entries", "loss": "losses", "damage": "damage"}
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -42,7 +43,7 @@ def range_text(keys: KeyRange | None) -> str:
     """A range of keys."""
     return (
         "any key"
-        if keys is None
+        if keys is None or keys == KeyRange()
         else f"{key_text(keys.lower, 'the first key')} to {key_text(keys.upper, 'the last key')}"
     )
 
@@ -173,10 +174,8 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
         yield f"lost: {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
     yield from findings_lines(report.findings, rescued=True)
     for stale in report.possibly_stale:
-        yield (
-            f"possibly stale: {stale.count} entries in {range_text(stale.keys)}: {stale.file}, which is lost there, may have held "
-            "newer versions or deletions of them"
-        )
+        where = "of any key" if stale.keys == KeyRange() else f"in {range_text(stale.keys)}"
+        yield f"possibly stale: {_plural(stale.count, 'entry')} {where}: {_why_stale(stale)}"
     yield (
         "complete: every live entry is there"
         if report.is_complete
@@ -184,10 +183,23 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
     )
 
 
+def _why_stale(stale: StaleRange) -> str:
+    if stale.file.startswith("MANIFEST"):
+        return (
+            "no manifest proves which tables and logs count, so they may have been deleted long ago, and newer versions of them "
+            "may be in files that are gone"
+        )
+    where = "" if stale.code.endswith(".missing") else " there"
+    return f"{stale.file}, which is lost{where}, may have held newer versions or deletions of them"
+
+
 def undelete_lines(report: UndeleteReport) -> Iterator[str]:
     """The report of ``undelete``."""
     what = "deleted keys brought back" if report.at is None else f"as of sequence number {report.at}"
     yield f"{report.source} -> {report.destination}: {what}"
     restored = "" if report.restored_count is None else f", {report.restored_count} of them restored"
-    yield f"written: {report.entry_count} entries{restored}; last sequence number {report.last_sequence}"
+    unknown = (
+        f" (of which {report.unknown_count} have no deletion on disk: state unknown)" if report.unknown_count else ""
+    )
+    yield f"written: {report.entry_count} entries{restored}{unknown}; last sequence number {report.last_sequence}"
     yield from findings_lines(report.findings, rescued=True)

@@ -44,17 +44,18 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
     done = relevel(name, "--help")
 
     assert done.returncode == 0
-    assert f"Example:\n    relevel {'history ./profile' if name == 'undelete' else name}" in done.stdout
+    first = {"undelete": "history ./profile", "load": "dump ./old | relevel load"}.get(name, name)
+    assert f"Example:\n    relevel {first}" in done.stdout
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"get", "find", "undelete", "rescue"}])
+@pytest.mark.parametrize("name", ["info", "check", "dump", "scan", "history", "stats", "compact"])
 def test_a_place_without_a_database_is_an_error_of_one_line(name: str, tmp_path: Path) -> None:
     """No traceback, and what to do."""
     done = relevel(name, str(tmp_path))
 
     assert done.returncode == errors.NotADatabaseError.exit_code
     assert done.stderr.count("\n") == 1
-    assert "Give the directory that holds them" in done.stderr
+    assert "the directory that holds" in done.stderr
 
 
 def test_a_usage_error_exits_with_2() -> None:
@@ -90,7 +91,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert done.stdout.count("\n") == 1
 
 
-def test_a_comparator_can_be_given_as_module_and_function(tmp_path: Path) -> None:
+def test_a_comparator_can_be_given_as_name_module_and_function(tmp_path: Path) -> None:
     """For orders that relevel does not know."""
     (tmp_path / "order.py").write_text("def compare(a, b):\n    return (a < b) - (a > b)\n")
     database = str(FIXTURES / "plyvel-reverse" / "db")
@@ -100,7 +101,59 @@ def test_a_comparator_can_be_given_as_module_and_function(tmp_path: Path) -> Non
         command = [sys.executable, "-c", program, "scan", database, *options]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    assert scan("--comparator", "order:compare") == scan()
+    assert scan("--comparator", "test.ReverseBytewise=order:compare") == scan()
+
+
+def test_a_comparator_never_takes_the_place_of_the_one_in_the_manifest() -> None:
+    """Both are named, and nothing is read in the wrong order."""
+    done = relevel("check", DATABASE, "--comparator", "idb_cmp1")
+
+    assert done.returncode == errors.InvalidArgumentError.exit_code
+    assert done.stderr.count("\n") == 1
+    assert "'idb_cmp1'" in done.stderr
+    assert "'leveldb.BytewiseComparator'" in done.stderr
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_an_empty_path_is_refused(name: str, tmp_path: Path) -> None:
+    """An unset variable must not mean the current directory."""
+    new = str(tmp_path / "new")
+    more = {
+        "get": ["k"],
+        "find": ["k"],
+        "put": ["k", "v"],
+        "delete": ["k"],
+        "rescue": [new],
+        "undelete": [new, "--deleted"],
+    }
+
+    done = relevel(name, "", *more.get(name, []))
+
+    assert done.returncode == 2
+    assert "path is empty" in done.stderr
+
+
+def test_an_empty_destination_is_refused() -> None:
+    """As an empty source is."""
+    done = relevel("rescue", DATABASE, "")
+
+    assert done.returncode == 2
+    assert "path is empty" in done.stderr
+
+
+def test_a_path_may_end_in_a_slash_or_be_a_dot() -> None:
+    """As everywhere."""
+    plain = relevel("get", DATABASE, "state/head")
+    here = subprocess.run(
+        [sys.executable, "-m", "relevel", "get", ".", "state/head"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=DATABASE,
+    )
+
+    assert relevel("get", DATABASE + "/", "state/head").stdout == plain.stdout
+    assert here.stdout == plain.stdout
 
 
 def test_an_unknown_comparator_is_named_with_the_way_out() -> None:

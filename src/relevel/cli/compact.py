@@ -1,0 +1,40 @@
+"""relevel compact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from relevel.cli import options
+from relevel.cli.living import opened
+from relevel.cli.output import print_findings, print_report
+from relevel.export.encoding import decode_argument
+from relevel.report.living import stats_lines
+
+
+@click.command("compact")
+@options.with_options(
+    options.database,
+    click.option("--start", metavar="K", help="Only tables that hold keys at or after K."),
+    click.option("--stop", metavar="K", help="Only tables that hold keys at or before K."),
+    options.encoding,
+    options.as_json,
+)
+def command(database: Path, start: str | None, stop: str | None, encoding: str, json_wanted: bool) -> int:
+    """Merge all tables, so that what was replaced or deleted takes no more room. Writes to the database.
+
+    What compaction drops cannot be undeleted any more.
+
+    \b
+    Example:
+      relevel compact ./chaindata
+    """
+    with opened(database) as db:
+        db.compact_range(
+            start=None if start is None else decode_argument(start, encoding),
+            stop=None if stop is None else decode_argument(stop, encoding),
+        )
+        stats = db.stats()
+    print_report(stats, stats_lines, json_wanted=json_wanted)
+    return print_findings(db.recovery_findings, json_wanted=json_wanted)

@@ -1,0 +1,28 @@
+"""relevel delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from relevel.cli import options
+from relevel.cli.living import opened
+from relevel.cli.output import print_findings
+from relevel.export.encoding import decode_argument
+
+
+@click.command("delete")
+@options.with_options(options.database, click.argument("key", metavar="KEY"), options.encoding)
+def command(database: Path, key: str, encoding: str) -> int:
+    """Delete KEY, durably; nothing where it is not there. Writes to the database, which nobody else may have open.
+
+    The value stays on disk until compaction drops it: `relevel history` shows it, `relevel undelete` brings it back.
+
+    \b
+    Example:
+      relevel delete ./settings theme
+    """
+    with opened(database) as db:
+        db.delete(decode_argument(key, encoding), sync=True)
+    return print_findings(db.recovery_findings, json_wanted=False)

@@ -1,0 +1,60 @@
+"""relevel load."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import click
+
+from relevel.cli import options
+from relevel.cli.living import opened
+from relevel.cli.output import count_bar, print_findings, print_report
+from relevel.engine.load import load
+from relevel.export.operations import INPUT_FORMATS, parse_operations
+from relevel.report.living import load_lines
+
+
+@click.command("load")
+@options.with_options(
+    options.database,
+    click.argument("file", metavar="[FILE]", type=click.File("rb"), default="-"),
+    click.option(
+        "--format",
+        type=click.Choice(INPUT_FORMATS),
+        default="jsonl",
+        show_default=True,
+        help="How the lines are written.",
+    ),
+    options.create,
+    options.encoding,
+    options.as_json,
+)
+def command(database: Path, file: BinaryIO, format: str, create: bool, encoding: str, json_wanted: bool) -> int:
+    """Write the entries of FILE, or of standard input, into a database: what dump and scan print, read back.
+
+    Of a `dump --all` or a `history` the lines count that say what a key is now. Writes to the database, which nobody
+    else may have open.
+
+    \b
+    Example:
+      relevel dump ./old | relevel load ./new --create
+      relevel load ./settings --format csv entries.csv
+    """
+    with opened(database, create=create) as db, _lines_of(file) as lines, count_bar("load", "entries") as progress:
+        report = load(db, parse_operations(lines, format, encoding), progress)
+    print_report(report, load_lines, json_wanted=json_wanted)
+    return print_findings(db.recovery_findings, json_wanted=json_wanted)
+
+
+@contextmanager
+def _lines_of(file: BinaryIO) -> Iterator[TextIO]:
+    """The file as text, line ends as they are: a value in CSV may hold some. A spreadsheet's byte order mark is left out."""
+    lines = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        yield lines
+    finally:
+        lines.detach()

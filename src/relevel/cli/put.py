@@ -1,0 +1,33 @@
+"""relevel put."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from relevel.cli import options
+from relevel.cli.living import opened
+from relevel.cli.output import print_findings
+from relevel.export.encoding import decode_argument
+
+
+@click.command("put")
+@options.with_options(
+    options.database,
+    click.argument("key", metavar="KEY"),
+    click.argument("value", metavar="VALUE"),
+    options.create,
+    options.encoding,
+)
+def command(database: Path, key: str, value: str, create: bool, encoding: str) -> int:
+    """Set KEY to VALUE, durably. Writes to the database, which nobody else may have open.
+
+    \b
+    Example:
+      relevel put ./settings theme dark
+      relevel put ./settings --create --encoding hex 6b6579 76616c7565
+    """
+    with opened(database, create=create) as db:
+        db.put(decode_argument(key, encoding), decode_argument(value, encoding), sync=True)
+    return print_findings(db.recovery_findings, json_wanted=False)

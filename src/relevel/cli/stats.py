@@ -1,0 +1,26 @@
+"""relevel stats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from relevel.cli import options
+from relevel.cli.living import opened
+from relevel.cli.output import print_findings, print_report
+from relevel.report.living import stats_lines
+
+
+@click.command("stats")
+@options.with_options(options.database, options.as_json)
+def command(database: Path, json_wanted: bool) -> int:
+    """Print tables and bytes by level, and what the logs hold. Read-only, takes no lock.
+
+    \b
+    Example:
+      relevel stats ./chaindata
+    """
+    with opened(database, read_only=True) as db:
+        print_report(db.stats(), stats_lines, json_wanted=json_wanted)
+    return print_findings(db.recovery_findings, json_wanted=json_wanted)
