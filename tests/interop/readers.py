@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-CACHE = HERE.parent.parent / ".pytest_cache" / "interop"
+ROOT = HERE.parent.parent
+CACHE = ROOT / ".pytest_cache" / "interop"
 PLYVEL = [sys.executable, "-m", "tests.interop.plyvel_program"]
 
 
@@ -111,7 +112,8 @@ def classic_level() -> Path:
 
 def write_with(program: list[str], database: Path, script: str) -> None:
     """Let a program follow a script on ``database``; a script that ends in ``kill`` ends with the program's death."""
-    done = subprocess.run([*program, "write", str(database)], input=script, text=True, capture_output=True, check=False)
+    command = [*program, "write", str(database)]
+    done = subprocess.run(command, cwd=ROOT, input=script, text=True, capture_output=True, check=False)
     killed = script.rstrip().endswith("kill")
     if done.returncode != (-9 if killed else 0):
         raise ReadFailedError(f"{program[0]} ended with {done.returncode}: {done.stderr.strip()}")
@@ -148,7 +150,7 @@ def _build(command: list[str], folder: Path) -> None:
 
 
 def _run(command: list[str]) -> Iterable[str]:
-    done = subprocess.run(command, cwd=HERE.parent.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ReadFailedError(f"{Path(command[0]).parent.name}: {done.stderr.strip()}")
     return done.stdout.splitlines()

@@ -42,7 +42,7 @@ def break_a_block(database: Path) -> None:
 
 HARMLESS = (lose_current, lose_manifest, flip_a_bit)
 COSTLY = (lose_a_table, break_a_block)
-SUBJECTS = [fixture for fixture in OWN if fixture.codec != "deflate"]
+SUBJECTS = [fixture for fixture in OWN if fixture.is_snappy]
 CASES = [(fixture, damage) for fixture in SUBJECTS for damage in (*HARMLESS, *COSTLY)]
 
 

@@ -15,6 +15,7 @@ LAYERS = {
     "findings": 0,
     "catalogue": 0,
     "_kernel": 0,
+    "strenum": 0,
     "format": 1,
     "storage": 2,
     "files": 3,
