@@ -52,9 +52,10 @@ fmt: $(VENV)/.tools ## format Python and Rust
 docs: $(VENV)/.kernel ## write the generated pages of docs/
 	$(bin)/python docs/generate.py
 
-bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers, BENCH_OPTIONS as bench/bench_recovery.py has them
+bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers; BENCH_OPTIONS and ENGINE_OPTIONS go to the two programs
 	cargo build --locked --release --package relevel-baseline
 	$(bin)/python bench/bench_recovery.py $(BENCH_OPTIONS)
+	$(bin)/python bench/bench_engine.py $(ENGINE_OPTIONS)
 
 fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS for each target
 	for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
