@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from relevel._kernel.engine import Store
 from relevel.engine.version_set import VersionSet
@@ -49,4 +48,4 @@ class ObsoleteFiles:
     def remove_tables(self, numbers: Iterable[int]) -> None:
         """Remove the files of tables."""
         for number in numbers:
-            self._directory.remove(Path(self._versions.table_path(number)).name)
+            self._directory.remove(self._versions.table_file(number))

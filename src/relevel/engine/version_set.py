@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Set
-from pathlib import Path
 
 from relevel._kernel.engine import Table
 from relevel.engine.order import KeyOrder
@@ -83,17 +82,22 @@ class VersionSet:
         """The path of a file in the database's directory."""
         return self._directory.path(name)
 
+    def table_file(self, number: int) -> str:
+        """The name of a table's file."""
+        return table_name(number, ".sst" if number in self._with_old_suffix else ".ldb")
+
     def table_path(self, number: int) -> str:
         """The path of a table's file."""
-        suffix = ".sst" if number in self._with_old_suffix else ".ldb"
-        return self._directory.path(table_name(number, suffix))
+        return self._directory.path(self.table_file(number))
 
     def open_table(self, metadata: FileMetadata) -> Table:
         """Make the kernel's handle of a table; its file is opened when it is read, unless the directory holds it open."""
         number, file_size, smallest, largest = metadata
-        path = self.table_path(number)
-        source = self._directory.source(Path(path).name)
-        return Table(number, path, file_size, smallest, largest, None if isinstance(source, str) else source)
+        name = self.table_file(number)
+        source = self._directory.source(name)
+        if isinstance(source, str):
+            return Table(number, source, file_size, smallest, largest, None)
+        return Table(number, self._directory.path(name), file_size, smallest, largest, source)
 
     def prepare(self, edit: VersionEdit) -> Version:
         """The version that an edit leads to."""

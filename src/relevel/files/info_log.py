@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from datetime import datetime
+from pathlib import Path
 from typing import IO
 
 from relevel.storage.living import LivingDirectory
@@ -27,9 +28,10 @@ class InfoLog:
         """Begin a new LOG."""
         self._file: IO[str] | None = None
         with contextlib.suppress(OSError):
-            if directory.exists(_NAME):
-                (directory.root / _NAME).replace(directory.root / _OLD_NAME)
-            self._file = (directory.root / _NAME).open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+            path = Path(directory.path(_NAME))
+            with contextlib.suppress(FileNotFoundError):
+                path.replace(directory.path(_OLD_NAME))
+            self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
     def write(self, message: str) -> None:
         """Write one line. Safe from any thread."""

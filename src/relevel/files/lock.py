@@ -18,7 +18,7 @@ from typing import Final
 
 from relevel.errors import LockedError
 from relevel.storage.failure import storage_error
-from relevel.storage.lock import is_locked
+from relevel.storage.lock import is_locked, may_be_open_here
 
 if sys.platform != "win32":
     import fcntl
@@ -74,7 +74,7 @@ class DatabaseLock:
         if (status.st_dev, status.st_ino) in _held:
             raise LockedError(f"{self._path!r} is already held by this process: the database is open here")
         # LevelDB's own lock may be this process's too: opening the file and closing it would drop it.
-        if is_locked(self._path):
+        if may_be_open_here(self._path) and is_locked(self._path):
             raise LockedError(
                 f"{self._path!r} is held by another process, or by LevelDB in this one: one at a time may write to a database"
             )

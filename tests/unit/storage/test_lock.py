@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relevel.storage.lock import is_locked
+from relevel.storage.lock import is_locked, may_be_open_here
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no device numbers there")
 
@@ -60,3 +60,27 @@ def test_asking_drops_no_lock(lock: Path) -> None:
         first, second = is_locked(str(lock)), is_locked(str(lock))
 
     assert first == second
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists descriptors")
+def test_a_file_that_is_open_here_is_told(lock: Path) -> None:
+    """By any descriptor, under any name of the file."""
+    same = lock.with_name("same")
+    same.hardlink_to(lock)
+
+    before = may_be_open_here(str(lock))
+    with same.open():
+        during = may_be_open_here(str(lock))
+
+    assert (before, during, may_be_open_here(str(lock))) == (False, True, False)
+
+
+def test_where_no_descriptors_are_listed_it_may_be_open(lock: Path, tmp_path: Path) -> None:
+    """Nor where there are very many."""
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(1001):
+        (many / str(number)).touch()
+
+    assert may_be_open_here(str(lock), str(tmp_path / "nowhere"))
+    assert may_be_open_here(str(lock), str(many))
