@@ -64,7 +64,7 @@ impl KeyOrder for Comparator {
     }
 }
 
-/// A slot as the skip list orders it.
+/// A slot as the tree orders it.
 #[derive(Debug, Clone)]
 pub struct Entry<O> {
     rank: u128,
@@ -128,7 +128,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What can be compared in the skip list: entries, and targets that nothing was allocated for.
+/// What can be compared in the tree: entries, and targets that nothing was allocated for.
 pub trait Key<O> {
     /// The rank of the user key. Decides most comparisons, and needs no look at the key.
     fn rank(&self) -> u128;
@@ -156,7 +156,7 @@ impl<O: KeyOrder> Key<O> for Entry<O> {
 pub struct Sought<'a, O> {
     /// What to look for.
     pub target: Target<'a>,
-    /// The order of the skip list.
+    /// The order of the tree.
     pub order: &'a O,
 }
 

@@ -3,16 +3,16 @@
 //! ```text
 //! batch body, shared:   1 key value | 0 key | 1 key value | ...          as the log has it
 //!                       ^             ^       ^
-//! slots:                rank, trailer, body, position                    in a skip list (list), or in chunks (sorted)
+//! slots:                rank, trailer, body, position                    in a B-tree (tree), or in chunks (sorted)
 //! ```
 //! Reading needs no lock that a writer holds for long; writing is for one thread at a time. What is inserted is found at once,
 //! by whoever looks for its sequence number: publish the sequence number when all of a batch is in.
 
 mod cursor;
 mod entry;
-mod list;
 mod sorted;
 mod table;
+mod tree;
 #[cfg(test)]
 mod tests;
 
@@ -20,14 +20,13 @@ use crate::batch;
 use crate::comparator::Comparator;
 use crate::internal_key::MAX_SEQUENCE;
 use crate::merge::rank;
-use crossbeam_epoch as epoch;
 pub use cursor::MemtableCursor;
 use entry::{Bytewise, Slot, Target};
-use list::List;
 use sorted::{Chunks, Sorted};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use tree::Tree;
 
 /// What an entry takes besides its operation, about as in LevelDB's arena, so that a write buffer holds as much.
 const ENTRY_OVERHEAD: usize = 24;
@@ -41,8 +40,8 @@ pub struct Memtable {
 }
 
 enum Entries {
-    Bytewise(List<Bytewise>),
-    Known(List<Comparator>),
+    Bytewise(Tree<Bytewise>),
+    Known(Tree<Comparator>),
     Supplied(Sorted),
 }
 
@@ -102,8 +101,8 @@ impl Memtable {
     #[must_use]
     pub fn new(comparator: Comparator) -> Self {
         let entries = match &comparator {
-            Comparator::Bytewise => Entries::Bytewise(List::new(Bytewise)),
-            known @ (Comparator::ReverseBytewise | Comparator::Idb) => Entries::Known(List::new(known.clone())),
+            Comparator::Bytewise => Entries::Bytewise(Tree::new(Bytewise)),
+            known @ (Comparator::ReverseBytewise | Comparator::Idb) => Entries::Known(Tree::new(known.clone())),
             Comparator::Custom(_) => Entries::Supplied(Sorted::default()),
         };
         Self { comparator, entries, size: AtomicUsize::new(0), entry_count: AtomicU64::new(0) }
@@ -150,8 +149,8 @@ impl Memtable {
         let use_version =
             |slot: &Slot| self.comparator.compare(slot.user_key(), user_key).is_eq().then(|| use_slot(slot));
         match &self.entries {
-            Entries::Bytewise(list) => list.first_from(target, use_version)?,
-            Entries::Known(list) => list.first_from(target, use_version)?,
+            Entries::Bytewise(tree) => tree.first_from(target, use_version)?,
+            Entries::Known(tree) => tree.first_from(target, use_version)?,
             Entries::Supplied(sorted) => {
                 let mut slots = Vec::with_capacity(1);
                 sorted.snapshot().read(&self.comparator, Start::At(target), Direction::Forward, 1, &mut slots);
@@ -162,8 +161,8 @@ impl Memtable {
 
     fn read(&self, from: Start<'_>, direction: Direction, count: usize, out: &mut Vec<Slot>) {
         match &self.entries {
-            Entries::Bytewise(list) => list.read(from, direction, count, out),
-            Entries::Known(list) => list.read(from, direction, count, out),
+            Entries::Bytewise(tree) => tree.read(from, direction, count, out),
+            Entries::Known(tree) => tree.read(from, direction, count, out),
             Entries::Supplied(sorted) => sorted.snapshot().read(&self.comparator, from, direction, count, out),
         }
     }
@@ -206,16 +205,15 @@ impl Memtable {
         }
     }
 
-    /// Insert a batch into a list; count it wherever it goes.
+    /// Insert a batch into a tree; count it wherever it goes.
     fn insert_batch(&self, body: &Arc<[u8]>, sequence: u64) {
-        let guard = epoch::pin();
         let mut count = 0;
         for_each_slot(body, sequence, |slot, user_key| {
             count += 1;
             let rank = rank(&self.comparator, user_key);
             match &self.entries {
-                Entries::Bytewise(list) => list.insert(rank, slot, &guard),
-                Entries::Known(list) => list.insert(rank, slot, &guard),
+                Entries::Bytewise(tree) => tree.insert(rank, slot),
+                Entries::Known(tree) => tree.insert(rank, slot),
                 Entries::Supplied(_) => {}
             }
         });

@@ -1,6 +1,6 @@
 //! A memtable in an order that the caller supplies, whose comparisons may fail.
 //!
-//! A skip list would have to compare while it inserts, when the log has been written already; a comparison that failed then
+//! A tree would have to compare while it inserts, when the log has been written already; a comparison that failed then
 //! would leave an entry where no search finds it. So here a batch is given its places first, in a draft, and only a draft
 //! made without failure is shown, at once. Comparisons run without any lock held: they may be slow, and may wait for others.
 //!
