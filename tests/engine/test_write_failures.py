@@ -29,7 +29,7 @@ def refuse(*_: Any) -> NoReturn:
 
 def half(log: LogWriter, payload: bytes) -> NoReturn:
     """Append half of a record, then be full."""
-    os.write(log._descriptor, payload[: len(payload) // 2])
+    log._file.append(payload[: len(payload) // 2])
     refuse()
 
 

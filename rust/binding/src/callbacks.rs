@@ -10,6 +10,7 @@
 //! [`Callbacks::check`] now and then.
 
 use crate::errors;
+use crate::turn::attach_soon;
 use pyo3::prelude::*;
 use relevel_kernel::{Error, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +32,7 @@ impl Callbacks {
         if self.failed() {
             return None;
         }
-        let outcome = Python::try_attach(callback);
+        let outcome = attach_soon(callback);
         if outcome.is_none() {
             // The interpreter is going away: nobody is left to be told why the work stops.
             self.0.failed.store(true, Ordering::Release);

@@ -6,6 +6,8 @@
 //! convert     sources and comparators as Python gives them
 //! watch       reads that stop when a callback or a signal handler has raised
 //! file_scan   what the scans of tables and logs have in common, and how they are pickled
+//! turn        who has the interpreter lock when work in the background is done
+//! file_work   new files, synced; names made durable; files removed
 //! files       files that are held open, and the switch that ends reads
 //! logs        log readers, scans, the framing of a record
 //! inputs, listener, prefetch -> reading -> cursors -> rows, rebuild   many sources in one order
@@ -23,6 +25,7 @@ pub mod cursors;
 pub mod engine;
 pub mod errors;
 pub mod file_scan;
+pub mod file_work;
 pub mod files;
 pub mod inputs;
 pub mod listener;
@@ -33,6 +36,7 @@ pub mod rebuild;
 pub mod rows;
 pub mod table_meta;
 pub mod tables;
+pub mod turn;
 pub mod watch;
 
 use pyo3::prelude::*;
@@ -55,6 +59,7 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     convert::register(module)?;
     file_scan::register(module)?;
+    file_work::register(module)?;
     files::register(module)?;
     logs::register(module)?;
     cursors::register(module)?;

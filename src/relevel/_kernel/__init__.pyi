@@ -103,6 +103,29 @@ class File:
 def held_file_count() -> int:
     """How many ``File`` descriptors this process holds."""
 
+@final
+class NewFile:
+    """A file that is made here and written at its end. Thread-safe.
+
+    This and the two functions below raise OSError without a path. A thread that comes back from one of them is let in by the
+    short calls of others (``put``, ``get``) at once, not only when Python next takes the interpreter lock from them.
+    """
+
+    def __new__(cls, path: str) -> NewFile:
+        """Create it; a file that exists is an error."""
+    def append(self, data: bytes) -> None:
+        """Write all of ``data`` at the end. Where it raises, some may have been written."""
+    def sync(self) -> None:
+        """Make what was written durable; not its name."""
+    def close(self) -> None:
+        """Close it. May be called again; the others raise OSError then."""
+
+def sync_directory(path: str) -> None:
+    """Make the names in a directory durable. Not on Windows."""
+
+def remove_file(path: str) -> None:
+    """Remove a file."""
+
 # --- checksums, codecs, blocks -------------------------------------------------------------------------------------
 
 def crc32c(data: bytes, initial: int = 0) -> int:

@@ -13,8 +13,8 @@ import contextlib
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
+from relevel._kernel import NewFile
 from relevel.storage.living import LivingDirectory
 
 _NAME = "LOG"
@@ -26,24 +26,24 @@ class InfoLog:
 
     def __init__(self, directory: LivingDirectory) -> None:
         """Begin a new LOG."""
-        self._file: IO[str] | None = None
+        self._file: NewFile | None = None
         with contextlib.suppress(OSError):
             path = Path(directory.path(_NAME))
             with contextlib.suppress(FileNotFoundError):
                 path.replace(directory.path(_OLD_NAME))
-            self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+            self._file = NewFile(str(path))
 
     def write(self, message: str) -> None:
         """Write one line. Safe from any thread."""
         file = self._file
         if file is not None:
             now = datetime.now().astimezone().strftime("%Y/%m/%d-%H:%M:%S.%f")
-            with contextlib.suppress(OSError, ValueError):
-                file.write(f"{now} {threading.get_native_id()} {message}\n")
+            line = f"{now} {threading.get_native_id()} {message}\n"
+            with contextlib.suppress(OSError):
+                file.append(line.encode(errors="backslashreplace"))
 
     def close(self) -> None:
         """Close the file. May be called again."""
         file, self._file = self._file, None
         if file is not None:
-            with contextlib.suppress(OSError):
-                file.close()
+            file.close()

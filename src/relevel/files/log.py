@@ -11,7 +11,6 @@ A record longer than the rest of a block goes on in the next, as First, Middleâ€
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Final
@@ -21,7 +20,6 @@ from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.record import BLOCK_SIZE
 from relevel.storage.failure import storage_error
-from relevel.storage.posix import CREATE_FLAGS
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _BATCH: Final = 256
@@ -93,7 +91,7 @@ class LogWriter:
         Raises:
             OSError: the file system refuses.
         """
-        self._descriptor = os.open(path, CREATE_FLAGS, 0o666)
+        self._file = _kernel.NewFile(path)
         self._size = 0
 
     @property
@@ -108,11 +106,9 @@ class LogWriter:
             OSError: the file system refuses; the file ends inside the record then.
         """
         offset = self._size
-        rest = memoryview(_kernel.encode_log_record(payload, offset % BLOCK_SIZE))
-        while rest:
-            written = os.write(self._descriptor, rest)
-            self._size += written
-            rest = rest[written:]
+        record = _kernel.encode_log_record(payload, offset % BLOCK_SIZE)
+        self._file.append(record)
+        self._size += len(record)
         return offset
 
     def sync(self) -> None:
@@ -121,13 +117,11 @@ class LogWriter:
         Raises:
             OSError: the file system refuses.
         """
-        os.fsync(self._descriptor)
+        self._file.sync()
 
     def close(self) -> None:
         """Close the file without syncing. May be called again."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        self._file.close()
 
     def __enter__(self) -> LogWriter:
         return self

@@ -10,6 +10,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from relevel import _kernel
 from relevel.errors import StorageError
 from relevel.storage.failure import storage_error
 from relevel.storage.posix import CREATE_FLAGS, sync_directory
@@ -74,7 +75,7 @@ class LivingDirectory(ReadOnlyDirectory):
     def remove(self, name: str) -> bool:
         """Remove a file; false where it was not there or may not be removed: what is obsolete harms nobody."""
         with contextlib.suppress(OSError):
-            Path(self.path(name)).unlink()
+            _kernel.remove_file(self.path(name))
             return True
         return False
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from relevel import _kernel
 from relevel._kernel import File
 from relevel.errors import DestinationExistsError, InvalidArgumentError, RelevelError, StorageError
 from relevel.storage.copying import copy_contents
@@ -243,8 +244,4 @@ def sync_directory(path: Path) -> None:
     """Make the names in a directory durable. Windows has no way to, and needs none."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _kernel.sync_directory(str(path))

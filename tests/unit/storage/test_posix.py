@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from relevel import _kernel
 from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
 from relevel.storage import posix, rename
 from relevel.storage.posix import NewDirectory
@@ -217,6 +218,7 @@ def test_everything_is_synced_before_it_is_renamed(tmp_path: Path, monkeypatch: 
         real_rename(source, destination)
 
     monkeypatch.setattr(os, "fsync", watch_sync)
+    monkeypatch.setattr(_kernel, "sync_directory", lambda path: events.append(Path(path).name))
     monkeypatch.setattr(posix, "rename_without_replacing", watch_rename)
     with NewDirectory(tmp_path / "new") as new:
         hidden = Path(new.path("x")).parent.name

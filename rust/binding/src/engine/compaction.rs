@@ -6,6 +6,7 @@ use super::table::Table;
 use crate::callbacks::Callbacks;
 use crate::rebuild::build_options;
 use crate::table_meta::TableMeta;
+use crate::turn::detach_long;
 use pyo3::exceptions::PyInterruptedError;
 use pyo3::prelude::*;
 use relevel_kernel::engine::compact::Customer;
@@ -89,7 +90,7 @@ impl Store {
         };
         let callbacks = Callbacks::default();
         let mut customer = PythonCustomer { next_path, should_stop, callbacks: callbacks.clone() };
-        let result = py.detach(|| {
+        let result = detach_long(py, || {
             let _inside = self.gate.enter()?;
             engine::compact(&compaction, &mut customer)
         });

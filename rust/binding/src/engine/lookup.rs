@@ -3,6 +3,7 @@
 use super::arguments;
 use super::reader::{Attached, Reader};
 use super::store::{Store, hook_of};
+use crate::turn::give_way;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use relevel_kernel::engine::{EngineError, GetOptions, Got, View, Waiting};
@@ -22,6 +23,7 @@ impl Store {
         sequence: u64,
         options: GetOptions,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        give_way(py);
         if !self.order_may_fail {
             match view.get(&self.tables, key, sequence, options, |value| PyBytes::new(py, value)) {
                 Ok(Got { value, charged: None }) => return Ok(value),

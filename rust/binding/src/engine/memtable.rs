@@ -4,6 +4,7 @@ use super::order::{self, Order};
 use crate::errors;
 use crate::rebuild::build_options;
 use crate::table_meta::TableMeta;
+use crate::turn::detach_long;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use relevel_kernel::engine::{self, EngineError};
@@ -24,7 +25,7 @@ impl Drop for Memtable {
         if Arc::strong_count(&self.0) == 1 && self.0.entry_count() > FEW_ENTRIES {
             let empty = Arc::new(engine::Memtable::new(Comparator::Bytewise));
             let full = std::mem::replace(&mut self.0, empty);
-            Python::try_attach(|py| py.detach(|| drop(full)));
+            Python::try_attach(|py| detach_long(py, || drop(full)));
         }
     }
 }
@@ -65,7 +66,7 @@ impl Memtable {
         if self.0.entry_count() == 0 {
             return Err(PyValueError::new_err("the memtable has no entries: there is no table to write"));
         }
-        let result = py.detach(|| self.0.write_table(&path, options));
+        let result = detach_long(py, || self.0.write_table(&path, options));
         order::finish(result, without_store).map(|meta| TableMeta::new(path, meta))
     }
 }

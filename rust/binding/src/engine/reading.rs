@@ -4,6 +4,7 @@ use super::memtable::Memtable;
 use super::store::{Store, set_hook};
 use super::table::Table;
 use pyo3::exceptions::PyValueError;
+use crate::turn::detach_long;
 use pyo3::prelude::*;
 use relevel_kernel::engine::{Levels, View, Waiting};
 use relevel_kernel::internal_key::{self, MAX_SEQUENCE, TYPE_VALUE};
@@ -24,13 +25,13 @@ impl Store {
         let levels = Arc::new(Levels::new(self.tables.comparator(), levels.iter().map(tables).collect()));
         let immutables: Vec<_> = immutables.iter().map(|memtable| Arc::clone(&memtable.0)).collect();
         let comparator = self.tables.comparator();
-        let misplaced = py.detach(|| levels.runs.iter().find_map(|run| run.misplaced(comparator)));
+        let misplaced = detach_long(py, || levels.runs.iter().find_map(|run| run.misplaced(comparator)));
         self.finish(py, self.tables.check_order())?;
         if let Some((a, b)) = misplaced {
             return Err(PyValueError::new_err(format!("tables {a} and {b} of one level are not apart and in order")));
         }
         let is_all_in_tables = immutables.is_empty();
-        py.detach(|| {
+        detach_long(py, || {
             self.views.change(|view| View { memtable: Arc::clone(&view.memtable), immutables, levels });
             if is_all_in_tables {
                 self.writes.forget_old_logs();
@@ -41,7 +42,7 @@ impl Store {
 
     fn pinned_tables(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.check_open(None)?;
-        let numbers: BTreeSet<u64> = py.detach(|| self.views.pinned_tables());
+        let numbers: BTreeSet<u64> = detach_long(py, || self.views.pinned_tables());
         Ok(pyo3::types::PySet::new(py, numbers)?.into_any().unbind())
     }
 
@@ -71,7 +72,7 @@ impl Store {
 
     fn forget_table(&self, py: Python<'_>, number: u64) -> PyResult<()> {
         self.check_open(None)?;
-        py.detach(|| self.tables.forget(number));
+        detach_long(py, || self.tables.forget(number));
         Ok(())
     }
 }

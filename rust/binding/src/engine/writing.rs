@@ -4,6 +4,7 @@ use super::arguments;
 use super::batch::Batch;
 use super::memtable::Memtable;
 use super::store::{Store, hook_of, set_hook};
+use crate::turn::{detach_long, give_way};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use relevel_kernel::engine::write::{Log, Single, encode};
@@ -22,6 +23,7 @@ impl Store {
     /// What the hook raises; else as the write path.
     #[inline]
     pub fn write_single(&self, py: Python<'_>, single: &Single<'_>, sync: bool) -> PyResult<()> {
+        give_way(py);
         self.make_room(py)?;
         let is_short = single.key.len() + single.value.map_or(0, <[u8]>::len) <= SHORT_WRITE;
         if is_short && !sync && !self.order_may_fail {
@@ -90,7 +92,7 @@ impl Store {
     fn rotate(&self, py: Python<'_>, path: PathBuf) -> PyResult<Memtable> {
         self.check_open(None)?;
         let result =
-            py.detach(|| self.writes.rotate(|| Log::create(&path), |memtable, old| self.show(memtable, Some(old))));
+            detach_long(py, || self.writes.rotate(|| Log::create(&path), |memtable, old| self.show(memtable, Some(old))));
         self.finish(py, result).map(Memtable)
     }
 
@@ -111,6 +113,7 @@ impl Store {
     fn write(&self, py: Python<'_>, batch: &Bound<'_, Batch>, sync: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let sync = arguments::flag("sync", sync)?;
         self.check_open(None)?;
+        give_way(py);
         self.make_room(py)?;
         let batch = batch.try_borrow()?;
         let (body, count) = (batch.body.as_slice(), batch.count);
