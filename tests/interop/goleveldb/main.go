@@ -1,9 +1,10 @@
 // Command goleveldb lets tests see a LevelDB directory through goleveldb, and makes fixtures with it.
 //
 //	goleveldb read DIRECTORY     print every pair as iteration gives it, then as Get gives it, as JSON lines
+//	goleveldb hold DIRECTORY     open it, say so, and close it when standard input ends
 //	goleveldb write DIRECTORY    follow the script on standard input (tests/fixtures/generate/workload.py says what is in it)
 //
-// Both open the directory read-write, so give them a copy.
+// All open the directory read-write, so give them a copy.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -30,11 +32,13 @@ type pair struct {
 
 func main() {
 	if len(os.Args) != 3 {
-		fail(fmt.Errorf("usage: goleveldb read|write DIRECTORY"))
+		fail(fmt.Errorf("usage: goleveldb read|hold|write DIRECTORY"))
 	}
 	switch os.Args[1] {
 	case "read":
 		fail(read(os.Args[2]))
+	case "hold":
+		fail(hold(os.Args[2]))
 	case "write":
 		fail(write(os.Args[2]))
 	default:
@@ -76,6 +80,16 @@ func read(directory string) error {
 		lines.Encode(pair{"got", hex.EncodeToString(key), hex.EncodeToString(value)})
 	}
 	return nil
+}
+
+func hold(directory string) error {
+	db, err := leveldb.OpenFile(directory, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Println("held")
+	io.Copy(io.Discard, os.Stdin)
+	return db.Close()
 }
 
 func options() *opt.Options {

@@ -51,8 +51,8 @@ def test_a_log_is_never_written_over(tmp_path: Path) -> None:
 
 def test_leaving_a_log_syncs_and_closes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Except after an error, when there is nothing to keep."""
-    synced: list[LogWriter] = []
-    monkeypatch.setattr(LogWriter, "sync", lambda log: synced.append(log))
+    synced: list[int] = []
+    monkeypatch.setattr(LogWriter, "sync", lambda log: synced.append(log.size))
     with LogWriter(str(tmp_path / "1.log")) as log:
         log.append(b"x")
     assert len(synced) == 1
