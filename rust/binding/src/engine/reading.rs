@@ -3,8 +3,8 @@
 use super::memtable::Memtable;
 use super::store::{Store, set_hook};
 use super::table::Table;
-use pyo3::exceptions::PyValueError;
 use crate::turn::detach_long;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use relevel_kernel::engine::{Levels, View, Waiting};
 use relevel_kernel::internal_key::{self, MAX_SEQUENCE, TYPE_VALUE};

@@ -91,8 +91,9 @@ impl Store {
     #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
     fn rotate(&self, py: Python<'_>, path: PathBuf) -> PyResult<Memtable> {
         self.check_open(None)?;
-        let result =
-            detach_long(py, || self.writes.rotate(|| Log::create(&path), |memtable, old| self.show(memtable, Some(old))));
+        let result = detach_long(py, || {
+            self.writes.rotate(|| Log::create(&path), |memtable, old| self.show(memtable, Some(old)))
+        });
         self.finish(py, result).map(Memtable)
     }
 

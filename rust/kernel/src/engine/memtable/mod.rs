@@ -12,9 +12,9 @@ mod cursor;
 mod entry;
 mod sorted;
 mod table;
-mod tree;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use crate::batch;
 use crate::comparator::Comparator;
