@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine.conftest import module
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {"compression": None},
     "snappy": {"compression": "snappy"},
     "bloom": {"compression": "snappy", "bloom_filter_bits": 10},
