@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import relevel
 from tests.engine.conftest import MODULES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,3 +68,32 @@ def test_another_order_is_refused(step: Any) -> None:
 
     assert "comparator" in step("open_without").lower()
     assert folded(step("read")) == folded(FIRST)
+
+
+@pytest.mark.parametrize("verb", ["get", "put", "delete", "write", "iterate"])
+def test_a_comparator_may_not_use_its_database(verb: str, path: str) -> None:
+    """The call that compares may hold what its work would wait for: it is refused, and nothing is written."""
+    meddling: list[relevel.DB] = []
+    work: dict[str, Callable[[relevel.DB], object]] = {
+        "get": lambda db: db.get(b"a"),
+        "put": lambda db: db.put(b"z", b"of the comparator"),
+        "delete": lambda db: db.delete(b"a"),
+        "write": lambda db: db.write_batch().write(),
+        "iterate": lambda db: next(db.iterator()),
+    }
+
+    def compare(a: bytes, b: bytes) -> int:
+        for db in meddling:
+            work[verb](db)
+        return (a > b) - (a < b)
+
+    with relevel.DB(path, create_if_missing=True, comparator=compare, comparator_name="meddling") as db:
+        db.put(b"a", b"1")
+        db.put(b"c", b"3")
+        meddling.append(db)
+        for attempt in (lambda: db.put(b"b", b"2"), lambda: db.get(b"c"), lambda: list(db)):
+            with pytest.raises(RuntimeError, match="comparator"):
+                attempt()
+        meddling.clear()
+
+        assert dict(db) == {b"a": b"1", b"c": b"3"}

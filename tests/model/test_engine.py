@@ -14,7 +14,7 @@ from tests.engine.conftest import module
 from tests.model.engine_machine import Machine
 from tests.model.engine_truth import BACKWARDS
 
-OPERATIONS = int(os.environ.get("RELEVEL_MODEL_OPERATIONS", "6000"))
+OPERATIONS = int(os.environ.get("RELEVEL_MODEL_OPERATIONS", "112000"))
 FIRST_SEED = int(os.environ.get("RELEVEL_MODEL_SEED", "0"))
 SEEDS = range(FIRST_SEED, FIRST_SEED + 3)
 

@@ -65,5 +65,6 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     cursors::register(module)?;
     blocks::register(module)?;
     tables::register(module)?;
+    turn::register(module)?;
     engine::register(module)
 }

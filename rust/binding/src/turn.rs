@@ -36,6 +36,17 @@ impl Drop for Waiting {
     }
 }
 
+/// In a child process after a fork: none of the threads that waited is there. Gives how many there seemed to be.
+#[pyfunction]
+fn forget_waiting() -> usize {
+    WAITING.swap(0, Ordering::Relaxed)
+}
+
+/// Add the function.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(forget_waiting, module)?)
+}
+
 /// Do something that takes long without the interpreter lock, and be let in again soon.
 pub fn detach_long<T: Send>(py: Python<'_>, work: impl Ungil + Send + FnOnce() -> T) -> T {
     let (result, _waiting) = py.detach(|| (work(), Waiting::begin()));

@@ -126,6 +126,9 @@ def sync_directory(path: str) -> None:
 def remove_file(path: str) -> None:
     """Remove a file."""
 
+def forget_waiting() -> int:
+    """In a child process after a fork: no thread is coming back from such a call. Gives how many seemed to be."""
+
 # --- checksums, codecs, blocks -------------------------------------------------------------------------------------
 
 def crc32c(data: bytes, initial: int = 0) -> int:

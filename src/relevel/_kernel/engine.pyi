@@ -142,7 +142,8 @@ class Store:
     def rotate(self, path: str) -> Memtable:
         """Begin a new log and an empty memtable; the old one becomes the newest immutable of the view, and is returned. The
         old log is synced first if any of it was written with ``sync``; else it is kept open, and synced together with the new
-        one, until ``install`` is given no immutables. Atomic: after an error all is as before."""
+        one, until ``install`` is given no immutables. Atomic: after an error all is as before; but after a sync that failed
+        every later write is refused."""
     def on_full(self, hook: Callable[[], None] | None) -> None:
         """Call ``hook`` in the writing thread, with no lock held, before a write that meets a memtable of
         ``write_buffer_size`` or more, or attention wanted. What it raises the write raises."""

@@ -22,9 +22,9 @@ from relevel.report.living import stats_lines
     options.as_json,
 )
 def command(database: Path, start: str | None, stop: str | None, encoding: str, json_wanted: bool) -> int:
-    """Merge all tables, so that what was replaced or deleted takes no more room. Writes to the database.
+    """Merge all tables, so that what was replaced or deleted takes less room. Writes to the database.
 
-    What compaction drops cannot be undeleted any more.
+    What the merge drops cannot be undeleted any more. Tables that lie alone on the deepest level are left as they are.
 
     \b
     Example:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def make_checkpoint(core: Core, destination: str) -> None:
-    """Copy a database that is open. Writers wait only where their memtable is full meanwhile.
+    """Copy a database that is open. Reads go on; writes go on until their memtable is full, or level 0 is.
+
+    The database's lock is held throughout: where the file system cannot link, as long as copying the tables takes.
 
     Raises:
         DestinationExistsError: something is at the destination.

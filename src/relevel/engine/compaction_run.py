@@ -11,7 +11,7 @@ from relevel._kernel import TableMeta
 from relevel.engine.compaction import Compaction, grandparent_limit, make_compaction
 from relevel.engine.failure import refusals_named
 from relevel.engine.version import LAST_LEVEL, key_range, total_size
-from relevel.format.version_edit import FileMetadata
+from relevel.format.version_edit import LEVEL_COUNT, FileMetadata
 
 if TYPE_CHECKING:
     from relevel.engine.core import Core
@@ -101,8 +101,8 @@ def compact_range(core: Core, first: Any, last: Any) -> None:
 def _compact_range(core: Core, first: Any, last: Any, stop: Event) -> None:
     core.flush()
     with core.lock:
-        levels = core.versions.current.levels
-        deepest = max((level for level, tables in enumerate(levels) if tables), default=0)
+        version = core.versions.current
+        deepest = max((level for level in range(LEVEL_COUNT) if version.overlaps(level, first, last)), default=0)
     for level in range(min(max(deepest, 1), LAST_LEVEL)):
         _compact_level(core, level, first, last, stop)
 

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, Final
 
+from relevel import _kernel
 from relevel.engine.compaction import Compaction, level_for_flush, pick, pressure
 from relevel.engine.compaction_run import run_compaction
 from relevel.engine.failure import refusals_named
@@ -93,8 +94,7 @@ class Core:
         self.obsolete = ObsoleteFiles(self.directory, self.versions, self.store, opened.obsolete)
         self._charged: int | None = None
         self._error: BaseException | None = None
-        self._wants_rotation = False
-        self._refusal: RelevelError | None = None
+        self._rotation: Future[None] | None = None
         self._closing = False
         self._closed = False
         self._ending = threading.RLock()
@@ -145,7 +145,8 @@ class Core:
 
     def memory_usage(self) -> int:
         """Bytes in memory that are in no table yet."""
-        immutable_size = self._replayed_size if self._immutable is None else self._immutable.memtable.size
+        immutable = self._immutable
+        immutable_size = self._replayed_size if immutable is None else immutable.memtable.size
         return self.store.memtable.size + immutable_size
 
     # --- writing
@@ -186,16 +187,13 @@ class Core:
         Raises:
             RelevelError: there can be no new log; all is as before.
         """
-        self._refusal = None
-        self._wants_rotation = True
+        rotation = self._rotation = self._rotation or Future()
         self._start("flusher", self._flush_forever)
         self.changed.notify_all()
-        while self._wants_rotation:
+        while not rotation.done():
             self._raise_error()
             self.changed.wait()
-        refusal, self._refusal = self._refusal, None
-        if refusal is not None:
-            raise refusal
+        rotation.result()
 
     def flush(self) -> None:
         """Write everything in memory to tables, and wait for it.
@@ -228,30 +226,34 @@ class Core:
     def _flush_forever(self) -> None:
         while True:
             with self.lock:
-                while self._immutable is None and not self._wants_rotation and not self._closing:
+                while self._immutable is None and self._rotation is None and not self._closing:
                     self.changed.wait()
-                if self._error is not None or (self._immutable is None and self._closing):
+                if self._closed or self._error is not None or (self._immutable is None and self._closing):
                     return
-                if self._immutable is None:
-                    self._rotate()
+                if self._immutable is None and self._rotation is not None:
+                    self._rotate(self._rotation)
                 immutable = self._immutable
             if immutable is not None:
                 self._flush_immutable(immutable)
 
-    def _rotate(self) -> None:
-        """Make the memtable immutable and begin a new log. With the lock held, and no immutable memtable there."""
-        self._wants_rotation = False
+    def _rotate(self, rotation: Future[None]) -> None:
+        """Make the memtable immutable and begin a new log. With the lock held, and no immutable memtable there.
+
+        Args:
+            rotation: for whom; all that wait for it are told how it ended.
+        """
+        self._rotation = None
         self.changed.notify_all()
-        if not self.store.memtable.entry_count:
-            return
-        number = self.versions.new_file_number()
-        try:
-            memtable = self.store.rotate(self.versions.path(log_name(number)))
-        except RelevelError as error:
-            self._refusal = error
-            return
-        self._immutable = Immutable(memtable, (self.log_number,), number)
-        self.log_number = number
+        if self.store.memtable.entry_count:
+            number = self.versions.new_file_number()
+            try:
+                memtable = self.store.rotate(self.versions.path(log_name(number)))
+            except RelevelError as error:
+                rotation.set_exception(error)
+                return
+            self._immutable = Immutable(memtable, (self.log_number,), number)
+            self.log_number = number
+        rotation.set_result(None)
 
     def _flush_immutable(self, immutable: Immutable) -> None:
         with self.lock:
@@ -262,6 +264,9 @@ class Core:
             meta = immutable.memtable.write_table(path, **self.table_style())
         metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)
         with self.lock:
+            if self._immutable is not immutable:  # written by another flusher: see Workers.run
+                self.obsolete.remove_tables([number])
+                return
             level = 0
             if not self._compacting.locked():
                 first, last = (self.versions.order.user(key[:-8]) for key in (meta.smallest, meta.largest))
@@ -314,10 +319,13 @@ class Core:
         return pick(self.versions.current, self.versions.compact_pointers, self.options, table)
 
     def _charge(self, number: int) -> None:
-        """A table was searched in vain too often."""
-        with self.lock:
-            self._charged = number
-            self._adjust()
+        """A table was searched in vain too often. Waits for nothing: a reader calls it. The next change sees to it, if not this."""
+        self._charged = number
+        if self.lock.acquire(blocking=False):
+            try:
+                self._adjust()
+            finally:
+                self.lock.release()
 
     @contextlib.contextmanager
     def exclusive_compaction(self) -> Iterator[None]:
@@ -475,6 +483,7 @@ _cores: weakref.WeakSet[Core] = weakref.WeakSet()
 
 
 def _forget_all() -> None:
+    _kernel.forget_waiting()
     for core in _cores:
         core.forget()
 

@@ -144,8 +144,9 @@ def approximate_size(core: Core, start: bytes, stop: bytes) -> int:
     """
     if not isinstance(start, bytes) or not isinstance(stop, bytes):
         raise TypeError("Start and stop of range must be byte strings")
-    version = core.versions.current
-    return max(0, _offset(core, version, stop) - _offset(core, version, start))
+    with core.lock:  # so that no table is removed before it is looked at
+        version = core.versions.current
+        return max(0, _offset(core, version, stop) - _offset(core, version, start))
 
 
 def _offset(core: Core, version: Version, user_key: bytes) -> int:

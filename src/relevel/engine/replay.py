@@ -1,7 +1,7 @@
 """Logs into memory and tables, when a database is opened.
 
 Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
-log of which anything was not applied is never deleted.
+log of which anything was not applied is never deleted, but for a record that the end of the last log cuts, as a crash leaves it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Replayed:
     Attributes:
         memtables: not yet written to a table, oldest first.
         max_sequence: the newest sequence number met; 0 where there was none.
-        finished: numbers of the logs that were applied to their last byte.
+        finished: numbers of the logs that were applied to their last whole record.
         findings: what was wrong with the others.
         tail: number of the last log, if everything up to its end is in the last memtable and it can be gone on in.
         is_whole: whether every byte of every log was applied.

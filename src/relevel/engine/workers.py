@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Final
 
 
 class Workers:
     """Threads that end by themselves, and that closing waits for. ``run`` and ``is_running`` want the database's lock held."""
 
-    __slots__ = ("_threads",)
+    __slots__ = ("_guard", "_threads")
 
     def __init__(self) -> None:
         self._threads: tuple[threading.Thread, ...] = ()
+        self._guard: Final = threading.Lock()
 
     def run(self, name: str, work: Callable[[], None]) -> None:
         """Do something in a new thread.
 
+        A signal handler may raise out of here when the thread has begun already. So it makes itself known too; where closing, or
+        a second thread of this name, is faster than that, the work has to find out.
+
         Raises:
             RuntimeError: the system has no more threads.
         """
-        thread = threading.Thread(target=work, name=name, daemon=True)
+
+        def run() -> None:
+            self._note(threading.current_thread())
+            work()
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
-        self._threads = (*[other for other in self._threads if other.is_alive()], thread)
+        self._note(thread)
+
+    def _note(self, thread: threading.Thread) -> None:
+        with self._guard:
+            others = [other for other in self._threads if other.is_alive() and other is not thread]
+            self._threads = (*others, thread)
 
     def is_running(self, name: str) -> bool:
         """Whether a thread of this name has not ended."""

@@ -63,6 +63,9 @@ class DatabaseLock:
                     ) from error
                 raise storage_error("cannot lock", path, error) from error
             status = os.fstat(self._descriptor)
+            if status.st_nlink == 0:
+                self._close()
+                raise LockedError(f"{path!r} was removed while it was being locked: the database is being destroyed")
             self._identity = (status.st_dev, status.st_ino)
             _held.add(self._identity)
 

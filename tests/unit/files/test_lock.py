@@ -103,3 +103,15 @@ def test_a_lock_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
     """And says which file."""
     with pytest.raises(StorageError, match="LOCK"):
         DatabaseLock(str(tmp_path / "nowhere" / "LOCK"))
+
+
+def test_a_lock_on_a_file_that_was_removed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody destroyed the database between opening the file and locking it: the next would lock a new one."""
+    path = tmp_path / "LOCK"
+    monkeypatch.setattr(DatabaseLock, "_take", lambda _: path.unlink())
+
+    with pytest.raises(LockedError, match="removed"):
+        DatabaseLock(str(path))
+    monkeypatch.undo()
+
+    DatabaseLock(str(path)).release()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+import relevel.engine.core  # what it registers for children is under test
 from relevel import _kernel
 
 
@@ -49,3 +53,27 @@ def test_what_the_system_refuses_has_its_number(tmp_path: Path) -> None:
             refused(str(tmp_path / "none"))
         assert raised.value.errno == errno.ENOENT
     _kernel.sync_directory(str(tmp_path))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    """Whatever moment it was made at: its own calls would give way to nobody."""
+    file, stop = _kernel.NewFile(str(tmp_path / "busy")), threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            file.append(b"x")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    statuses = []
+    for _ in range(50):
+        child = os.fork()
+        if child == 0:
+            os._exit(_kernel.forget_waiting())
+        statuses.append(os.waitpid(child, 0)[1])
+    stop.set()
+    thread.join()
+
+    assert statuses == [0] * 50

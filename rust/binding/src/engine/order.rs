@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 thread_local! {
     static FAILED: Cell<bool> = const { Cell::new(false) };
+    static COMPARING: Cell<bool> = const { Cell::new(false) };
     static RAISED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
 }
 
@@ -48,7 +49,9 @@ fn compare(callable: &Py<PyAny>, a: &[u8], b: &[u8]) -> Ordering {
     if failed() {
         return Ordering::Equal;
     }
+    COMPARING.set(true); // Never set already: a comparator that would compare here is refused.
     let answer = Python::try_attach(|py| convert::ask(callable.bind(py), a, b));
+    COMPARING.set(false);
     match answer {
         Some(Ok(order)) => order,
         Some(Err(error)) => fail(Some(error)),
@@ -65,6 +68,17 @@ fn fail(error: Option<PyErr>) -> Ordering {
 /// Whether a comparator failed in this thread.
 pub fn failed() -> bool {
     FAILED.get()
+}
+
+/// Refuse work on a database from within a comparator: the call that compares may hold what the work would wait for.
+///
+/// # Errors
+/// `RuntimeError`.
+pub fn refuse_within() -> PyResult<()> {
+    if COMPARING.get() {
+        return Err(PyRuntimeError::new_err("a comparator may not use a database with an order of its own"));
+    }
+    Ok(())
 }
 
 /// What a call gives to Python: the exception of the comparator, else the result as `map` makes it. Forgets the exception.

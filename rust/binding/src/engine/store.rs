@@ -59,13 +59,14 @@ pub fn set_hook(hook: &Hook, value: Option<Py<PyAny>>) {
 }
 
 impl Store {
-    /// Refuse work on a closed store.
+    /// Refuse work on a closed store, and from within a comparator.
     ///
     /// # Errors
-    /// `RuntimeError` with the message given to `close`, or `message` instead.
+    /// `RuntimeError` with the message given to `close`, or `message` instead; as [`order::refuse_within`].
     #[inline]
     pub fn check_open(&self, message: Option<&str>) -> PyResult<()> {
         match self.closed.get() {
+            None if self.order_may_fail => order::refuse_within(),
             None => Ok(()),
             Some(own) => Err(PyRuntimeError::new_err(message.unwrap_or(own).to_owned())),
         }
