@@ -70,7 +70,7 @@ def test_another_order_is_refused(step: Any) -> None:
     assert folded(step("read")) == folded(FIRST)
 
 
-@pytest.mark.parametrize("verb", ["get", "put", "delete", "write", "iterate"])
+@pytest.mark.parametrize("verb", ["get", "put", "delete", "write", "iterate", "snapshot", "stats", "compact", "close"])
 def test_a_comparator_may_not_use_its_database(verb: str, path: str) -> None:
     """The call that compares may hold what its work would wait for: it is refused, and nothing is written."""
     meddling: list[relevel.DB] = []
@@ -80,6 +80,10 @@ def test_a_comparator_may_not_use_its_database(verb: str, path: str) -> None:
         "delete": lambda db: db.delete(b"a"),
         "write": lambda db: db.write_batch().write(),
         "iterate": lambda db: next(db.iterator()),
+        "snapshot": lambda db: db.snapshot(),
+        "stats": lambda db: db.stats(),
+        "compact": lambda db: db.compact_range(),
+        "close": lambda db: db.close(),
     }
 
     def compare(a: bytes, b: bytes) -> int:

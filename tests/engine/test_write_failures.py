@@ -15,6 +15,8 @@ import relevel
 from relevel.engine import version_set
 from relevel.errors import StorageError
 from relevel.files import manifest_writer
+from relevel.files.info_log import InfoLog
+from relevel.files.lock import DatabaseLock
 from relevel.files.log import LogWriter
 from relevel.storage.living import LivingDirectory
 
@@ -154,3 +156,45 @@ def test_a_manifest_that_current_may_name_is_kept(database: Path, monkeypatch: p
 
     monkeypatch.undo()
     assert_whole(database, dict.fromkeys(KEYS, b"old" + VALUE))
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [
+        (version_set.VersionSet, "close"),
+        (version_set.VersionSet, "_become"),
+        (LivingDirectory, "sync"),
+        (LivingDirectory, "write_synced"),
+        (DatabaseLock, "_take"),
+        (InfoLog, "write"),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+@pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("is_torn", [False, True], ids=["whole", "torn"])
+def test_an_opening_that_a_signal_ends_loses_nothing(
+    owner: Any, method: str, is_after: bool, is_torn: bool, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it ends: the lock is free, and everything is there, though the new manifest may be in use already."""
+    expected = dict.fromkeys(KEYS, b"old" + VALUE)
+    if is_torn:  # then opening writes tables at once
+        with relevel.DB(database) as db:
+            db.put(b"last", b"value")
+            db.put(b"torn", b"value")
+        log = max(database.glob("*.log"))
+        os.truncate(log, log.stat().st_size - 1)
+        expected[b"last"] = b"value"
+    real = getattr(owner, method)
+
+    def interrupted(*arguments: Any) -> NoReturn:
+        monkeypatch.undo()
+        if is_after:
+            real(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(owner, method, interrupted)
+    with contextlib.suppress(KeyboardInterrupt):
+        relevel.DB(database).close()
+
+    monkeypatch.undo()
+    assert_whole(database, expected)

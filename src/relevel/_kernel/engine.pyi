@@ -128,6 +128,10 @@ class Store:
     def close(self, message: str) -> None:
         """Every later call on it and on what was made from it raises ``RuntimeError(message)``. Waits for calls under way,
         ends iterators, closes log and tables, forgets the cache. A second call changes nothing."""
+    def refuse_within_comparator(self) -> None:
+        """Raise RuntimeError where the calling thread is in a comparator, if this store asks one: for what would wait."""
+    def is_within_comparator(self) -> bool:
+        """Whether the calling thread is in a comparator of any store."""
     def disown(self, message: str) -> None:
         """In a child process after a fork: as ``close``, but waits for nothing, and neither writes nor closes anything."""
     @property

@@ -124,6 +124,7 @@ class Core:
 
     def take_snapshot(self) -> int:
         """Keep all that is visible now until ``release_snapshot``. Gives its sequence number."""
+        self.store.refuse_within_comparator()
         with self.lock:
             sequence = self.store.last_sequence
             self._snapshots.hold(sequence)
@@ -201,6 +202,7 @@ class Core:
         Raises:
             RelevelError: what went wrong in the background.
         """
+        self.store.refuse_within_comparator()
         with self.lock:
             self.wait_for_flush()
             if self.store.memtable.entry_count:
@@ -347,6 +349,7 @@ class Core:
             RuntimeError: the database is closed.
             RelevelError: what went wrong in the background before.
         """
+        self.store.refuse_within_comparator()
         future: Future[None] = Future()
 
         def run() -> None:
@@ -434,7 +437,11 @@ class Core:
 
         What is in the memtable stays in the log, and is found there at the next opening. May be called again, also while or
         after another call was interrupted: when it returns the lock is free.
+
+        Raises:
+            RuntimeError: a comparator calls it.
         """
+        self.store.refuse_within_comparator()
         with self.lock:
             self._closing = True
             self.changed.notify_all()
@@ -462,7 +469,9 @@ class Core:
 
     def close_quietly(self) -> None:
         """Close a database that nobody has a hold of any more; its directory may be gone."""
-        if self._workers.is_here():  # collected in a thread that would wait for itself
+        if (
+            self._workers.is_here() or self.store.is_within_comparator()
+        ):  # collected in a thread that would wait for itself
             with contextlib.suppress(RuntimeError):
                 threading.Thread(target=self.close_quietly, name="closer", daemon=True).start()
             return

@@ -114,7 +114,11 @@ class DB(Ranges, Closing, Writer):
             raise TypeError("'name' arg must be a byte string or a unicode string")
         self._name = name
         self.core = Core(os.fsdecode(name), options)
-        self._closer = weakref.finalize(self, self.core.close_quietly)
+        try:
+            self._closer = weakref.finalize(self, self.core.close_quietly)
+        except BaseException:  # a signal: nobody else would close it
+            self.core.close()
+            raise
         self.attach(self.core.store)
         if self.core.findings:
             self._warn()

@@ -118,20 +118,21 @@ class VersionSet:
         except OSError as error:
             directory.remove(name)
             raise storage_error("cannot write", directory.path(name), error) from error
+        old_number = self.manifest_number
         try:
             directory.write_synced(temporary, encode_current(number))
             directory.sync()
+            self.manifest_number = number  # before CURRENT may name it: a signal may end this function anywhere
             directory.replace("CURRENT", temporary)
         except BaseException:
             manifest.close()
-            if _may_be_current(directory, number):
-                self.manifest_number = number
-            else:
+            if not _may_be_current(directory, number):
+                self.manifest_number = old_number
                 directory.remove(temporary)
                 directory.remove(name)
             raise
         self.close()
-        self._manifest, self.manifest_number = manifest, number
+        self._manifest = manifest
         self._become(version, edit)
 
     def whole_state(self) -> VersionEdit:

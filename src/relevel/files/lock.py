@@ -29,7 +29,8 @@ _F_OFD_SETLK: Final = 37
 """Linux's command for open-file-description locks; Python names it from 3.9 on only where the C library does."""
 _held: set[tuple[int, int]] = set()
 """Device and inode of every lock file that this process holds."""
-_guard = threading.Lock()
+_guard = threading.RLock()
+"""Reentrant: the garbage collector, which may run with it held, may release a lock that was forgotten."""
 
 
 class DatabaseLock:
@@ -62,12 +63,21 @@ class DatabaseLock:
                         f"{path!r} is held by another process: one at a time may write to a database"
                     ) from error
                 raise storage_error("cannot lock", path, error) from error
-            status = os.fstat(self._descriptor)
-            if status.st_nlink == 0:
-                self._close()
-                raise LockedError(f"{path!r} was removed while it was being locked: the database is being destroyed")
-            self._identity = (status.st_dev, status.st_ino)
-            _held.add(self._identity)
+            try:
+                status = os.fstat(self._descriptor)
+                if status.st_nlink == 0:
+                    raise LockedError(
+                        f"{path!r} was removed while it was being locked: the database is being destroyed"
+                    )
+                self._identity = (status.st_dev, status.st_ino)
+                _held.add(self._identity)
+            except BaseException:
+                self.release()
+                raise
+
+    def __del__(self) -> None:
+        """Nobody has a hold of it any more: an opening that a signal interrupted."""
+        self.release()
 
     def _refuse_second(self) -> None:
         try:
@@ -121,7 +131,7 @@ def _whole_file_lock() -> bytes:
 def _start_anew_in_child() -> None:
     """After a fork no lock is this process's, and no thread is left that could release the guard."""
     global _guard  # noqa: PLW0603 - there is one for the process
-    _guard = threading.Lock()
+    _guard = threading.RLock()
     _held.clear()
 
 

@@ -59,7 +59,7 @@ def test_what_the_system_refuses_has_its_number(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
     """Whatever moment it was made at: its own calls would give way to nobody."""
-    assert relevel.DB  # with the engine comes what it registers for children
+    assert relevel.DB.package  # with the engine comes what it registers for children
     file, stop = _kernel.NewFile(str(tmp_path / "busy")), threading.Event()
 
     def work() -> None:

@@ -159,6 +159,15 @@ impl Store {
         set_hook(&self.on_seek_charge, None);
     }
 
+    fn refuse_within_comparator(&self) -> PyResult<()> {
+        if self.order_may_fail { order::refuse_within() } else { Ok(()) }
+    }
+
+    #[expect(clippy::unused_self, reason = "a method in Python")]
+    fn is_within_comparator(&self) -> bool {
+        order::refuse_within().is_err()
+    }
+
     fn disown(&self, message: String) {
         let _ = self.closed.set(message);
     }
