@@ -300,3 +300,6 @@ class RawEntryIterator:
     def entry(self) -> tuple[bytes, bytes] | None:
         """The entry stood on; None where not valid."""
     def detach(self) -> None: ...
+
+def swap_comparing(is_comparing: bool) -> bool:
+    """Note whether the calling thread is in a comparator, for comparisons that Python makes; gives what was noted before."""

@@ -24,6 +24,7 @@ def make_checkpoint(core: Core, destination: str) -> None:
         DestinationExistsError: something is at the destination.
         StorageError: the file system refuses; nothing is left of the copy.
     """
+    core.store.refuse_within_comparator()
     with core.lock, NewDirectory(destination, source=core.path) as new:
         log_size = core.store.log_size
         for _, table in core.versions.current.tables():

@@ -76,6 +76,7 @@ class Stats:
 
 def stats(core: Core) -> Stats:
     """Take the numbers."""
+    core.store.refuse_within_comparator()
     with core.lock:
         version = core.versions.current
         levels = tuple(
@@ -144,6 +145,7 @@ def approximate_size(core: Core, start: bytes, stop: bytes) -> int:
     """
     if not isinstance(start, bytes) or not isinstance(stop, bytes):
         raise TypeError("Start and stop of range must be byte strings")
+    core.store.refuse_within_comparator()
     with core.lock:  # so that no table is removed before it is looked at
         version = core.versions.current
         return max(0, _offset(core, version, stop) - _offset(core, version, start))

@@ -46,6 +46,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<store::Store>()?;
     module.add_class::<reader::Reader>()?;
     module.add_class::<writer::Writer>()?;
+    module.add_function(wrap_pyfunction!(order::swap_comparing, &module)?)?;
     parent.add_submodule(&module)?;
     module.setattr("__name__", "relevel._kernel.engine")?;
     py.import("sys")?.getattr("modules")?.set_item("relevel._kernel.engine", module)

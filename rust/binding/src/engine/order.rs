@@ -49,9 +49,9 @@ fn compare(callable: &Py<PyAny>, a: &[u8], b: &[u8]) -> Ordering {
     if failed() {
         return Ordering::Equal;
     }
-    COMPARING.set(true); // Never set already: a comparator that would compare here is refused.
+    let before = COMPARING.replace(true);
     let answer = Python::try_attach(|py| convert::ask(callable.bind(py), a, b));
-    COMPARING.set(false);
+    COMPARING.set(before);
     match answer {
         Some(Ok(order)) => order,
         Some(Err(error)) => fail(Some(error)),
@@ -79,6 +79,12 @@ pub fn refuse_within() -> PyResult<()> {
         return Err(PyRuntimeError::new_err("a comparator may not use a database with an order of its own"));
     }
     Ok(())
+}
+
+/// Note whether the calling thread is in a comparator; gives what was noted before. For comparisons that Python makes itself.
+#[pyfunction]
+pub fn swap_comparing(is_comparing: bool) -> bool {
+    COMPARING.replace(is_comparing)
 }
 
 /// What a call gives to Python: the exception of the comparator, else the result as `map` makes it. Forgets the exception.
