@@ -18,15 +18,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, Final
 
-from relevel import _kernel
+from relevel.engine import forking
 from relevel.engine.compaction import Compaction, level_for_flush, pick, pressure
 from relevel.engine.compaction_run import run_compaction
 from relevel.engine.failure import refusals_named
@@ -100,7 +98,7 @@ class Core:
         self._ending = threading.RLock()
         self._ended = False
         self._workers = Workers()
-        _cores.add(self)
+        forking.note(self.forget)
         if options.read_only:
             self.store.on_full(self.require_writable)
             self.store.want_attention(True)
@@ -486,16 +484,3 @@ class Core:
         self.store.disown(_FORKED)
         if self._database_lock is not None:
             self._database_lock.forget()
-
-
-_cores: weakref.WeakSet[Core] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    _kernel.forget_waiting()
-    for core in _cores:
-        core.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
