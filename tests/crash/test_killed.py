@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,10 @@ for number in range(start, 1 << 30):
     if number % 250 == 249:
         db.compact_range()
 """
+
+
+TORN = {"log.tail.torn"}
+"""The system ends a killed process's write between two pages: the last record may be there in part."""
 
 
 def change(seed: int, number: int) -> list[tuple[bytes, bytes | None]]:
@@ -50,6 +55,11 @@ def killed_after(count: int, path: Path, seed: int, start: int) -> int:
         return acknowledged + len(child.stdout.read())
 
 
+def codes_of(findings: Iterable[relevel.Finding]) -> set[str]:
+    """The codes of what is worse than a note."""
+    return {finding.code for finding in findings if finding.severity > relevel.Severity.NOTE}
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_kill_loses_nothing_that_was_acknowledged(seed: int, tmp_path: Path) -> None:
     """Five times in a row; of the batch that was being written all is there or nothing."""
@@ -66,11 +76,11 @@ def test_a_kill_loses_nothing_that_was_acknowledged(seed: int, tmp_path: Path) -
         done += acknowledged
         possible.append(dict(truth))
 
-        assert relevel.check(tmp_path / "db").is_clean
+        assert codes_of(relevel.check(tmp_path / "db").findings) <= TORN
         with relevel.DB(tmp_path / "db", reuse_logs=True) as db:
             found = dict(db)
             assert found in possible
             assert {key: db.get(key) for key in found} == found
-            assert db.recovery_findings == ()
+            assert codes_of(db.recovery_findings) <= TORN
         done += found != possible[0]
         truth = found
