@@ -45,10 +45,12 @@ MANIFEST_FAILURES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """A database of some tables."""
+    """A database of some tables and a log."""
     with relevel.DB(tmp_path / "db", create_if_missing=True, write_buffer_size=1 << 16) as db:
         for key in KEYS:
             db.put(key, b"old" + VALUE)
+        db.compact_range()
+        db.put(KEYS[0], b"old" + VALUE)
     return tmp_path / "db"
 
 

@@ -10,11 +10,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-/// A new file that is written at its end.
+/// A file that is written at its end.
 #[pyclass(frozen, module = "relevel._kernel")]
-pub struct NewFile(Mutex<Option<File>>);
+pub struct AppendedFile(Mutex<Option<File>>);
 
-impl NewFile {
+impl AppendedFile {
     fn with(&self, py: Python<'_>, work: impl Send + FnOnce(&mut File) -> io::Result<()>) -> PyResult<()> {
         let result = detach_long(py, || match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(file) => work(file),
@@ -25,10 +25,11 @@ impl NewFile {
 }
 
 #[pymethods]
-impl NewFile {
+impl AppendedFile {
     #[new]
-    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let file = detach_long(py, || OpenOptions::new().append(true).create_new(true).open(path));
+    #[pyo3(signature = (path, *, is_new = true))]
+    fn new(py: Python<'_>, path: PathBuf, is_new: bool) -> PyResult<Self> {
+        let file = detach_long(py, || OpenOptions::new().append(true).create_new(is_new).open(path));
         let file = file.map_err(|error| errors::to_python(error.into()))?;
         Ok(Self(Mutex::new(Some(file))))
     }
@@ -60,7 +61,7 @@ fn remove_file(py: Python<'_>, path: PathBuf) -> PyResult<()> {
 
 /// Add the class and the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<NewFile>()?;
+    module.add_class::<AppendedFile>()?;
     module.add_function(wrap_pyfunction!(sync_directory, module)?)?;
     module.add_function(wrap_pyfunction!(remove_file, module)?)
 }

@@ -104,15 +104,15 @@ def held_file_count() -> int:
     """How many ``File`` descriptors this process holds."""
 
 @final
-class NewFile:
-    """A file that is made here and written at its end. Thread-safe.
+class AppendedFile:
+    """A file that is written at its end. Thread-safe.
 
     This and the two functions below raise OSError without a path. A thread that comes back from one of them is let in by the
     short calls of others (``put``, ``get``) at once, not only when Python next takes the interpreter lock from them.
     """
 
-    def __new__(cls, path: str) -> NewFile:
-        """Create it; a file that exists is an error."""
+    def __new__(cls, path: str, *, is_new: bool = True) -> AppendedFile:
+        """Create it, and a file that exists is an error; or open one that is there."""
     def append(self, data: bytes) -> None:
         """Write all of ``data`` at the end. Where it raises, some may have been written."""
     def sync(self) -> None:

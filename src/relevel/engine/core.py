@@ -98,7 +98,7 @@ class Core:
         self._ending = threading.RLock()
         self._ended = False
         self._workers = Workers()
-        forking.note(self.forget)
+        forking.note(self)
         if options.read_only:
             self.store.on_full(self.require_writable)
             self.store.want_attention(True)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from relevel import _kernel
 
-_forgetting: Final[set[weakref.WeakMethod[Callable[[], None]]]] = set()
+
+class _Open(Protocol):
+    def forget(self) -> None: ...
 
 
-def note(forget: Callable[[], None]) -> None:
-    """Have a method called in every child process, as long as its object lives."""
-    _forgetting.add(weakref.WeakMethod(forget, _forgetting.discard))
+_open: Final[weakref.WeakSet[_Open]] = weakref.WeakSet()
+
+
+def note(database: _Open) -> None:
+    """Have a database forget what it is in every child process, as long as it lives."""
+    _open.add(database)
 
 
 def _forget_all() -> None:
     _kernel.forget_waiting()
-    for reference in tuple(_forgetting):
-        forget = reference()
-        if forget is not None:
-            forget()
+    for database in tuple(_open):
+        database.forget()
 
 
 if hasattr(os, "register_at_fork"):

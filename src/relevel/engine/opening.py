@@ -7,6 +7,8 @@ what it had made is removed again; the database is as it was.
 
     assess -> lock -> assess again where LOCK was not there -> replay logs, flushing full memtables to level 0
            -> new log -> new manifest -> CURRENT -> the rest to level 0 -> the logs and the old manifest are obsolete
+
+A database that was left with nothing in its log is gone on in as it is: the same log, the same manifest.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from relevel.engine.version_set import VersionSet
 from relevel.errors import DatabaseInUseError, NotADatabaseError, RelevelError, StorageError
 from relevel.files.info_log import InfoLog
 from relevel.files.lock import DatabaseLock
+from relevel.files.manifest import ManifestScan
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name, manifest_name
@@ -37,6 +40,8 @@ from relevel.storage.living import LivingDirectory
 from relevel.storage.read_only import LOCK_NAME, ReadOnlyDirectory
 
 _ATTEMPTS: Final = 5
+_LONGEST_MANIFEST: Final = 256 << 10
+"""Bytes of a manifest that is gone on in: a longer one takes too long to read, at every opening."""
 
 
 @dataclass(slots=True)
@@ -184,8 +189,7 @@ class _Opening:
             store.last_sequence = max(self._versions.last_sequence, replayed.max_sequence)
             log_number, immutable = self._start_log(store, replayed)
             oldest_log = log_number if immutable is None else immutable.logs[0]
-            edit = VersionEdit(log_number=oldest_log, last_sequence=self._last_in_tables, new_files=tuple(self._tables))
-            self._versions.start_manifest(self._directory, edit)
+            self._start_manifest(oldest_log)
         except BaseException:
             store.close("Database is closed")
             if not self._versions.manifest_number:
@@ -206,6 +210,19 @@ class _Opening:
             immutable=immutable,
         )
 
+    def _start_manifest(self, oldest_log: int) -> None:
+        """Write the state to a new manifest, or go on in the one that is there if no file is new."""
+        found = self._found.manifest
+        if found is not None and not self._made and not found.previous_log_number and self._may_go_on_in(found):
+            self._versions.go_on_in(found, self._found.manifest_number)
+            return
+        edit = VersionEdit(log_number=oldest_log, last_sequence=self._last_in_tables, new_files=tuple(self._tables))
+        self._versions.start_manifest(self._directory, edit)
+
+    def _may_go_on_in(self, manifest: ManifestScan) -> bool:
+        is_short = manifest.file_size <= _LONGEST_MANIFEST
+        return is_short and manifest.is_whole and self._directory.may_go_on_in(manifest.name)
+
     def _start_log(self, store: Store, replayed: Replayed) -> tuple[int, Immutable | None]:
         """Begin a log, or go on in the last one.
 
@@ -214,7 +231,7 @@ class _Opening:
         will have been written behind it.
         """
         tail = replayed.tail
-        if tail is not None and self._options.reuse_logs and self._found.logs == (tail,) and not self._tables:
+        if tail is not None and self._goes_on_in_log(tail, replayed):
             store.start_log(self._directory.path(log_name(tail)), replayed.memtables[-1], append=True)
             return tail, None
         memtables = [memtable for memtable in replayed.memtables if memtable.entry_count]
@@ -228,6 +245,11 @@ class _Opening:
         store.start_log(self._directory.path(log_name(number)))
         return number, Immutable(memtables[-1], self._found.logs, number) if memtables else None
 
+    def _goes_on_in_log(self, tail: int, replayed: Replayed) -> bool:
+        is_wanted = self._options.reuse_logs or not replayed.memtables[-1].entry_count
+        is_all = self._found.logs == (tail,) and not self._tables
+        return is_wanted and is_all and self._directory.may_go_on_in(log_name(tail))
+
     def _flush(self, memtable: Memtable) -> TableMeta:
         number = self._versions.new_file_number()
         path = self._versions.table_path(number)
@@ -240,7 +262,7 @@ class _Opening:
 
     def _obsolete(self, replayed: Replayed, oldest_log: int) -> tuple[str, ...]:
         names = [log_name(number) for number in replayed.finished if number < oldest_log]
-        if self._found.manifest is not None:
+        if self._found.manifest_number != self._versions.manifest_number and self._found.manifest is not None:
             names.append(manifest_name(self._found.manifest_number))
         return tuple(names)
 

@@ -16,6 +16,7 @@ from relevel.engine.order import KeyOrder
 from relevel.engine.version import Version
 from relevel.errors import NotSupportedError, StorageError
 from relevel.files.current import encode_current
+from relevel.files.log import LogWriter
 from relevel.files.manifest import ManifestScan
 from relevel.files.manifest_writer import ManifestWriter
 from relevel.format.comparator import Comparator
@@ -114,7 +115,7 @@ class VersionSet:
         number = self.new_file_number()
         name, temporary = manifest_name(number), temp_name(number)
         try:
-            manifest = ManifestWriter(directory.path(name), self._whole_state(version, edit))
+            manifest = ManifestWriter.begin(directory.path(name), self._whole_state(version, edit))
         except OSError as error:
             directory.remove(name)
             raise storage_error("cannot write", directory.path(name), error) from error
@@ -134,6 +135,23 @@ class VersionSet:
         self.close()
         self._manifest = manifest
         self._become(version, edit)
+
+    def go_on_in(self, manifest: ManifestScan, number: int) -> None:
+        """Make the manifest that was loaded the one in use.
+
+        Args:
+            manifest: read to its end, and whole.
+            number: its number.
+
+        Raises:
+            StorageError: the file system refuses.
+        """
+        path = self._directory.path(manifest.name)
+        try:
+            self._manifest = ManifestWriter(LogWriter(path, size=manifest.file_size))
+        except OSError as error:
+            raise storage_error("cannot write", path, error) from error
+        self.manifest_number = number
 
     def whole_state(self) -> VersionEdit:
         """The present state as one edit, for a manifest of its own."""

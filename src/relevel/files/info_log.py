@@ -14,7 +14,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from relevel._kernel import NewFile
+from relevel._kernel import AppendedFile
 from relevel.storage.living import LivingDirectory
 
 _NAME = "LOG"
@@ -26,12 +26,12 @@ class InfoLog:
 
     def __init__(self, directory: LivingDirectory) -> None:
         """Begin a new LOG."""
-        self._file: NewFile | None = None
+        self._file: AppendedFile | None = None
         with contextlib.suppress(OSError):
             path = Path(directory.path(_NAME))
             with contextlib.suppress(FileNotFoundError):
                 path.replace(directory.path(_OLD_NAME))
-            self._file = NewFile(str(path))
+            self._file = AppendedFile(str(path))
 
     def write(self, message: str) -> None:
         """Write one line. Safe from any thread."""

@@ -83,16 +83,20 @@ class RecordScan:
 
 
 class LogWriter:
-    """Writes a new log or manifest. A context manager; leaving it syncs. Not thread-safe."""
+    """Writes a log or manifest. A context manager; leaving it syncs. Not thread-safe."""
 
-    def __init__(self, path: str) -> None:
-        """Create the file, which must not exist.
+    def __init__(self, path: str, *, size: int = 0) -> None:
+        """Create the file, which must not exist, or go on in one.
+
+        Args:
+            path: of the file.
+            size: bytes that are there, all of them whole records; 0 makes the file.
 
         Raises:
             OSError: the file system refuses.
         """
-        self._file = _kernel.NewFile(path)
-        self._size = 0
+        self._file = _kernel.AppendedFile(path, is_new=not size)
+        self._size = size
 
     @property
     def size(self) -> int:

@@ -77,6 +77,11 @@ class ManifestScan:
         """Whether it has all that LevelDB demands of a manifest, and a comparator."""
         return None not in (self.comparator, self.log_number, self.next_file_number, self.last_sequence)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ends where its last edit does and nothing at all is wrong with it."""
+        return self.complete and not self.findings and not self.zero_tail_size
+
     def tables(self) -> Iterator[tuple[int, FileMetadata]]:
         """Yield every live table with its level."""
         for level, tables in enumerate(self.levels):

@@ -13,7 +13,12 @@ from relevel.format.version_edit import VersionEdit, encode_version_edit
 class ManifestWriter:
     """A manifest that is written to. Not thread-safe."""
 
-    def __init__(self, path: str, state: VersionEdit) -> None:
+    def __init__(self, log: LogWriter) -> None:
+        """Go on in a manifest that holds whole edits only."""
+        self._log = log
+
+    @classmethod
+    def begin(cls, path: str, state: VersionEdit) -> ManifestWriter:
         """Begin a manifest as LevelDB does, with a snapshot and then the numbers, synced.
 
         Args:
@@ -31,13 +36,14 @@ class ManifestWriter:
         numbers = state._replace(
             comparator=None, compact_pointers=(), new_files=(), previous_log_number=state.previous_log_number or 0
         )
-        self._log = LogWriter(path)
+        writer = cls(LogWriter(path))
         try:
-            self._log.append(encode_version_edit(snapshot))
-            self.append(numbers)
+            writer._log.append(encode_version_edit(snapshot))
+            writer.append(numbers)
         except BaseException:
-            self._log.close()
+            writer.close()
             raise
+        return writer
 
     @property
     def size(self) -> int:
@@ -60,7 +66,7 @@ class ManifestWriter:
 
 def write_manifest(path: str, state: VersionEdit) -> int:
     """Write a new manifest that holds this state and no more. Returns its size; errors as ``ManifestWriter``."""
-    writer = ManifestWriter(path, state)
+    writer = ManifestWriter.begin(path, state)
     writer.close()
     return writer.size
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
 from relevel import _kernel
@@ -78,6 +79,15 @@ class LivingDirectory(ReadOnlyDirectory):
             _kernel.remove_file(self.path(name))
             return True
         return False
+
+    def may_go_on_in(self, name: str) -> bool:
+        """Whether a file may be written at its end: it is this directory's alone, and no backup made of links has it too."""
+        path = self.path(name)
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return False
+        return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and os.access(path, os.W_OK)
 
     def sync_file(self, name: str) -> None:
         """Make what is written in a file durable, whoever wrote it.

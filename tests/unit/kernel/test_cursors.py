@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import relevel
 from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, TableInput
 from relevel.recovery.read.rows import Version
 from tests.fixtures.catalogue import FOLDER
@@ -294,15 +295,16 @@ def test_a_database_of_leveldb_reads_as_leveldb_reads_it(tmp_path: Path) -> None
     with plyvel.DB(str(tmp_path), create_if_missing=True, write_buffer_size=65536) as database:
         for index in range(20_000):
             key = b"%05d" % (index * 7919 % 6000)
-            if index == 19_900:
-                database.compact_range()  # so that closing finds no compaction under way, which would leave half a table
             if index % 4:
                 live[key] = live.get(key, b"") + b"%d" % index
                 database.put(key, live[key])
             else:
                 live.pop(key, None)
                 database.delete(key)
-    tables = [TableInput(str(path), path.name) for path in tmp_path.glob("*.ldb")]
+    half = {
+        finding.span.file for finding in relevel.check(tmp_path).findings if finding.code == "table.orphan"
+    }  # by closing
+    tables = [TableInput(str(path), path.name) for path in tmp_path.glob("*.ldb") if path.name not in half]
     logs = [LogInput(str(path), path.name, temp_dir=str(tmp_path)) for path in tmp_path.glob("*.log")]
 
     cursor = Cursor([*tables, *logs])

@@ -17,7 +17,7 @@ from relevel import _kernel
 def test_a_new_file_grows_at_its_end(tmp_path: Path) -> None:
     """By what is appended, in order."""
     path = tmp_path / "new"
-    file = _kernel.NewFile(str(path))
+    file = _kernel.AppendedFile(str(path))
     file.append(b"one ")
     file.append(b"two")
     file.sync()
@@ -32,13 +32,13 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"precious")
 
     with pytest.raises(FileExistsError):
-        _kernel.NewFile(str(path))
+        _kernel.AppendedFile(str(path))
     assert path.read_bytes() == b"precious"
 
 
 def test_a_closed_file_takes_nothing(tmp_path: Path) -> None:
     """It may be closed again."""
-    file = _kernel.NewFile(str(tmp_path / "new"))
+    file = _kernel.AppendedFile(str(tmp_path / "new"))
     file.close()
     file.close()
 
@@ -48,7 +48,7 @@ def test_a_closed_file_takes_nothing(tmp_path: Path) -> None:
 
 def test_what_the_system_refuses_has_its_number(tmp_path: Path) -> None:
     """As Python's own functions raise it."""
-    for refused in (_kernel.sync_directory, _kernel.remove_file, lambda path: _kernel.NewFile(f"{path}/new")):
+    for refused in (_kernel.sync_directory, _kernel.remove_file, lambda path: _kernel.AppendedFile(f"{path}/new")):
         with pytest.raises(FileNotFoundError) as raised:
             refused(str(tmp_path / "none"))
         assert raised.value.errno == errno.ENOENT
@@ -60,7 +60,7 @@ def test_what_the_system_refuses_has_its_number(tmp_path: Path) -> None:
 def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
     """Whatever moment it was made at: its own calls would give way to nobody."""
     assert relevel.DB.package  # with the engine comes what it registers for children
-    file, stop = _kernel.NewFile(str(tmp_path / "busy")), threading.Event()
+    file, stop = _kernel.AppendedFile(str(tmp_path / "busy")), threading.Event()
 
     def work() -> None:
         while not stop.is_set():

@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 const BYTES_PER_SEEK: u64 = 16384;
 /// A table is searched in vain this often before it is charged, at least. LevelDB's number.
 const LEAST_SEEKS: i64 = 100;
+/// So many more, and it is charged again.
+const SEEKS_BETWEEN_CHARGES: i64 = 16;
 
 /// One table file of a version.
 #[derive(Debug)]
@@ -86,10 +88,11 @@ impl Table {
         &self.largest
     }
 
-    /// Count a search in vain. True the one time that it is one too many.
+    /// Count a search in vain. True when they are too many, and every so often from then on: who was told may have been busy.
     #[must_use]
     pub fn charge_seek(&self) -> bool {
-        self.seeks_left.fetch_sub(1, Ordering::Relaxed) == 1
+        let left = self.seeks_left.fetch_sub(1, Ordering::Relaxed) - 1;
+        left <= 0 && left % SEEKS_BETWEEN_CHARGES == 0
     }
 
     fn opened(&self) -> Option<Arc<OpenTable>> {
