@@ -112,11 +112,17 @@ class Finding:
         return "healed" in self.evidence
 
     @property
-    def healed_offset(self) -> int | None:
-        """Where in the file a bit was put back; None where none was."""
+    def healed_flips(self) -> list[tuple[int, int]]:
+        """The bits that were put back: offset in the file and number of the bit in its byte."""
         healed = self.evidence.get("healed")
-        offset = healed.get("offset") if isinstance(healed, Mapping) else None
-        return offset if isinstance(offset, int) else None
+        if not isinstance(healed, Mapping):
+            return []
+        return [(offset, bit) for offset, bit in healed.get("flips", [(healed["offset"], healed["bit"])])]
+
+    @property
+    def is_salvaged(self) -> bool:
+        """Whether some entries of the bytes were saved, though not all."""
+        return "salvaged" in self.evidence
 
     @property
     def next_step(self) -> str:

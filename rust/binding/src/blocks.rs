@@ -7,12 +7,16 @@ use crate::watch::Watched;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use relevel_kernel::block::salvage::salvage;
 use relevel_kernel::block::{BlockBuilder, BlockCursor, RestartCheck, Step};
 use relevel_kernel::codec::{Codec, Compressor, Decompressor};
 use relevel_kernel::table::faults::{Flaw, Part, code};
 use relevel_kernel::table::reader::{self, Stored};
 use relevel_kernel::table::{self, Handle, TRAILER_SIZE};
-use relevel_kernel::{Error, crc, filter, internal_key};
+use relevel_kernel::{Error, crc, explain, filter, internal_key};
+
+/// Snappy makes less than this of a byte.
+const SNAPPY_RATIO: usize = 22;
 
 type Bytes<'py> = Bound<'py, PyBytes>;
 
@@ -137,6 +141,28 @@ fn block_size_at(py: Python<'_>, data: &[u8], offset: usize, limit: usize) -> Op
     py.detach(|| table::end_search::block_size_at(data, offset, limit))
 }
 
+/// The small errors after which a masked checksum fits.
+#[pyfunction]
+#[pyo3(signature = (covered, masked_crc, *, longest_burst=16, pairs=true))]
+fn explain_checksum(py: Python<'_>, covered: &[u8], masked_crc: u32, longest_burst: u32, pairs: bool) -> Vec<Vec<u64>> {
+    py.detach(|| explain::explain(covered, masked_crc, longest_burst, pairs))
+}
+
+/// What is certain of a block of which some bytes are known to be bad.
+#[pyfunction]
+fn salvage_block<'py>(
+    py: Python<'py>,
+    stored: &[u8],
+    block_type: u8,
+    bad: Vec<(usize, usize)>,
+) -> (Vec<(Bytes<'py>, Bytes<'py>)>, usize) {
+    let Some(codec) = Codec::of_block(block_type, stored) else { return (Vec::new(), 0) };
+    let bad: Vec<_> = bad.into_iter().map(|(start, end)| start..end).collect();
+    let found = py.detach(|| salvage(codec, stored, &bad, stored.len().saturating_mul(SNAPPY_RATIO)));
+    let entries = found.entries.iter().map(|(key, value)| (PyBytes::new(py, key), PyBytes::new(py, value)));
+    (entries.collect(), found.before)
+}
+
 type Found = (u64, u64, u8);
 
 /// Find the blocks between two offsets without an index, each by its checksum.
@@ -176,6 +202,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode_block, module)?)?;
     module.add_function(wrap_pyfunction!(scan_block, module)?)?;
     module.add_function(wrap_pyfunction!(build_block, module)?)?;
+    module.add_function(wrap_pyfunction!(explain_checksum, module)?)?;
+    module.add_function(wrap_pyfunction!(salvage_block, module)?)?;
     module.add_function(wrap_pyfunction!(block_size_at, module)?)?;
     module.add_function(wrap_pyfunction!(walk_table, module)?)?;
     module.add_function(wrap_pyfunction!(bloom_filter, module)?)?;

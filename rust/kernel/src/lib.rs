@@ -7,6 +7,7 @@
 //! fault, read_at, comparator, internal_key, varint, crc     shared words (path_error: I/O errors that know their file;
 //!                                                           totals: what scans of tables and logs count)
 //! codec -> block, filter -> table                           tables: read, scan, walk, build
+//! explain                                                   what small errors make a checksum fit
 //! batch -> log                                              logs: read, scan, write
 //! cursor <- table, memory_run (a log, sorted), level        sources of entries (file_pool: with few files open)
 //! cursor -> merge -> rebuild;  sort                         many sources in one order, and into new tables
@@ -21,6 +22,7 @@ pub mod comparator;
 pub mod crc;
 pub mod cursor;
 pub mod engine;
+pub mod explain;
 pub mod fault;
 pub mod fault_log;
 pub mod file_pool;

@@ -162,6 +162,22 @@ def scan_block(contents: bytes, internal_keys: bool = True) -> tuple[list[tuple[
 def build_block(entries: Sequence[tuple[bytes, bytes]], restart_interval: int = 16) -> bytes:
     """The contents of a block with these entries, as LevelDB builds it. Entries must be in order."""
 
+def explain_checksum(
+    covered: bytes, masked_crc: int, *, longest_burst: int = 16, pairs: bool = True
+) -> list[list[int]]:
+    """Every small error after which a masked checksum fits: the bits that were flipped, in order, counted from the first byte,
+    least significant first; from ``8 * len(covered)`` on they are bits of the stored checksum.
+
+    Found are bursts of up to ``longest_burst`` bits (at most 32), so single bits too, and with ``pairs`` any two bits, in up to
+    128 KiB.
+    """
+
+def salvage_block(
+    stored: bytes, block_type: int, bad: Sequence[tuple[int, int]]
+) -> tuple[list[tuple[bytes, bytes]], int]:
+    """What is certain of a block's stored bytes (no trailer), of which the ranges ``bad`` are hurt: entries in their order, and how
+    many of them stand before the damage. Of compressed blocks only snappy's are taken. Bounded as ``decompress``."""
+
 def block_size_at(data: bytes, offset: int, limit: int) -> int | None:
     """The size of the block that starts at ``offset``, found by its checksum: the smallest n <= limit such that n bytes
     and a trailer of a known block_type whose checksum fits stand there. None if there is none. O(limit)."""

@@ -77,7 +77,7 @@ def scan(
         comparator: the order of the keys, where the manifest does not name a known one.
     """
     reader = Reader(path, comparator)
-    repairer = Repairer()
+    repairer = reader.repairer()
     bytewise = reader.comparator.kernel == BYTEWISE
     if prefix and bytewise:
         start, stop = narrow(prefix, start, stop)

@@ -13,7 +13,6 @@ from relevel.errors import InvalidArgumentError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
-from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.read.reader import Reader
@@ -100,7 +99,7 @@ def _undelete(
     deleted = at is None
     mode = "undelete" if deleted else "rewind"
     options: dict[str, Any] = {"look_back_prefix": prefix} if deleted else {"look_back_prefix": prefix, "sequence": at}
-    repairer = Repairer()
+    repairer = reader.repairer()
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)
         size = sum(file.size for file in reader.directory.current_tables())

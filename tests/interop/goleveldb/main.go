@@ -2,6 +2,7 @@
 //
 //	goleveldb read DIRECTORY     print every pair as iteration gives it, then as Get gives it, as JSON lines
 //	goleveldb hold DIRECTORY     open it, say so, and close it when standard input ends
+//	goleveldb recover DIRECTORY  rebuild its manifest from its tables, in place, as RecoverFile does
 //	goleveldb write DIRECTORY    follow the script on standard input (tests/fixtures/generate/workload.py says what is in it)
 //
 // All open the directory read-write, so give them a copy.
@@ -32,13 +33,15 @@ type pair struct {
 
 func main() {
 	if len(os.Args) != 3 {
-		fail(fmt.Errorf("usage: goleveldb read|hold|write DIRECTORY"))
+		fail(fmt.Errorf("usage: goleveldb read|hold|recover|write DIRECTORY"))
 	}
 	switch os.Args[1] {
 	case "read":
 		fail(read(os.Args[2]))
 	case "hold":
 		fail(hold(os.Args[2]))
+	case "recover":
+		fail(recoverTables(os.Args[2]))
 	case "write":
 		fail(write(os.Args[2]))
 	default:
@@ -89,6 +92,14 @@ func hold(directory string) error {
 	}
 	fmt.Println("held")
 	io.Copy(io.Discard, os.Stdin)
+	return db.Close()
+}
+
+func recoverTables(directory string) error {
+	db, err := leveldb.RecoverFile(directory, nil)
+	if err != nil {
+		return err
+	}
 	return db.Close()
 }
 

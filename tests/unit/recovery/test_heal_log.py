@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relevel import _kernel
-from relevel.recovery.heal.block import HealKind, flip
+from relevel.recovery.heal.checksum import HealKind, flip
 from relevel.recovery.heal.log import heal_log, heal_record
 
 RECORDS = [b"first record", b"second" * 10, b"third"]

@@ -9,6 +9,7 @@
 
 mod builder;
 mod cursor;
+pub mod salvage;
 
 pub use builder::{BlockBuilder, TooLarge};
 pub use cursor::{BlockCursor, Step};

@@ -18,7 +18,8 @@ from typing import Final
 from relevel import _kernel
 from relevel.findings import Finding
 from relevel.format.record import BLOCK_SIZE, HEADER_SIZE
-from relevel.recovery.heal.block import Healing, HealKind, flip, locate_flipped_bit
+from relevel.recovery.heal.block import Healing
+from relevel.recovery.heal.checksum import Explanation, HealKind, Trust, believe, explanations, flip, flip_all
 from relevel.recovery.heal.repair import healed_finding
 from relevel.storage.read_only import ReadOnlyDirectory
 
@@ -33,11 +34,11 @@ _RECORD_TYPES: Final = frozenset({1, 2, 3, 4})  # full, first, middle, last. Par
 
 
 def heal_record(data: bytes, offset: int) -> Healing | None:
-    """Put back the one bit that was flipped in the physical record at ``offset`` of a log's bytes.
+    """Put back one bit, or a few next to each other, that were flipped in the physical record at ``offset`` of a log's bytes.
 
     Returns:
-        The healing, its offset counted from the start of ``data`` and ``stored`` the record alone, or None where no single
-        bit explains the damage.
+        The healing, its bits counted from the start of ``data`` and ``stored`` the record alone, or None where no such error
+        explains the damage.
     """
     block_end = min(len(data), (offset // BLOCK_SIZE + 1) * BLOCK_SIZE)
     if offset + HEADER_SIZE > block_end:
@@ -54,12 +55,8 @@ def _heal_length(data: bytes, offset: int, block_end: int) -> Healing | None:
             continue
         covered = data[offset + _TYPE_OFFSET : offset + HEADER_SIZE + size]
         if _kernel.mask_crc(_kernel.crc32c(covered)) == int.from_bytes(header[:4], "little"):
-            return Healing(
-                HealKind.LENGTH_BIT,
-                offset + _LENGTH_OFFSET + position // 8,
-                position % 8,
-                candidate + data[offset + HEADER_SIZE : offset + HEADER_SIZE + size],
-            )
+            record = candidate + data[offset + HEADER_SIZE : offset + HEADER_SIZE + size]
+            return Healing(HealKind.LENGTH_BIT, ((offset + _LENGTH_OFFSET) * 8 + position,), record, 16 / 2**32)
     return None
 
 
@@ -70,21 +67,31 @@ def _heal_covered(data: bytes, offset: int, block_end: int) -> Healing | None:
         return None
     masked = int.from_bytes(data[offset : offset + 4], "little")
     covered = data[offset + _TYPE_OFFSET : end]
-    computed = _kernel.crc32c(covered)
-    checksum_error = masked ^ _kernel.mask_crc(computed)
-    if checksum_error.bit_count() == 1:
-        position = checksum_error.bit_length() - 1
-        kind, at, bit = HealKind.CHECKSUM_BIT, position // 8, position % 8
-    else:
-        place = locate_flipped_bit(computed ^ _kernel.unmask_crc(masked), len(covered))
-        if place is None:
-            return None
-        kind = HealKind.TYPE_BIT if place[0] == 0 else HealKind.PAYLOAD_BIT
-        at, bit = _TYPE_OFFSET + place[0], place[1]
-    record = flip(data[offset:end], at, bit)
-    if record[_TYPE_OFFSET] not in _RECORD_TYPES:
+    record = data[offset:end]
+
+    def proves(found: Explanation) -> bool:
+        return flip_all(record, _in_record(found, size))[_TYPE_OFFSET] in _RECORD_TYPES
+
+    found = believe(explanations(covered, masked, Trust.BURST_OF_8), proves, was_sound=False)
+    if found is None:
         return None
-    return Healing(kind, offset + at, bit, record)
+    bits = _in_record(found, size)
+    return Healing(_kind(bits), tuple(offset * 8 + bit for bit in bits), flip_all(record, bits), found.odds)
+
+
+def _in_record(found: Explanation, size: int) -> tuple[int, ...]:
+    """The bits of an explanation from the start of a record with ``size`` bytes of payload: its checksum comes first."""
+    end = (1 + size) * 8
+    return tuple(sorted(bit - end if bit >= end else _TYPE_OFFSET * 8 + bit for bit in found.bits))
+
+
+def _kind(bits: tuple[int, ...]) -> HealKind:
+    if len(bits) > 1:
+        return HealKind.BURST
+    place = bits[0] // 8
+    if place < _LENGTH_OFFSET:
+        return HealKind.CHECKSUM_BIT
+    return HealKind.TYPE_BIT if place == _TYPE_OFFSET else HealKind.PAYLOAD_BIT
 
 
 def heal_log(data: bytes, offsets: Iterable[int]) -> tuple[bytes, list[Healing]]:
@@ -102,7 +109,7 @@ def heal_log(data: bytes, offsets: Iterable[int]) -> tuple[bytes, list[Healing]]
         if healing is None:
             continue
         patched[offset : offset + len(healing.stored)] = healing.stored
-        healings.append(replace(healing, offset=block_start + healing.offset))
+        healings.append(replace(healing, bits=tuple(block_start * 8 + bit for bit in healing.bits)))
     return bytes(patched), healings
 
 
@@ -127,4 +134,4 @@ def heal_file(storage: ReadOnlyDirectory, name: str, findings: Iterable[Finding]
 def _healed(hurt: dict[int, Finding], healing: Healing) -> Finding:
     """The finding that a healing answers: the last one at or before the byte that was hit."""
     start = max(offset for offset in hurt if offset <= healing.offset)
-    return healed_finding(hurt[start], replace(healing, offset=healing.offset - start))
+    return healed_finding(hurt[start], replace(healing, bits=tuple(bit - start * 8 for bit in healing.bits)))

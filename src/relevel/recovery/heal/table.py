@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from relevel.findings import Finding
 from relevel.recovery.heal.log import MOST_TO_HEAL
@@ -18,11 +18,11 @@ def heal_table(storage: ReadOnlyDirectory, name: str, findings: Iterable[Finding
     Raises:
         StorageError: it cannot be read.
     """
-    bits = [finding.evidence["healed"] for finding in findings if finding.is_healed]
-    if not bits or storage.size(name) > MOST_TO_HEAL:
+    flips = [flip for finding in findings for flip in finding.healed_flips]
+    if not flips or storage.size(name) > MOST_TO_HEAL:
         return None
     data = bytearray(storage.read(name))
-    for place in bits:
-        if isinstance(place, Mapping) and place["offset"] < len(data):
-            data[place["offset"]] ^= 1 << place["bit"]
+    for offset, bit in flips:
+        if offset < len(data):
+            data[offset] ^= 1 << bit
     return bytes(data)

@@ -55,6 +55,10 @@ class Reader:
         """What was found wrong while opening."""
         return [*self.directory.findings, *self.inputs.findings]
 
+    def repairer(self) -> Repairer:
+        """What answers one cursor that meets a damaged block."""
+        return Repairer(self.directory.storage, self.comparator)
+
     def cursor(self, mode: str, *, past: bool, repair: Repairer | None = None, **options: Any) -> _kernel.Cursor:
         """A kernel cursor over the current inputs and, with ``past``, the superseded and orphan ones."""
         inputs = (*self.inputs.current, *self.inputs.past) if past else self.inputs.current
@@ -82,7 +86,7 @@ class Reader:
         **options: Any,
     ) -> Rows:
         """Rows of one mode of the merge, for keys in ``[start, stop)`` that start with ``prefix``; or for one key."""
-        repairer = Repairer()
+        repairer = self.repairer()
         keep: Callable[[Version], bool] | None = None
         if key is not None:
             start, keep = key, lambda version: version.key == key

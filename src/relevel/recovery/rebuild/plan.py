@@ -135,9 +135,13 @@ def _treatment(table: TableSurvey, keeps_shape: bool) -> Treatment:
 
 
 def _holds_entries(table: TableSurvey, scan: _kernel.TableScan) -> bool:
-    """Whether there is anything to read: a scan counts no entry of a block that only healing makes readable."""
-    healed = (finding.is_healed and finding.code.startswith("table.block.") for finding in table.findings)
-    return scan.smallest is not None or any(healed)
+    """Whether there is anything to read: a scan counts no entry of a block that only healing or salvage makes readable."""
+    mended = (finding.is_healed or finding.is_salvaged for finding in table.findings if _is_of_data(finding))
+    return scan.smallest is not None or any(mended)
+
+
+def _is_of_data(finding: Finding) -> bool:
+    return finding.code.startswith("table.block.")
 
 
 def _losses(found: Survey, tables: Sequence[TableSurvey], logs: Sequence[LogSurvey]) -> Iterator[Finding]:

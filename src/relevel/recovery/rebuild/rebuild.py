@@ -115,13 +115,12 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
     for offset, size in table.data_blocks():
         stored = storage.read(table.file.name, offset, size + TRAILER_SIZE)
         try:
-            contents = _kernel.decode_block(stored)
+            contents: bytes | None = _kernel.decode_block(stored)
         except _kernel.FaultError:
             healing = heal_block(stored)
-            if healing is None:
-                continue
-            contents = _kernel.decode_block(healing.stored)
-        yield from _kernel.scan_block(contents)[0]
+            contents = None if healing is None else _kernel.decode_block(healing.stored)
+        if contents is not None:
+            yield from _kernel.scan_block(contents)[0]
 
 
 def _log_inputs(plan: Plan) -> list[_kernel.Input]:
@@ -133,5 +132,10 @@ def _log_inputs(plan: Plan) -> list[_kernel.Input]:
     ]
 
 
+def repairer_for(plan: Plan) -> Repairer:
+    """What answers a cursor over the files of a plan."""
+    return Repairer(plan.survey.directory.storage, plan.survey.comparator)
+
+
 def _cursor(plan: Plan, inputs: list[_kernel.Input], mode: str) -> _kernel.Cursor:
-    return _kernel.Cursor(inputs, plan.survey.comparator.kernel, mode=mode, repair=Repairer())
+    return _kernel.Cursor(inputs, plan.survey.comparator.kernel, mode=mode, repair=repairer_for(plan))

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 
 from relevel import _kernel
 from relevel.findings import Finding, KeyRange, Span
-from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.at_risk import ANY_KEY, OUT_OF_TURN, holds, hurt_file, is_proved_newer, keys_at_risk
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.plan import Plan
-from relevel.recovery.rebuild.rebuild import current_inputs
+from relevel.recovery.rebuild.rebuild import current_inputs, repairer_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
 
 
 def _visible(plan: Plan, keys: KeyRange) -> Iterator[Version]:
-    repairer = Repairer()
+    repairer = repairer_for(plan)
     order = plan.survey.comparator.kernel
     cursor = _kernel.Cursor(current_inputs(plan), order, mode="visible", start=keys.lower, repair=repairer)
     for version in Rows(cursor, repairer):

@@ -82,7 +82,7 @@ def survey_log(storage: ReadOnlyDirectory, comparator: Comparator, file: Databas
 
 def healed_records(storage: ReadOnlyDirectory, survey: LogSurvey) -> Iterator[int]:
     """The offsets of the records in which a bit was put back: no checksum that was stored vouches for them."""
-    hurt = sorted(finding.healed_offset for finding in survey.findings if finding.healed_offset is not None)
+    hurt = sorted(offset for finding in survey.findings for offset, _ in finding.healed_flips)
     if not hurt:
         return
     reader = _kernel.LogReader(survey.source(storage))

@@ -11,8 +11,7 @@ from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.heal.block import heal_block
-from relevel.recovery.heal.repair import healed_finding
+from relevel.recovery.heal.repair import mend
 from relevel.recovery.heal.table import heal_table
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
@@ -74,7 +73,7 @@ def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: Datab
     """Read and verify one table. Never raises on content, nor where it cannot be read: that is a finding."""
     try:
         access, scan, faults = _scan(storage, comparator, file)
-        findings = [_finding(storage, file, fault) for fault in faults]
+        findings = [_finding(storage, comparator, file, fault) for fault in faults]
         scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
@@ -158,12 +157,9 @@ def _has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
     return scan.smallest == claimed.smallest or scan.largest == claimed.largest
 
 
-def _finding(storage: ReadOnlyDirectory, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
-    finding = finding_of(file.name, fault)
-    if not fault.code.endswith(_CHECKSUM):
-        return finding
-    healing = heal_block(storage.read(file.name, fault.offset, fault.size))
-    return finding if healing is None else healed_finding(finding, healing)
+def _finding(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
+    stored = storage.read(file.name, fault.offset, fault.size) if fault.code.endswith(_CHECKSUM) else b""
+    return mend(storage, file.name, fault, stored, comparator).told(finding_of(file.name, fault))
 
 
 def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:

@@ -1,0 +1,110 @@
+"""Salvage of a data block that cannot be healed: the entries that are certain, where the file tells which bytes were hurt.
+
+A checksum tells that a block is hurt and not where. A page that a disk or a file system lost tells it: it reads as one byte
+again and again. In a compressed block nothing else does so; in one that is not compressed a value may, so there the stretch must
+be as long as a sector, or the entries must break off in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from relevel import _kernel
+from relevel.format.comparator import Comparator
+from relevel.recovery.heal.block import TRAILER_SIZE
+from relevel.storage.read_only import ReadOnlyDirectory
+
+_SECTOR: Final = 512
+_LEAST_RUN: Final = 32
+"""Snappy, zstd and deflate write no byte so often one after another."""
+_LEAST_RUN_THAT_BREAKS: Final = 64
+_REACH: Final = 4096
+"""Bytes looked at before and after a block: a stretch may begin or end there."""
+_RUN: Final = re.compile(rb"(.)\1{%d,}" % (_LEAST_RUN - 1), re.DOTALL)
+_CODEC_TYPES: Final = (1, 0)
+"""The types of blocks that can be salvaged, tried where the type itself is hurt: snappy, none."""
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What is certain of a block.
+
+    Attributes:
+        entries: internal keys and values, in order.
+        hurt: the ranges of the block that are hurt: bytes from its start.
+    """
+
+    entries: list[tuple[bytes, bytes]]
+    hurt: tuple[Range, ...]
+
+    @property
+    def contents(self) -> bytes:
+        """A block of these entries alone."""
+        return _kernel.build_block(self.entries)
+
+
+def hurt_ranges(storage: ReadOnlyDirectory, file: str, offset: int, stored: bytes) -> tuple[Range, ...]:
+    """Where a block reads as one byte again and again, as lost pages do.
+
+    Args:
+        storage: where the table is.
+        file: its name.
+        offset: where in it the block begins.
+        stored: the block with its trailer.
+    """
+    before = min(offset, _REACH)
+    around = storage.read(file, offset - before, before + len(stored) + _REACH)
+    runs = [(run.start() - before, run.end() - before) for run in _RUN.finditer(around)]
+    inside = [run for run in runs if run[0] < len(stored) and run[1] > 0]
+    if not inside or _is_compressed(stored, inside):
+        return tuple(_cut(inside, len(stored)))
+    breaks = {fault.offset for fault in _kernel.scan_block(stored[:-TRAILER_SIZE])[1]}
+    telling = [
+        (start, end)
+        for start, end in inside
+        if end - start >= _SECTOR
+        or (end - start >= _LEAST_RUN_THAT_BREAKS and any(start <= place <= end for place in breaks))
+    ]
+    return tuple(_cut(telling, len(stored)))
+
+
+def _cut(runs: Iterable[Range], size: int) -> Iterator[Range]:
+    return ((max(0, start), min(end, size)) for start, end in runs)
+
+
+def _is_compressed(stored: bytes, hurt: Iterable[Range]) -> bool:
+    """Whether the type byte says so; false where it is hurt itself: then a stretch must be as long as in any block."""
+    place = len(stored) - TRAILER_SIZE
+    return stored[place] != 0 and not any(start <= place < end for start, end in hurt)
+
+
+def salvage(stored: bytes, hurt: tuple[Range, ...], comparator: Comparator) -> Salvage | None:
+    """Take what is certain of a block; None where nothing is.
+
+    Args:
+        stored: the block with its trailer.
+        hurt: the ranges that are hurt.
+        comparator: the order of the user keys.
+    """
+    place = len(stored) - TRAILER_SIZE
+    if not hurt or place <= 0:
+        return None
+    is_type_known = not any(start <= place < end for start, end in hurt)
+    types = (stored[place],) if is_type_known else _CODEC_TYPES
+    found = [_in_order(*_kernel.salvage_block(stored[:place], kind, hurt), comparator) for kind in types]
+    best = max(found, key=len)
+    return Salvage(best, hurt) if len(best) >= (1 if is_type_known else 2) else None
+
+
+def _in_order(entries: list[tuple[bytes, bytes]], before: int, comparator: Comparator) -> list[tuple[bytes, bytes]]:
+    """The entries if they ascend; else those before the damage, as far as these do."""
+    for taken in (entries, entries[:before]):
+        if all(comparator.compare_internal(one, other) < 0 for (one, _), (other, _) in pairwise(taken)):
+            return taken
+    return []
