@@ -167,6 +167,9 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "a filter denies keys that are there", "LevelDB does not find those keys."
         ),
         "table.gap": _damage("bytes of a table belong to no block", "The index is damaged or a block was lost."),
+        "table.pages-swapped": _damage(
+            "two pages of a table stand in each other's place", "A disk or a file system mixed up its blocks."
+        ),
         "table.overlap": _damage("two blocks of a table share bytes", "The index is damaged."),
         "table.read-error": _damage(
             "the system cannot read part of a table", "A failing disk. Copy what can be copied first."

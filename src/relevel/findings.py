@@ -117,7 +117,8 @@ class Finding:
         healed = self.evidence.get("healed")
         if not isinstance(healed, Mapping):
             return []
-        return [(offset, bit) for offset, bit in healed.get("flips", [(healed["offset"], healed["bit"])])]
+        flips = healed.get("flips") or [[healed["offset"], healed["bit"]]] if "bit" in healed else []
+        return [(offset, bit) for offset, bit in flips]
 
     @property
     def is_salvaged(self) -> bool:

@@ -17,6 +17,10 @@ from relevel.strenum import StrEnum
 
 _CHECKSUM_BITS: Final = 32
 _BYTE: Final = 8
+_MOST_ODDS: Final = 0.15
+"""Chance explains other damage too often beyond this: 4 KiB with two bits flipped are just below it."""
+_MOST_ODDS_TESTED: Final = 4.0
+"""The same where bytes that were none became a block by it, which chance does not bring about."""
 
 
 class HealKind(StrEnum):
@@ -95,6 +99,8 @@ def believe(
         if same[0].trust == Trust.TESTED and was_sound:
             return None
         proved = [each for each in same if proves(each)]
+        if any(each.odds > (_MOST_ODDS if was_sound else _MOST_ODDS_TESTED) for each in proved):
+            return None
         if proved:
             return proved[0] if len(proved) == 1 else None
     return None

@@ -17,7 +17,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import Healing, heal_block, holds_data, parses
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.salvage import Salvage, hurt_ranges, salvage
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.patched import Readable
 
 _CHECKSUM: Final = ".checksum-mismatch"
 _DATA: Final = "table.block."
@@ -49,7 +49,7 @@ class Mended:
         return finding if self.salvage is None else salvaged_finding(finding, self.salvage)
 
 
-def mend(storage: ReadOnlyDirectory, file: str, fault: _kernel.Fault, stored: bytes, comparator: Comparator) -> Mended:
+def mend(storage: Readable, file: str, fault: _kernel.Fault, stored: bytes, comparator: Comparator) -> Mended:
     """Make what can be made of a block whose checksum does not fit.
 
     Raises:
@@ -71,7 +71,7 @@ class Repairer:
         findings: what was healed or saved in part so far, in the order it was met.
     """
 
-    def __init__(self, storage: ReadOnlyDirectory, comparator: Comparator) -> None:
+    def __init__(self, storage: Readable, comparator: Comparator) -> None:
         self.findings: list[Finding] = []
         self._storage = storage
         self._comparator = comparator

@@ -16,7 +16,7 @@ from typing import Final
 from relevel import _kernel
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import TRAILER_SIZE
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.patched import Readable
 
 _SECTOR: Final = 512
 _LEAST_RUN: Final = 32
@@ -49,7 +49,7 @@ class Salvage:
         return _kernel.build_block(self.entries)
 
 
-def hurt_ranges(storage: ReadOnlyDirectory, file: str, offset: int, stored: bytes) -> tuple[Range, ...]:
+def hurt_ranges(storage: Readable, file: str, offset: int, stored: bytes) -> tuple[Range, ...]:
     """Where a block reads as one byte again and again, as lost pages do.
 
     Args:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from relevel.findings import Finding
 from relevel.recovery.heal.log import MOST_TO_HEAL
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.patched import Readable
 
 
-def heal_table(storage: ReadOnlyDirectory, name: str, findings: Iterable[Finding]) -> bytes | None:
+def heal_table(storage: Readable, name: str, findings: Iterable[Finding]) -> bytes | None:
     """Put back the bits that healed findings name.
 
     Returns:

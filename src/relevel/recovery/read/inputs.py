@@ -24,6 +24,7 @@ from relevel.recovery.survey.identity import is_as_claimed
 from relevel.recovery.survey.log import LogSurvey, healed_records, survey_log
 from relevel.recovery.survey.succession import verify_log_ends, verify_logs_by_ends
 from relevel.recovery.survey.table import TableSurvey, survey_table
+from relevel.storage.patched import Readable
 
 STANDINGS: Final = {
     Standing.LIVE: "current",
@@ -120,15 +121,20 @@ class _Opener:
             self._unreadable(file, error)
             return []
         if access.blocks is None and is_claimed:
-            return [table_input(self._directory, file, standing, access)]
+            return [table_input(self._storage, file, standing, access)]
         survey = survey_table(self._storage, self._comparator, file)  # what no cursor looks at must be told too
         self.findings += survey.findings
         if survey.is_in_its_place:
-            return [table_input(self._directory, file, standing, access)]
+            return [self._surveyed(survey, file, standing, access)]
         self._strays.add(file.name)
         if survey.is_out_of_order:
             return block_inputs(self._directory, survey, standing)
-        return [table_input(self._directory, replace(file, metadata=None), standing, access)]
+        return [self._surveyed(survey, replace(file, metadata=None), standing, access)]
+
+    def _surveyed(
+        self, survey: TableSurvey, file: DatabaseFile, standing: str, access: TableAccess
+    ) -> _kernel.TableInput:
+        return table_input(survey.storage(self._storage), file, standing, survey.access or access)
 
     def _log(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.LogInput]:
         survey = survey_log(self._storage, self._comparator, file)
@@ -155,15 +161,15 @@ class _Opener:
 
 def block_inputs(directory: Directory, table: TableSurvey, standing: str) -> list[_kernel.TableInput]:
     """Each data block of a table as an input of its own: order between blocks does not matter then."""
-    source = directory.storage.source(table.file.name)
+    source = table.storage(directory.storage).source(table.file.name)
     return [_kernel.TableInput(source, table.file.name, standing, blocks=[handle]) for handle in table.data_blocks()]
 
 
-def table_input(directory: Directory, file: DatabaseFile, standing: str, access: TableAccess) -> _kernel.TableInput:
+def table_input(storage: Readable, file: DatabaseFile, standing: str, access: TableAccess) -> _kernel.TableInput:
     """One table as an input, reached the way that was found."""
     metadata = file.metadata
     return _kernel.TableInput(
-        directory.storage.source(file.name),
+        storage.source(file.name),
         file.name,
         standing,
         blocks=access.blocks,

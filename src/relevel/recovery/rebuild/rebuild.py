@@ -106,12 +106,12 @@ def _access(table: TableSurvey) -> TableAccess:
 
 
 def _input(plan: Plan, table: TableSurvey) -> _kernel.TableInput:
-    return table_input(plan.survey.directory, table.file, "current", _access(table))
+    return table_input(table.storage(plan.survey.directory.storage), table.file, "current", _access(table))
 
 
 def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
     """Every entry of every readable block of a table, in no order."""
-    storage = plan.survey.directory.storage
+    storage = table.storage(plan.survey.directory.storage)
     for offset, size in table.data_blocks():
         stored = storage.read(table.file.name, offset, size + TRAILER_SIZE)
         try:

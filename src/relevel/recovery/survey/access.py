@@ -13,7 +13,7 @@ from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, BlockHandle, decode_footer
 from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.recovery.survey.walk import Handle, contents_of, handles_of, walk_table
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.patched import Readable
 from relevel.strenum import StrEnum
 
 
@@ -48,7 +48,7 @@ class TableAccess:
         return sum(self.blocks[-1]) + TRAILER_SIZE if self.blocks else 0
 
 
-def find_access(storage: ReadOnlyDirectory, name: str, *, trusts_checksum: bool = False) -> TableAccess:
+def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) -> TableAccess:
     """Find a way into a table. Reads its footer and index, or all of it where these are lost.
 
     Args:
@@ -72,7 +72,7 @@ def find_access(storage: ReadOnlyDirectory, name: str, *, trusts_checksum: bool 
     return TableAccess(Route.WALK, walk.data) if walk.index is None else TableAccess(Route.FOUND_INDEX, walk.index)
 
 
-def index_handle(storage: ReadOnlyDirectory, name: str) -> BlockHandle | None:
+def index_handle(storage: Readable, name: str) -> BlockHandle | None:
     """Where the footer says that the index is; None where it is lost or points outside the file."""
     end = storage.size(name) - FOOTER_SIZE
     if end < 0:

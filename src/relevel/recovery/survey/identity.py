@@ -13,12 +13,12 @@ from relevel.recovery.heal.block import TRAILER_SIZE
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.survey.access import index_handle
 from relevel.recovery.survey.walk import contents_of
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.patched import Readable
 
 _Entries = list[tuple[bytes, bytes]]
 
 
-def is_as_claimed(storage: ReadOnlyDirectory, file: DatabaseFile) -> bool:
+def is_as_claimed(storage: Readable, file: DatabaseFile) -> bool:
     """Whether a file has the size and the end keys that the manifest says, where it says any. Reads three blocks at most.
 
     An end that cannot be read tells nothing: that it cannot is found where its block is read.
@@ -39,7 +39,7 @@ def is_as_claimed(storage: ReadOnlyDirectory, file: DatabaseFile) -> bool:
     return (not first or first[0][0] == claimed.smallest) and (not last or last[-1][0] == claimed.largest)
 
 
-def _entries(storage: ReadOnlyDirectory, name: str, handle: BlockHandle | None) -> _Entries:
+def _entries(storage: Readable, name: str, handle: BlockHandle | None) -> _Entries:
     """The entries of one block; none where it is damaged."""
     if handle is None:
         return []

@@ -11,11 +11,13 @@ from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
+from relevel.recovery.heal.log import MOST_TO_HEAL
+from relevel.recovery.heal.pages import PAGE, Swaps, put_pages_back
 from relevel.recovery.heal.repair import mend
 from relevel.recovery.heal.table import heal_table
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.patched import Patched, Readable
 
 _CHECKSUM: Final = ".checksum-mismatch"
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
@@ -33,12 +35,14 @@ class TableSurvey:
         access: how its blocks are reached; None where it cannot be read at all.
         scan: what reading every block found, healed ones included; None where it cannot be read at all.
         findings: what is wrong with it.
+        data: its bytes with pages put back where they belong; None where none were out of place, and the file is to be read.
     """
 
     file: DatabaseFile
     access: TableAccess | None
     scan: _kernel.TableScan | None
     findings: tuple[Finding, ...]
+    data: bytes | None = None
 
     @property
     def losses(self) -> tuple[Finding, ...]:
@@ -55,6 +59,10 @@ class TableSurvey:
         blocks = self.scan.blocks() if self.scan is not None else []
         return [(offset, size) for offset, size, kind, _, _ in blocks if kind == "data"]
 
+    def storage(self, storage: Readable) -> Readable:
+        """Where to read it from, given where its file is."""
+        return storage if self.data is None else Patched(storage, {self.file.name: self.data})
+
     @property
     def is_in_its_place(self) -> bool:
         """Whether nothing says that the file holds entries of another table, which may be older than what lies deeper."""
@@ -66,11 +74,48 @@ class TableSurvey:
     @property
     def is_intact(self) -> bool:
         """Whether the file can be used as it is, byte for byte."""
-        return self.scan is not None and not any(finding.severity > Severity.NOTE for finding in self.findings)
+        return (
+            self.scan is not None
+            and self.data is None
+            and not any(finding.severity > Severity.NOTE for finding in self.findings)
+        )
 
 
-def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile) -> TableSurvey:
-    """Read and verify one table. Never raises on content, nor where it cannot be read: that is a finding."""
+def survey_table(storage: Readable, comparator: Comparator, file: DatabaseFile) -> TableSurvey:
+    """Read and verify one table. Never raises on content, nor where it cannot be read: that is a finding.
+
+    Where blocks are hurt that cannot be healed, and this is because pages stand in each other's place, it is read with these
+    put back.
+    """
+    found = _survey(storage, comparator, file)
+    swaps = _put_pages_back(storage, found)
+    if swaps is None:
+        return found
+    again = _survey(Patched(storage, {file.name: swaps.data}), comparator, file)
+    moved = [_weighed(file, _swapped(file, *pages)) for pages in swaps.pages]
+    return replace(again, findings=(*moved, *again.findings), data=swaps.data)
+
+
+def _put_pages_back(storage: Readable, found: TableSurvey) -> Swaps | None:
+    hurt = [finding.span for finding in found.losses if finding.code.startswith(_DATA_PARTS)]
+    hurt += [
+        finding.span for finding in found.findings if finding.code.startswith(_FRAME_OF_INDEX) and not finding.is_healed
+    ]
+    if not hurt or found.access is None or found.file.size > MOST_TO_HEAL:
+        return None
+    blocks = [(span.offset, span.end) for span in hurt] if found.access.route is Route.INDEX else None
+    return put_pages_back(storage.read(found.file.name), blocks, [(span.offset, span.end) for span in hurt])
+
+
+def _swapped(file: DatabaseFile, one: int, other: int) -> Finding:
+    message = (
+        f"{file.name}: the pages of {PAGE} bytes at {one} and {other} stood in each other's place; they were put back"
+    )
+    evidence = {"healed": {"kind": "pages-swapped", "pages": [one, other], "size": PAGE}}
+    return replace(_note(file, "table.pages-swapped", message), span=Span(file.name, one, PAGE), evidence=evidence)
+
+
+def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile) -> TableSurvey:
     try:
         access, scan, faults = _scan(storage, comparator, file)
         findings = [_finding(storage, comparator, file, fault) for fault in faults]
@@ -86,7 +131,7 @@ def survey_table(storage: ReadOnlyDirectory, comparator: Comparator, file: Datab
 
 
 def _scan(
-    storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile
+    storage: Readable, comparator: Comparator, file: DatabaseFile
 ) -> tuple[TableAccess, _kernel.TableScan, list[_kernel.Fault]]:
     """Read a table through its index, or the way that was found where footer or index are damaged."""
     source = storage.source(file.name)
@@ -105,7 +150,7 @@ def _scan(
 
 
 def _scan_healed(
-    storage: ReadOnlyDirectory,
+    storage: Readable,
     comparator: Comparator,
     file: DatabaseFile,
     access: TableAccess,
@@ -157,7 +202,7 @@ def _has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
     return scan.smallest == claimed.smallest or scan.largest == claimed.largest
 
 
-def _finding(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
+def _finding(storage: Readable, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
     stored = storage.read(file.name, fault.offset, fault.size) if fault.code.endswith(_CHECKSUM) else b""
     return mend(storage, file.name, fault, stored, comparator).told(finding_of(file.name, fault))
 

@@ -14,7 +14,7 @@ from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, decode_footer, decode_handle
 from relevel.format.internal_key import MAX_SEQUENCE, is_internal_key
 from relevel.recovery.heal.block import TRAILER_SIZE
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.patched import Readable
 
 Handle = tuple[int, int]
 
@@ -54,7 +54,7 @@ class _Block:
         return sum(self.handle) + TRAILER_SIZE
 
 
-def walk_table(storage: ReadOnlyDirectory, name: str) -> Walk:
+def walk_table(storage: Readable, name: str) -> Walk:
     """Find the blocks of a table by their checksums, and among them an index or else the data blocks.
 
     Raises:
@@ -81,7 +81,7 @@ class _IndexTest:
     tells, and its key: an index has the last key of a data block, or a shortened one with the highest sequence number there is.
     """
 
-    def __init__(self, storage: ReadOnlyDirectory, name: str, blocks: list[_Block]) -> None:
+    def __init__(self, storage: Readable, name: str, blocks: list[_Block]) -> None:
         self._storage = storage
         self._name = name
         self._blocks = blocks
