@@ -14,6 +14,7 @@ from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.lineage.lineage import trace
 from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
@@ -92,6 +93,7 @@ def rescue(
     destination: str | os.PathLike[str],
     *,
     dry_run: bool = False,
+    include_uncertain: bool = False,
     comparator: Comparator | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -102,6 +104,7 @@ def rescue(
         source: the damaged database's directory.
         destination: the new database's directory; must not exist. It appears when it is whole.
         dry_run: decide and report, and write nothing.
+        include_uncertain: where no manifest could be read, take also what nothing proves to be live.
         comparator: the order of the keys, where the manifest does not name a known one.
         executor: where files are verified: threads, processes, or a cluster that sees the same files; one thread a core where none
             is given.
@@ -118,7 +121,7 @@ def rescue(
         size = sum(file.size for file in directory.current_tables())
         target = NewDirectory(destination, source=source, space_needed=size)
         found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
-        plan = make_plan(found)
+        plan = make_plan(trace(found, include_uncertain=include_uncertain))
         refuse_outrun(directory)
         if dry_run:
             return _report(plan, Path(destination), Outcome(), dry_run=True)

@@ -92,7 +92,7 @@ def survey_table(storage: Readable, comparator: Comparator, file: DatabaseFile) 
     if swaps is None:
         return found
     again = _survey(Patched(storage, {file.name: swaps.data}), comparator, file)
-    moved = [_weighed(file, _swapped(file, *pages)) for pages in swaps.pages]
+    moved = [weighed(file, _swapped(file, *pages)) for pages in swaps.pages]
     return replace(again, findings=(*moved, *again.findings), data=swaps.data)
 
 
@@ -122,12 +122,12 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile) -> Ta
         scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
-        return TableSurvey(file, None, None, (_weighed(file, unreadable),))
+        return TableSurvey(file, None, None, (weighed(file, unreadable),))
     findings = [_reached_another_way(finding, access) for finding in [*findings, *uncovered]]
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
     findings += _verify_identity(file, access, scan, findings)
-    return TableSurvey(file, access, scan, tuple(_weighed(file, finding) for finding in findings))
+    return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings))
 
 
 def _scan(
@@ -266,8 +266,8 @@ def _verify_identity(
         yield replace(finding, keys=KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest)))
 
 
-def _weighed(file: DatabaseFile, finding: Finding) -> Finding:
-    """What is wrong with a file that does not count for what is live is no more than a note."""
+def weighed(file: DatabaseFile, finding: Finding) -> Finding:
+    """A finding as it counts: what is wrong with a file that does not count for what is live is no more than a note."""
     counts = file.standing in (Standing.LIVE, Standing.UNPROVEN)
     return finding if counts else replace(finding, severity=Severity.NOTE)
 
