@@ -101,13 +101,13 @@ def salvage(
         return None
     is_type_known = not any(start <= place < end for start, end in hurt)
     types = (stored[place],) if is_type_known else _CODEC_TYPES
-    prefix = _common_prefix(keys) if comparator.kernel == "bytewise" and keys is not None else b""
+    prefix = _shared_prefix(keys) if comparator.kernel == "bytewise" and keys is not None else b""
     found = [_kernel.salvage_block(stored[:place], kind, hurt, prefix=prefix) for kind in types]
     best = max((_in_order(*each, comparator) for each in found), key=len)
     return Salvage(best, hurt) if len(best) >= (1 if is_type_known else 2) else None
 
 
-def _common_prefix(keys: KeyRange) -> bytes:
+def _shared_prefix(keys: KeyRange) -> bytes:
     """How every key between two begins, where these begin alike."""
     if keys.lower is None or keys.upper is None:
         return b""
