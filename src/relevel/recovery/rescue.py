@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.accounting import FileAccount, account
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
@@ -61,6 +63,7 @@ class RescueReport:
         losses: what could not be read, or cannot be proved; their ``keys`` are the ranges at risk.
         possibly_stale: entries of the new database that may be older than something lost.
         findings: everything that was found wrong.
+        files: what every byte of every file of the source is, where that was asked for.
     """
 
     source: str
@@ -80,6 +83,7 @@ class RescueReport:
     losses: tuple[Finding, ...]
     possibly_stale: tuple[StaleRange, ...]
     findings: tuple[Finding, ...]
+    files: tuple[FileAccount, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -93,6 +97,7 @@ def rescue(
     *,
     dry_run: bool = False,
     comparator: Comparator | None = None,
+    accounting: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> RescueReport:
@@ -103,6 +108,7 @@ def rescue(
         destination: the new database's directory; must not exist. It appears when it is whole.
         dry_run: decide and report, and write nothing.
         comparator: the order of the keys, where the manifest does not name a known one.
+        accounting: say what every byte of the source is, in ``files``; reads logs and manifests once more.
         executor: where files are verified: threads, processes, or a cluster that sees the same files; one thread a core where none
             is given.
         progress: told of the work done.
@@ -114,17 +120,45 @@ def rescue(
         DatabaseInUseError: another program changes it faster than it can be read.
     """
 
+    return rescue_where(
+        source,
+        destination,
+        lambda _: not dry_run,
+        comparator=comparator,
+        accounting=accounting,
+        executor=executor,
+        progress=progress,
+    )
+
+
+def rescue_where(
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    is_wanted: Callable[[Plan], bool],
+    *,
+    comparator: Comparator | None = None,
+    accounting: bool = False,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> RescueReport:
+    """Rescue as ``rescue`` does if the plan is wanted; else write nothing, as in a dry run.
+
+    Raises:
+        RelevelError: as ``rescue``; and what ``is_wanted`` raises.
+    """
+
     def work(directory: Directory) -> RescueReport:
         size = sum(file.size for file in directory.current_tables())
         target = NewDirectory(destination, source=source, space_needed=size)
         found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
         plan = make_plan(found)
+        files = account(found) if accounting else ()
         refuse_outrun(directory)
-        if dry_run:
-            return _report(plan, Path(destination), Outcome(), dry_run=True)
+        if not is_wanted(plan):
+            return _report(plan, Path(destination), Outcome(), dry_run=True, files=files)
         with target:
             outcome = rebuild(plan, target, progress)
-            report = _report(plan, Path(destination), outcome, dry_run=False)
+            report = _report(plan, Path(destination), outcome, dry_run=False, files=files)
             refuse_outrun(directory)
             target.publish()
         return report
@@ -132,7 +166,9 @@ def rescue(
     return steadily(source, work)
 
 
-def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -> RescueReport:
+def _report(
+    plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool, files: tuple[FileAccount, ...]
+) -> RescueReport:
     found = plan.survey
     met = _met_while_writing(found, outcome)
     return RescueReport(
@@ -161,6 +197,7 @@ def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -
         losses=(*plan.losses, *(finding for finding in met if finding.is_loss)),
         possibly_stale=tuple(possibly_stale(plan)),
         findings=(*found.findings, *met),
+        files=files,
     )
 
 
