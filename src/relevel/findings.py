@@ -104,7 +104,8 @@ class Finding:
     def is_loss(self) -> bool:
         """Whether entries may be lost or what is live is not proved: not healed, worse than a note, and not in a part that
         costs nothing where the data blocks are reached all the same."""
-        return self.severity > Severity.NOTE and not self.is_healed and not self.code.startswith(_COST_NOTHING)
+        is_settled = self.is_healed or "inferred" in self.evidence
+        return self.severity > Severity.NOTE and not is_settled and not self.code.startswith(_COST_NOTHING)
 
     @property
     def is_healed(self) -> bool:

@@ -32,6 +32,7 @@ pub mod listener;
 pub mod logs;
 pub mod prefetch;
 pub mod reading;
+pub mod kinship;
 pub mod rebuild;
 pub mod rows;
 pub mod table_meta;

@@ -38,6 +38,7 @@ _PAINTED: Final = ("table.", "log.", "manifest.", "file.unreadable")
 _ABOUT_WHOLE_FILES: Final = (
     "table.orphan",
     "table.replaced",
+    "table.uncertain",
     "table.range-mismatch",
     "table.size-mismatch",
     "log.sequence.",

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.recovery.accounting import FileAccount, account
+from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.lineage.lineage import trace
 from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
-from relevel.recovery.rebuild.stale import StaleRange, possibly_stale
+from relevel.recovery.rebuild.stale import CertainVersions, StaleRange, possibly_stale
 from relevel.recovery.survey.survey import Progress, Survey, survey
 from relevel.storage.posix import NewDirectory
 
@@ -62,6 +64,7 @@ class RescueReport:
         lost_entry_estimate: about how many entries these held, older versions included, judging by the rest.
         losses: what could not be read, or cannot be proved; their ``keys`` are the ranges at risk.
         possibly_stale: entries of the new database that may be older than something lost.
+        left_out: entries that are not in the new database because they may be older than something lost, where that was asked.
         findings: everything that was found wrong.
         files: what every byte of every file of the source is, where that was asked for.
     """
@@ -82,6 +85,7 @@ class RescueReport:
     lost_entry_estimate: int
     losses: tuple[Finding, ...]
     possibly_stale: tuple[StaleRange, ...]
+    left_out: tuple[StaleRange, ...]
     findings: tuple[Finding, ...]
     files: tuple[FileAccount, ...] = ()
 
@@ -96,8 +100,12 @@ def rescue(
     destination: str | os.PathLike[str],
     *,
     dry_run: bool = False,
+    strict: bool = False,
+    include_uncertain: bool = False,
+    exclude_uncertain: bool = False,
     comparator: Comparator | None = None,
     accounting: bool = False,
+    is_wanted: Callable[[Plan], bool] | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> RescueReport:
@@ -107,8 +115,12 @@ def rescue(
         source: the damaged database's directory.
         destination: the new database's directory; must not exist. It appears when it is whole.
         dry_run: decide and report, and write nothing.
+        strict: put back single flipped bits only, and take nothing out of blocks that are not whole then.
+        include_uncertain: where no manifest could be read, take also what nothing proves to be live.
+        exclude_uncertain: leave out entries that may be older than what was lost. Levels and file numbers do not stay then.
         comparator: the order of the keys, where the manifest does not name a known one.
         accounting: say what every byte of the source is, in ``files``; reads logs and manifests once more.
+        is_wanted: asked before anything is written, with what will be; where it says no, nothing is, as in a dry run.
         executor: where files are verified: threads, processes, or a cluster that sees the same files; one thread a core where none
             is given.
         progress: told of the work done.
@@ -120,45 +132,22 @@ def rescue(
         DatabaseInUseError: another program changes it faster than it can be read.
     """
 
-    return rescue_where(
-        source,
-        destination,
-        lambda _: not dry_run,
-        comparator=comparator,
-        accounting=accounting,
-        executor=executor,
-        progress=progress,
-    )
-
-
-def rescue_where(
-    source: str | os.PathLike[str],
-    destination: str | os.PathLike[str],
-    is_wanted: Callable[[Plan], bool],
-    *,
-    comparator: Comparator | None = None,
-    accounting: bool = False,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
-) -> RescueReport:
-    """Rescue as ``rescue`` does if the plan is wanted; else write nothing, as in a dry run.
-
-    Raises:
-        RelevelError: as ``rescue``; and what ``is_wanted`` raises.
-    """
-
     def work(directory: Directory) -> RescueReport:
         size = sum(file.size for file in directory.current_tables())
         target = NewDirectory(destination, source=source, space_needed=size)
-        found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
-        plan = make_plan(found)
-        files = account(found) if accounting else ()
+        order, trust = choose_comparator(directory, comparator), Trust.ONE_BIT if strict else Trust.TESTED
+        found = survey(directory, order, trust=trust, executor=executor, progress=progress)
+        plan = make_plan(trace(found, include_uncertain=include_uncertain))
+        files = account(plan.survey) if accounting else ()
         refuse_outrun(directory)
-        if not is_wanted(plan):
+        certain = CertainVersions(plan) if exclude_uncertain and plan.losses else None
+        if dry_run or not (is_wanted is None or is_wanted(plan)):
             return _report(plan, Path(destination), Outcome(), dry_run=True, files=files)
         with target:
-            outcome = rebuild(plan, target, progress)
+            outcome = rebuild(plan, target, progress, keep=certain)
             report = _report(plan, Path(destination), outcome, dry_run=False, files=files)
+            if certain is not None:
+                report = replace(report, keeps_shape=False, possibly_stale=(), left_out=tuple(certain.ranges()))
             refuse_outrun(directory)
             target.publish()
         return report
@@ -196,6 +185,7 @@ def _report(
         lost_entry_estimate=plan.lost_entry_estimate,
         losses=(*plan.losses, *(finding for finding in met if finding.is_loss)),
         possibly_stale=tuple(possibly_stale(plan)),
+        left_out=(),
         findings=(*found.findings, *met),
         files=files,
     )

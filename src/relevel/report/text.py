@@ -174,6 +174,8 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
     if report.lost_byte_count:
         yield f"lost: {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
     yield from findings_lines(report.findings, rescued=True)
+    for stale in report.left_out:
+        yield f"left out: {plural(stale.count, 'entry')} in {range_text(stale.keys)}: {why_stale(stale)}"
     for stale in report.possibly_stale:
         where = "of any key" if stale.keys == KeyRange() else f"in {range_text(stale.keys)}"
         yield f"possibly stale: {plural(stale.count, 'entry')} {where}: {why_stale(stale)}"

@@ -192,7 +192,9 @@ def view_of(
         looks=tuple(look for look in LOOKS if any(cells.look == look for strip in strips for cells in strip.cells)),
         losses=tuple(losses[:_MOST_ROWS]),
         losses_more=max(0, len(losses) - _MOST_ROWS),
-        stale=tuple((stale, why_stale(stale)) for stale in (rescued.possibly_stale if rescued else ())),
+        stale=tuple(
+            (stale, why_stale(stale)) for stale in ((*rescued.possibly_stale, *rescued.left_out) if rescued else ())
+        ),
         healed=tuple(healed[:_MOST_ROWS]),
         healed_more=max(0, len(healed) - _MOST_ROWS),
         sequences=sequence_chart(report.files),
