@@ -11,6 +11,7 @@ from relevel.export.encoding import ENCODINGS
 from relevel.findings import Finding, KeyRange, Severity
 from relevel.recovery.check import CheckReport
 from relevel.recovery.find import FindReport
+from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.info import FileInfo, InfoReport
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
@@ -184,6 +185,24 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
         if report.is_complete
         else f"not complete: {plural(len(report.losses), 'loss')}"
     )
+
+
+def in_place_lines(report: InPlaceReport) -> Iterator[str]:
+    """The report of ``rescue --in-place``."""
+    if report.is_healthy and not report.is_moved:
+        yield f"{report.path}: nothing is wrong with it, and nothing was changed{_with_notes(report.rescue.findings)}"
+        yield "next: If a program still does not open it, see that program's log; --force rescues it all the same."
+    else:
+        yield from rescue_lines(report.rescue)
+    for left in report.leftovers:
+        yield f"left from an earlier run that was interrupted or undone: {left}"
+    for name in report.not_taken_over:
+        yield f"stayed with the original: {name}"
+    if report.backup is not None:
+        yield f"the rescued database, verified, is at {report.path}"
+        yield f"the original, unchanged, is at       {report.backup}"
+    if report.undo is not None:
+        yield f"to undo it, stop the program and run: {report.undo}"
 
 
 def why_stale(stale: StaleRange) -> str:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from relevel.findings import CATALOGUE
 from relevel.recovery.check import CheckReport
+from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.rescue import RescueReport
 from relevel.report.html.view import view_of
 from relevel.report.text import range_text, size_text
@@ -29,7 +30,7 @@ _STYLE: Final = "page.css"
 
 
 def render(
-    report: CheckReport | RescueReport,
+    report: CheckReport | RescueReport | InPlaceReport,
     *,
     before: Sequence[FileFingerprint] = (),
     after: Sequence[FileFingerprint] = (),
@@ -38,7 +39,7 @@ def render(
     """Make the page of a report.
 
     Args:
-        report: of ``check`` or ``rescue``; the damage map and the accounting need one made with ``accounting=True``.
+        report: of ``check``, ``rescue`` or ``rescue_in_place``; the damage map needs ``accounting=True`` there.
         before: the source's files and their SHA-256 before, of ``ReadOnlyDirectory.fingerprint``; not shown where not given.
         after: the same when the work was done.
         made_at: the time that the page shows; now where it is not given.

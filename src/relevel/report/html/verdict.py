@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from relevel.catalogue import RESCUE
 from relevel.findings import Finding, Severity
 from relevel.recovery.check import CheckReport
+from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.rescue import RescueReport
 from relevel.strenum import StrEnum
 
@@ -39,26 +41,29 @@ class Verdict:
     steps: tuple[Step, ...]
 
 
-def verdict_of(report: CheckReport | RescueReport) -> Verdict:
+def verdict_of(report: CheckReport | RescueReport | InPlaceReport) -> Verdict:
     """Judge a report."""
+    if isinstance(report, CheckReport):
+        return _of_check(report)
     if isinstance(report, RescueReport):
-        return _of_rescue(report)
-    return _of_check(report)
+        return _of_rescue(report, list(_steps_after(report)))
+    if report.is_healthy and not report.is_moved:
+        return replace(_INTACT, sentence=f"{_INTACT.sentence} So it was left alone.")
+    return _of_rescue(report.rescue, list(_steps_in_place(report)))
+
+
+_INTACT: Final = Verdict(
+    Mood.GOOD,
+    "Your data is all there.",
+    "Every block and every record was read and verified, and nothing is wrong with them.",
+    (Step("Nothing. Where a program still does not open it, the cause is not in these files: see its own log."),),
+)
 
 
 def _of_check(report: CheckReport) -> Verdict:
     losses = [finding for finding in report.findings if finding.is_loss]
     if report.is_clean:
-        return Verdict(
-            Mood.GOOD,
-            "Your data is all there.",
-            "Every block and every record was read and verified, and nothing is wrong with them.",
-            (
-                Step(
-                    "Nothing. Where a program still does not open it, the cause is not in these files: see its own log."
-                ),
-            ),
-        )
+        return _INTACT
     if not losses:
         return Verdict(
             Mood.GOOD,
@@ -81,7 +86,7 @@ def _of_check(report: CheckReport) -> Verdict:
     )
 
 
-def _of_rescue(report: RescueReport) -> Verdict:
+def _of_rescue(report: RescueReport, steps: list[Step]) -> Verdict:
     is_there = "can all be saved" if report.dry_run else "is all there"
     where = "would be in the new database" if report.dry_run else "is in the new database"
     if report.is_complete:
@@ -89,20 +94,20 @@ def _of_rescue(report: RescueReport) -> Verdict:
             Mood.GOOD,
             f"Your data {is_there}.",
             f"Every live entry {where}{_what_was_healed(report)}.",
-            tuple(_steps_after(report)),
+            tuple(steps),
         )
     if _only_unproved(report.losses):
         return Verdict(
             Mood.UNSURE,
             "All that is on disk can be read; not all can be proved.",
             f"Every entry that is on disk {where}. Whether there were others, or newer ones, is not known: see below.",
-            tuple(_steps_after(report)),
+            tuple(steps),
         )
     return Verdict(
         Mood.BAD,
         "Part of your data is most likely lost.",
         f"All that can be read {where}{_what_was_healed(report)}. What is missing is named below.",
-        tuple(_steps_after(report)),
+        tuple(steps),
     )
 
 
@@ -147,6 +152,22 @@ def _steps_after(report: RescueReport) -> Iterator[Step]:
         return
     yield Step("Verify the new database.", _command("check", destination))
     yield Step("Let the program use the new database: point it there, or move the two while it is stopped.")
+    yield from _steps_for_losses(report)
+    yield Step("Keep the damaged database until the program has run well for a while: nothing in it was changed.")
+
+
+def _steps_in_place(report: InPlaceReport) -> Iterator[Step]:
+    yield from _missing(report.rescue.losses)
+    if not report.is_moved:
+        yield Step("This was a dry run: nothing was written. Rescue.", _command("rescue", "--in-place", report.path))
+        return
+    yield Step("Start the program: the new database is in its place, and was verified.")
+    yield from _steps_for_losses(report.rescue)
+    yield Step(f"Keep the original until the program has run well for a while: it is at {report.backup}, as it was.")
+    yield Step("Or undo everything, with the program stopped.", report.undo)
+
+
+def _steps_for_losses(report: RescueReport) -> Iterator[Step]:
     if not report.is_complete:
         yield Step(
             "Get what is missing from where it came from: a backup, a peer, a new synchronisation. "
@@ -156,7 +177,6 @@ def _steps_after(report: RescueReport) -> Iterator[Step]:
         yield Step("Verify what may be stale, below: an older version may stand where a newer one is lost.")
     advice = dict.fromkeys(finding.next_step for finding in report.losses if not finding.code.endswith(".missing"))
     yield from (Step(text) for text in advice if text != RESCUE)
-    yield Step("Keep the damaged database until the program has run well for a while: nothing in it was changed.")
 
 
 def _command(*words: str) -> str:

@@ -11,6 +11,7 @@ from relevel.findings import Finding, KeyRange
 from relevel.format.filename import FileKind
 from relevel.recovery.accounting import Condition, FileAccount, Part
 from relevel.recovery.check import CheckReport
+from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.inventory.standing import Standing
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
@@ -142,6 +143,7 @@ class View:
     losses: tuple[Loss, ...]
     losses_more: int
     stale: tuple[tuple[StaleRange, str], ...]
+    left_out: tuple[tuple[StaleRange, str], ...]
     healed: tuple[Healed, ...]
     healed_more: int
     sequences: SequenceChart | None
@@ -171,9 +173,12 @@ class View:
 
 
 def view_of(
-    report: CheckReport | RescueReport, before: Sequence[FileFingerprint], after: Sequence[FileFingerprint]
+    found: CheckReport | RescueReport | InPlaceReport,
+    before: Sequence[FileFingerprint],
+    after: Sequence[FileFingerprint],
 ) -> View:
     """Work out what the page shows."""
+    report = found.rescue if isinstance(found, InPlaceReport) else found
     rescued = report if isinstance(report, RescueReport) else None
     losses = list(_losses(report))
     healed = [_healed(finding) for finding in report.findings if finding.is_healed]
@@ -185,16 +190,15 @@ def view_of(
         destination=None if rescued is None else rescued.destination,
         comparator=report.comparator,
         proof=str(report.proof),
-        verdict=verdict_of(report),
+        verdict=verdict_of(found),
         shares=tuple(_shares(report.files)),
         figures=tuple(_check_figures(report) if isinstance(report, CheckReport) else _rescue_figures(report)),
         strips=strips,
         looks=tuple(look for look in LOOKS if any(cells.look == look for strip in strips for cells in strip.cells)),
         losses=tuple(losses[:_MOST_ROWS]),
         losses_more=max(0, len(losses) - _MOST_ROWS),
-        stale=tuple(
-            (stale, why_stale(stale)) for stale in ((*rescued.possibly_stale, *rescued.left_out) if rescued else ())
-        ),
+        stale=tuple((stale, why_stale(stale)) for stale in (rescued.possibly_stale if rescued else ())),
+        left_out=tuple((stale, why_stale(stale)) for stale in (rescued.left_out if rescued else ())),
         healed=tuple(healed[:_MOST_ROWS]),
         healed_more=max(0, len(healed) - _MOST_ROWS),
         sequences=sequence_chart(report.files),
