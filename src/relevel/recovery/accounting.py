@@ -129,7 +129,7 @@ class FileAccount:
         standing: what it counts for.
         level: the level of a table, where a manifest says.
         size: bytes; 0 where it is missing.
-        claimed_size: of a missing table, the bytes that the manifest says; else 0.
+        claimed_size: of a table, the bytes that the manifest says; 0 where it says nothing.
         keys: smallest and largest user key of a table, as its bytes say, or of a missing one the manifest.
         sequences: lowest and highest sequence number that could be read.
         entry_count: entries that could be read.
@@ -148,6 +148,11 @@ class FileAccount:
     entry_count: int | None
     parts: Mapping[Part, int]
     runs: tuple[Run, ...]
+
+    @property
+    def missing_size(self) -> int:
+        """Bytes that the manifest says and the file has not: all of a missing table, the end of one that was cut."""
+        return max(0, self.claimed_size - self.size)
 
 
 _Span = tuple[int, int, Part]
@@ -187,7 +192,7 @@ def _account_of(
         standing=file.standing,
         level=file.level,
         size=size,
-        claimed_size=file.metadata.file_size if file.standing is Standing.MISSING and file.metadata is not None else 0,
+        claimed_size=0 if file.metadata is None else file.metadata.file_size,
         keys=_keys(file, item),
         sequences=None
         if scan is None or scan.min_sequence is None

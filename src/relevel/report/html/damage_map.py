@@ -18,7 +18,7 @@ _MOST_CELLS: Final = 3000
 _MOST_STRIPS: Final = 80
 _LEAST_CELL: Final = 512
 """Bytes of a square at least: about what a small block has."""
-_WORST_FIRST: Final = (Condition.LOST, Condition.SALVAGED, Condition.SPARED, Condition.HEALED, Condition.INTACT)
+_WORST_FIRST: Final = ("lost", "missing", "salvaged", "spared", "healed", "intact")
 _COUNTS: Final = (Standing.LIVE, Standing.UNPROVEN)
 _MISSING: Final = "missing"
 
@@ -63,7 +63,7 @@ class Strip:
 
 def damage_map(files: Sequence[FileAccount]) -> tuple[Strip, ...]:
     """Draw the files: those that count first, in order of level and name."""
-    drawn = sorted((file for file in files if file.size or file.claimed_size), key=_order)
+    drawn = sorted((file for file in files if file.size or file.missing_size), key=_order)
     alone = drawn if len(drawn) <= _MOST_STRIPS else sorted(filter(_is_hurt, drawn), key=_badness)[:_MOST_STRIPS]
     names = {file.name for file in alone}
     rest = [file for file in drawn if file.name not in names]
@@ -111,20 +111,19 @@ def _order(file: FileAccount) -> tuple[bool, bool, int, str]:
 
 
 def _is_hurt(file: FileAccount) -> bool:
-    return bool(file.claimed_size) or any(run.condition is not Condition.INTACT for run in file.runs)
+    return file.missing_size > 0 or any(run.condition is not Condition.INTACT for run in file.runs)
 
 
 def _badness(file: FileAccount) -> tuple[int, int]:
     """Least for the worst: by what is lost, then by what is hurt at all."""
-    lost = file.claimed_size + sum(run.size for run in file.runs if run.condition is Condition.LOST)
+    lost = file.missing_size + sum(run.size for run in file.runs if run.condition is Condition.LOST)
     return -lost, -sum(run.size for run in file.runs if run.condition is not Condition.INTACT)
 
 
 def _looks(file: FileAccount) -> list[tuple[int, str]]:
-    if file.standing is Standing.MISSING:
-        return [(file.claimed_size, _MISSING)]
     sound = str(Condition.INTACT if file.standing in _COUNTS else file.standing)
-    return [(run.size, sound if run.condition is Condition.INTACT else str(run.condition)) for run in file.runs]
+    looks = [(run.size, sound if run.condition is Condition.INTACT else str(run.condition)) for run in file.runs]
+    return [*looks, (file.missing_size, _MISSING)] if file.missing_size else looks
 
 
 def _joined(files: Iterable[FileAccount]) -> list[tuple[int, str]]:
@@ -166,4 +165,4 @@ def _worst_by_cell(parts: list[tuple[int, str]], cell_size: int) -> Mapping[int,
 
 
 def _badness_of_look(look: str) -> int:
-    return next((rank for rank, condition in enumerate(_WORST_FIRST) if look == condition), len(_WORST_FIRST))
+    return _WORST_FIRST.index(look) if look in _WORST_FIRST else len(_WORST_FIRST)

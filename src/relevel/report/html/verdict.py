@@ -124,20 +124,18 @@ def _only_unproved(losses: Sequence[Finding]) -> bool:
     return all(finding.severity < Severity.DAMAGE and not finding.code.endswith(".missing") for finding in losses)
 
 
-def _missing(findings: Sequence[Finding]) -> Iterator[Step]:
+def _missing(findings: Sequence[Finding], then: str) -> Iterator[Step]:
     names = [finding.span.file for finding in findings if finding.code.endswith(".missing")]
     if names:
         some = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        text = "is not there: look for it" if len(names) == 1 else "are not there: look for them"
-        yield Step(
-            f"{some} {text} in a backup, an antivirus quarantine or a copy, put back what you find, and check again."
-        )
+        told = "is not there: look for it" if len(names) == 1 else "are not there: look for them"
+        yield Step(f"{some} {told} in a backup, an antivirus quarantine or a copy. {then}")
 
 
 def _steps_to_rescue(report: CheckReport, losses: Sequence[Finding]) -> Iterator[Step]:
     source = report.path
     yield Step("Stop the program that uses this database, and do not let it repair anything.")
-    yield from _missing(losses)
+    yield from _missing(losses, "Put back what you find, and check again.")
     yield Step(
         "See what a rescue would do; it writes nothing.", _command("rescue", source, _beside(source), "--dry-run")
     )
@@ -146,18 +144,20 @@ def _steps_to_rescue(report: CheckReport, losses: Sequence[Finding]) -> Iterator
 
 def _steps_after(report: RescueReport) -> Iterator[Step]:
     source, destination = report.source, report.destination
-    yield from _missing(report.losses)
+    yield from _missing(
+        report.losses, "With what you find in its place in the source, rescue again, to another destination."
+    )
     if report.dry_run:
         yield Step("This was a dry run: nothing was written. Rescue.", _command("rescue", source, destination))
         return
     yield Step("Verify the new database.", _command("check", destination))
     yield Step("Let the program use the new database: point it there, or move the two while it is stopped.")
     yield from _steps_for_losses(report)
-    yield Step("Keep the damaged database until the program has run well for a while: nothing in it was changed.")
+    yield Step("Keep the source until the program has run well for a while: nothing in it was changed.")
 
 
 def _steps_in_place(report: InPlaceReport) -> Iterator[Step]:
-    yield from _missing(report.rescue.losses)
+    yield from _missing(report.rescue.losses, "If you find any: undo this, put it back, and rescue again.")
     if not report.is_moved:
         yield Step("This was a dry run: nothing was written. Rescue.", _command("rescue", "--in-place", report.path))
         return

@@ -63,7 +63,7 @@ class Loss:
         finding: the first finding of the stretch.
         keys: from the first to the last key at risk; None where it is not known.
         offset: where the stretch begins.
-        size: its bytes; of a missing table, as the manifest says.
+        size: its bytes; of a missing or cut table, with those that only the manifest tells of.
         entries: about how many entries it held; None where it is not known.
         count: findings that were joined.
     """
@@ -217,7 +217,7 @@ def _shares(files: Sequence[FileAccount]) -> Iterator[Share]:
     sizes: Counter[str] = Counter()
     for file in files:
         if file.kind in (FileKind.TABLE, FileKind.LOG) and file.standing in _COUNTS:
-            sizes["missing"] += file.claimed_size
+            sizes["missing"] += file.missing_size
             sizes.update({str(run.condition): 0 for run in file.runs})
             for run in file.runs:
                 sizes[str(run.condition)] += run.size
@@ -273,14 +273,16 @@ def _losses(report: CheckReport | RescueReport) -> Iterator[Loss]:
     """The losses, with blocks that follow one another in one."""
     found = report.losses if isinstance(report, RescueReport) else [each for each in report.findings if each.is_loss]
     density = _entries_per_byte(report)
+    cut_off = {file.name: file.missing_size for file in report.files if file.size and file.missing_size}
     stretch: list[Finding] = []
     for finding in sorted(found, key=lambda each: each.span):
         if stretch and not _follows(stretch[-1], finding):
-            yield _loss(stretch, density)
+            is_last = stretch[-1].span.file != finding.span.file
+            yield _loss(stretch, density, cut_off.get(stretch[-1].span.file, 0) if is_last else 0)
             stretch = []
         stretch.append(finding)
     if stretch:
-        yield _loss(stretch, density)
+        yield _loss(stretch, density, cut_off.get(stretch[-1].span.file, 0))
 
 
 def _follows(one: Finding, other: Finding) -> bool:
@@ -291,10 +293,10 @@ def _follows(one: Finding, other: Finding) -> bool:
     )
 
 
-def _loss(stretch: Sequence[Finding], density: float) -> Loss:
+def _loss(stretch: Sequence[Finding], density: float, cut_off: int) -> Loss:
     first, last = stretch[0], stretch[-1]
     claimed = first.evidence.get("expected_size") if first.code.endswith(".missing") else None
-    size = claimed if isinstance(claimed, int) else sum(finding.span.size for finding in stretch)
+    size = claimed if isinstance(claimed, int) else sum(finding.span.size for finding in stretch) + cut_off
     lower = first.keys.lower if first.keys is not None else None
     upper = last.keys.upper if last.keys is not None else None
     keys = None if first.keys is None and last.keys is None else KeyRange(lower, upper)
@@ -330,7 +332,7 @@ def _file_rows(report: CheckReport | RescueReport) -> Iterator[FileRow]:
 
 
 def _is_hurt(file: FileAccount) -> bool:
-    return bool(file.claimed_size) or any(run.condition is not Condition.INTACT for run in file.runs)
+    return file.missing_size > 0 or any(run.condition is not Condition.INTACT for run in file.runs)
 
 
 def _totals(files: Sequence[FileAccount]) -> Iterator[tuple[Part, int]]:
