@@ -58,7 +58,9 @@ class Page:
 
 
 def _fingerprint(source: Path) -> tuple[FileFingerprint, ...]:
-    """Hash a database's files; none of a directory that holds no database."""
+    """Hash a database's files; none where there is no database: what reads it says so better."""
+    if not source.is_dir():
+        return ()
     directory = ReadOnlyDirectory(source)
     if all(parse_filename(entry.name).kind is FileKind.STRANGER for entry in directory.entries()):
         return ()
