@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bench.damage.histories import History
-from bench.damage.operators import Hurt
-
+from damage.histories import History
+from damage.operators import Hurt
 from relevel.findings import KeyRange
 
 

@@ -173,10 +173,17 @@ def explain_checksum(
     """
 
 def salvage_block(
-    stored: bytes, block_type: int, bad: Sequence[tuple[int, int]]
+    stored: bytes,
+    block_type: int,
+    bad: Sequence[tuple[int, int]],
+    *,
+    prefix: bytes = b"",
 ) -> tuple[list[tuple[bytes, bytes]], int]:
-    """What is certain of a block's stored bytes (no trailer), of which the ranges ``bad`` are hurt: entries in their order, and how
-    many of them stand before the damage. Of compressed blocks only snappy's are taken. Bounded as ``decompress``."""
+    """What is certain of a block's stored bytes (no trailer), of which the ranges ``bad`` are hurt: entries in their order, and
+    how many of them stand before the damage. Of compressed blocks only snappy's are taken. Bounded as ``decompress``.
+
+    ``prefix`` is how every user key of the block begins: what follows from it fills in unknown bytes.
+    """
 
 def block_size_at(data: bytes, offset: int, limit: int) -> int | None:
     """The size of the block that starts at ``offset``, found by its checksum: the smallest n <= limit such that n bytes

@@ -44,6 +44,7 @@ pub fn shared_versions(
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::cursor::Origin;
     use crate::internal_key;

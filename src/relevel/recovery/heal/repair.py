@@ -12,7 +12,7 @@ from typing import Final
 from relevel import _kernel
 from relevel.errors import StorageError
 from relevel.files.faults import finding_of
-from relevel.findings import Finding
+from relevel.findings import Finding, KeyRange
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import Healing, heal_block, holds_data, parses
 from relevel.recovery.heal.checksum import Trust
@@ -82,7 +82,7 @@ def mend(
     healing = heal_block(stored, holds_data(comparator), min(Trust.BURST_OF_8, trust) if hurt else trust)
     if healing is not None or trust == Trust.ONE_BIT:
         return Mended(healing)
-    return Mended(salvage=salvage(stored, hurt, comparator))
+    return Mended(salvage=salvage(stored, hurt, comparator, KeyRange(fault.lower, fault.upper)))
 
 
 class Repairer:
