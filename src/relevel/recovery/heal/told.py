@@ -21,7 +21,11 @@ def healed_finding(finding: Finding, healing: Healing) -> Finding:
         place["flips"] = flips
         done = f"{len(flips)} bits from byte {flips[0][0]} to {flips[-1][0]} ({healing.kind}) were flipped"
     message = f"{finding.message}; healed: {done}"
-    return replace(finding, message=message, keys=None, evidence={**finding.evidence, "healed": place})
+    if healing.in_doubt:
+        place["in_doubt"] = True
+        message += f", which is in doubt: chance explains {healing.odds:.0%} of other damage so"
+    keys = finding.keys if healing.in_doubt else None
+    return replace(finding, message=message, keys=keys, evidence={**finding.evidence, "healed": place})
 
 
 def swapped_finding(file: str, one: int, other: int) -> Finding:
