@@ -111,7 +111,7 @@ pub fn follow(source: &dyn ReadAt, start: u64) -> Result<Option<Run>> {
     Ok((block_count > 0).then_some(Run { start, end, block_count }))
 }
 
-/// Where the block ends that begins at `at`.
+/// Where the block ends that begins at `at`. More and more bytes are asked for, as long as none is found.
 fn block_at(
     source: &dyn ReadAt,
     window: &mut Window,
@@ -119,16 +119,22 @@ fn block_at(
     start: u64,
     at: u64,
 ) -> Result<Option<u64>> {
-    let look = LEAST_LOOK.max((at - start) / LOOK_PER_BYTE).min(MAX_SIZE) + TRAILER_SIZE as u64;
-    let size = usize::try_from(look).unwrap_or(usize::MAX);
-    let bytes = window.bytes(source, at, size).map_err(|_| Error::Stopped)?;
+    let most = LEAST_LOOK.max((at - start) / LOOK_PER_BYTE).min(MAX_SIZE);
     let mut search = EndSearch::default();
-    while let Some(size) = search.next(bytes) {
-        if let Some(found) = judge.judge(Handle { offset: at, size: size as u64 }) {
-            return Ok(found.handle.end());
+    let mut look = LEAST_LOOK;
+    loop {
+        let size = usize::try_from(look.min(most)).unwrap_or(usize::MAX) + TRAILER_SIZE;
+        let bytes = window.bytes(source, at, size).map_err(|_| Error::Stopped)?;
+        while let Some(size) = search.next(bytes) {
+            if let Some(found) = judge.judge(Handle { offset: at, size: size as u64 }) {
+                return Ok(found.handle.end());
+            }
         }
+        if look >= most {
+            return Ok(None);
+        }
+        look *= 4;
     }
-    Ok(None)
 }
 
 /// Whether the footer of the table that began at `start` stands at `at`.

@@ -2,7 +2,8 @@
 
 ::
 
-    of one database       a manifest has the table; or two pieces have sequence numbers with the same keys
+    of one database       a manifest has the table; two pieces have sequence numbers with the same keys; or one begins with the
+                          sequence number after the last of just one other
     of two databases      they have sequence numbers with different keys, two manifests one number for different tables, or their
                           keys are in different orders
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations
 from typing import Final
 
@@ -51,79 +52,85 @@ def find_kin(pieces: Sequence[Piece], claims: Mapping[int, Claims]) -> list[Kin]
         claims: what each manifest among them says, by its place.
     """
     kinship = _Kinship(pieces, claims)
-    kinship.join()
-    return kinship.apart()
+    kinship.join_proved()
+    kinship.join_neighbours()
+    return kinship.databases()
 
 
 class _Kinship:
+    """Groups of pieces: those joined so far, by the place of one member, their root."""
+
     def __init__(self, pieces: Sequence[Piece], claims: Mapping[int, Claims]) -> None:
         self._pieces = pieces
         self._claims = claims
         self._parents = list(range(len(pieces)))
         self._same, self._different = _compare_samples(pieces)
+        self._order_of: dict[int, frozenset[str]] = {}
 
-    def join(self) -> None:
-        """Join what is proved to be of one database."""
-        by_manifest = [
-            (manifest, table)
-            for manifest, claims in self._claims.items()
-            for table, piece in enumerate(self._pieces)
-            if claims.number_of(piece) is not None
-        ]
-        for one, other in by_manifest:
-            self._parents[self._root(one)] = self._root(other)
-        for (one, other), count in self._same.most_common():
-            if count > self._different[one, other]:
-                self._parents[self._root(one)] = self._root(other)
+    def join_proved(self) -> None:
+        """Join what manifests and sequence numbers prove to be of one database."""
+        for manifest, claims in self._claims.items():
+            for index, piece in enumerate(self._pieces):
+                if claims.number_of(piece) is not None:
+                    self._join(manifest, index)
+        for pair, count in self._same.most_common():
+            one, other = map(self._root, pair)
+            if count > self._different[pair] and self._orders(one) & self._orders(other):
+                self._join(one, other)
         for one, other in combinations(self._claims, 2):
             if _shared_tables(self._claims[one], self._claims[other])[0]:
-                self._parents[self._root(one)] = self._root(other)
+                self._join(one, other)
 
-    def apart(self) -> list[Kin]:
+    def join_neighbours(self) -> None:
+        """Join what begins with the sequence number after the last of just one other, unless they are known to be apart."""
+        ends: dict[int, list[int]] = defaultdict(list)
+        for index in range(len(self._pieces)):
+            ends[self._end(index)].append(index)
+        for index, piece in enumerate(self._pieces):
+            before = piece.content.sequences[0] - 1 if piece.content.sequences else 0
+            roots = {self._root(other) for other in ends.get(before, ()) if before}
+            if len(roots) == 1 and self._may_be_one(own := self._root(index), *roots):
+                root = roots.pop()
+                self.apart[root] |= self.apart.pop(own) if own != root else set()
+                for other in self.apart[root]:
+                    self.apart[other] = self.apart[other] - {own} | {root}
+                self._join(own, root)
+
+    def databases(self) -> list[Kin]:
         """Give every group a database that nothing says it is not of."""
         groups: dict[int, list[int]] = defaultdict(list)
         for index in range(len(self._pieces)):
             groups[self._root(index)].append(index)
-        apart = self._conflicts(groups)
-        orders = {root: self._orders(members) for root, members in groups.items()}
         databases: list[list[int]] = []
         unsure: set[int] = set()
-        for root in _in_turn(groups, apart):
-            fitting = [
-                database
-                for database in databases
-                if not apart[root].intersection(database)
-                and orders[root].intersection(*(orders[member] for member in database))
-            ]
+        for root in _in_turn(groups, self.apart):
+            fitting = [database for database in databases if all(self._may_be_one(root, other) for other in database)]
             if not fitting:
                 databases.append([root])
                 continue
             if len(fitting) > 1:
                 unsure.update(groups[root])
-            first = groups[root][0]
-            min(fitting, key=partial(self._distance, groups, first)).append(root)
+            min(fitting, key=partial(_distance, groups, groups[root][0])).append(root)
         kin = [sorted(index for root in roots for index in groups[root]) for roots in databases]
         return [Kin(tuple(members), frozenset(unsure.intersection(members))) for members in sorted(kin)]
 
-    def _root(self, index: int) -> int:
-        while self._parents[index] != index:
-            self._parents[index] = self._parents[self._parents[index]]
-            index = self._parents[index]
-        return index
-
-    def _conflicts(self, groups: Mapping[int, list[int]]) -> dict[int, set[int]]:
-        """The groups that each group cannot be of one database with."""
+    @cached_property
+    def apart(self) -> dict[int, set[int]]:
+        """The groups that each group cannot be of one database with, by what is joined when this is first asked."""
         same, different = self._by_group(self._same), self._by_group(self._different)
         found = {pair for pair, count in different.items() if count > same[pair]}
         for one, other in combinations(self._claims, 2):
             if _shared_tables(self._claims[one], self._claims[other])[1]:
                 found.add((self._root(one), self._root(other)))
-        apart: dict[int, set[int]] = {root: set() for root in groups}
+        apart: dict[int, set[int]] = defaultdict(set)
         for one, other in found:
             if one != other:
                 apart[one].add(other)
                 apart[other].add(one)
         return apart
+
+    def _may_be_one(self, one: int, other: int) -> bool:
+        return one == other or (other not in self.apart[one] and bool(self._orders(one) & self._orders(other)))
 
     def _by_group(self, pairs: _Pairs) -> _Pairs:
         summed: _Pairs = Counter()
@@ -132,14 +139,35 @@ class _Kinship:
             summed[first, second] += count
         return summed
 
-    def _orders(self, members: Sequence[int]) -> frozenset[str]:
-        said = (self._claims[index].orders for index in members if index in self._claims)
-        return ALL_ORDERS.intersection(*said, *(self._pieces[index].content.orders for index in members))
+    def _join(self, one: int, other: int) -> None:
+        """Make two groups one; its root is that of ``other``, and its orders are those that both may be in."""
+        first, second = self._root(one), self._root(other)
+        if first != second:
+            self._parents[first] = second
+            self._order_of[second] = self._orders(first) & self._orders(second)
 
-    @staticmethod
-    def _distance(groups: Mapping[int, list[int]], index: int, database: Sequence[int]) -> int:
-        """How many pieces are between one and a database, more or less."""
-        return min(abs(index - other) for root in database for other in groups[root])
+    def _root(self, index: int) -> int:
+        while self._parents[index] != index:
+            self._parents[index] = self._parents[self._parents[index]]
+            index = self._parents[index]
+        return index
+
+    def _orders(self, root: int) -> frozenset[str]:
+        if root not in self._order_of:
+            claims = self._claims.get(root)
+            self._order_of[root] = self._pieces[root].content.orders & (claims.orders if claims else ALL_ORDERS)
+        return self._order_of[root]
+
+    def _end(self, index: int) -> int:
+        sequences, claims = self._pieces[index].content.sequences, self._claims.get(index)
+        if sequences is not None:
+            return sequences[1]
+        return claims.last_sequence if claims is not None else 0
+
+
+def _distance(groups: Mapping[int, list[int]], index: int, database: Sequence[int]) -> int:
+    """How many pieces are between one and a database, more or less."""
+    return min(abs(index - other) for root in database for other in groups[root])
 
 
 def _compare_samples(pieces: Sequence[Piece]) -> tuple[_Pairs, _Pairs]:

@@ -69,7 +69,7 @@ def find_logs(finds: Finds) -> tuple[list[Piece], list[Finding]]:
     pieces: list[Piece] = []
     findings: list[Finding] = []
     for log in _join(finds):
-        piece = _manifest(finds.image, log) if log.is_manifest else _log(finds.image, log)
+        piece = _manifest(finds, log) if log.is_manifest else _log(finds.image, log)
         if piece is None:
             continue
         pieces.append(piece)
@@ -85,7 +85,7 @@ def find_logs(finds: Finds) -> tuple[list[Piece], list[Finding]]:
 
 def _join(finds: Finds) -> Iterator[_Log]:
     """The logs that chains are parts of. What lies between two parts is damage, not something else that was found."""
-    others = sorted([*(footer.offset for footer in finds.footers), *(run.start for run in finds.runs)])
+    others = _other_places(finds)
     log: _Log | None = None
     for chain in finds.chains:
         if log is not None:
@@ -97,6 +97,11 @@ def _join(finds: Finds) -> Iterator[_Log]:
         log = _Log(chain.start, chain.end, chain.is_manifest, chain.boundary, chain.next_sequence)
     if log is not None:
         yield log
+
+
+def _other_places(finds: Finds) -> list[int]:
+    """Where something begins or ends that is no log, in order."""
+    return sorted([*(footer.offset for footer in finds.footers), *(run.start for run in finds.runs)])
 
 
 def _log(image: Image, log: _Log) -> Piece | None:
@@ -118,20 +123,23 @@ def _log(image: Image, log: _Log) -> Piece | None:
     return Piece(image, Kind.LOG, piece.extents, piece.size, CarvingProof.RECORDS, is_whole, content)
 
 
-def _manifest(image: Image, log: _Log) -> Piece | None:
+def _manifest(finds: Finds, log: _Log) -> Piece | None:
     """A manifest; None where its first edit is no edit of LevelDB's."""
+    image = finds.image
     records = _kernel.LogReader(image.open().part(log.start, log.end - log.start)).read(1)
     if not records or scan_version_edit(records[0][2]).problems:
         return None
-    end = max(log.end, _end_behind_damage(image, log))
+    end = max(log.end, _end_behind_damage(finds, log))
     extent = Extent(0, log.start, end - log.start)
     return Piece(image, Kind.MANIFEST, (extent,), extent.size, CarvingProof.RECORDS, is_whole=end == log.end)
 
 
-def _end_behind_damage(image: Image, log: _Log) -> int:
+def _end_behind_damage(finds: Finds, log: _Log) -> int:
     """The end of the last edit that stands in what is left of the block, behind damage; 0 where there is none."""
-    room = BLOCK_SIZE - (log.end - log.start) % BLOCK_SIZE
-    rest = image.read(log.end, room)
+    block_end = log.end + BLOCK_SIZE - (log.end - log.start) % BLOCK_SIZE
+    others = _other_places(finds) + [chain.start for chain in finds.chains if log.end <= chain.start < block_end]
+    stop = min([block_end, *(place for place in others if place >= log.end)])
+    rest = finds.image.read(log.end, stop - log.end)
     at = end = 0
     while at + HEADER_SIZE < len(rest):
         size = _size_of_edit(rest, at)
