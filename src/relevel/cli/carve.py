@@ -13,8 +13,13 @@ from relevel.report.carve import carve_lines
 
 
 @click.command("carve")
-@options.with_options(options.image, options.destination, options.as_json)
-def command(image: Path, destination: Path, json_wanted: bool) -> int:
+@options.with_options(
+    options.image,
+    options.destination,
+    click.option("--thorough", is_flag=True, help="Look for pieces of tables at every byte; about 10 MB a second."),
+    options.as_json,
+)
+def command(image: Path, destination: Path, thorough: bool, json_wanted: bool) -> int:
     """Find LevelDB's tables, logs and manifests in IMAGE, and write them to DST as a database to be rescued.
 
     IMAGE is an image, a partition or block device, a dump of memory, or a directory of nameless files, such as lost+found. It is
@@ -27,6 +32,6 @@ def command(image: Path, destination: Path, json_wanted: bool) -> int:
       relevel rescue ./carved ./rescued
     """
     with progress_bar("carve") as progress:
-        report = carve(image, destination, progress=progress)
+        report = carve(image, destination, thorough=thorough, progress=progress)
     print_report(report, carve_lines, json_wanted=json_wanted)
     return CLEAN if report.is_complete else FINDINGS

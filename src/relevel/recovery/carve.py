@@ -15,6 +15,7 @@ from relevel.recovery.carving.piece import CarvingProof, Kind, Piece
 from relevel.recovery.carving.search import search
 from relevel.recovery.carving.settle import without_copies, without_nested
 from relevel.recovery.carving.tables import find_tables
+from relevel.recovery.carving.thorough import find_fragments
 from relevel.recovery.carving.writing import Database, plan_databases, write_database
 from relevel.recovery.survey.survey import Progress
 from relevel.storage.posix import NewDirectory
@@ -101,7 +102,11 @@ class CarveReport:
 
 
 def carve(
-    source: str | os.PathLike[str], destination: str | os.PathLike[str], *, progress: Progress | None = None
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    thorough: bool = False,
+    progress: Progress | None = None,
 ) -> CarveReport:
     """Find LevelDB's tables, logs and manifests in an image, and write them into a new directory. The image is not changed.
 
@@ -109,6 +114,7 @@ def carve(
         source: an image, a partition or block device, a dump of memory, or a directory of nameless files.
         destination: must not exist. It appears when it is whole. It is the database; where more than one was found, it holds a
             directory for each, named ``1``, ``2`` and so on.
+        thorough: look for blocks of tables at every byte, not only where a footer or a sector gives them away; slow.
         progress: told of bytes looked through.
 
     Raises:
@@ -120,7 +126,7 @@ def carve(
     target = NewDirectory(destination, source=source)
     images = find_images(source)
     findings: list[Finding] = []
-    pieces = [piece for image, tell in _watched(images, progress) for piece in _pieces(image, tell, findings)]
+    pieces = [piece for image, tell in _watched(images, progress) for piece in _pieces(image, tell, findings, thorough)]
     kept = without_copies(pieces, findings)
     total = sum(image.size for image in images)
     if not kept:
@@ -156,14 +162,19 @@ def _watched(images: list[Image], progress: Progress | None) -> Iterator[tuple[I
         done += image.size
 
 
-def _pieces(image: Image, tell: Callable[[int], None], findings: list[Finding]) -> list[Piece]:
+def _pieces(image: Image, tell: Callable[[int], None], findings: list[Finding], thorough: bool) -> list[Piece]:
     """What one image holds, in order of offsets."""
     finds = search(image, tell)
     findings += finds.findings
     tables, told_of_tables = find_tables(finds)
     logs, told_of_logs = find_logs(finds)
     findings += [*told_of_tables, *told_of_logs]
-    return without_nested(sorted([*tables, *logs], key=lambda piece: piece.place), findings)
+    pieces = without_nested([*tables, *logs], findings)
+    if thorough:
+        fragments, told_of_fragments = find_fragments(image, pieces)
+        pieces += fragments
+        findings += told_of_fragments
+    return sorted(pieces, key=lambda piece: piece.place)
 
 
 def _described(database: Database, destination: Path) -> CarvedDatabase:

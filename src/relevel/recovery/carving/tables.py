@@ -73,17 +73,10 @@ class _TableSearch:
 
     def add_run(self, run: RunFind) -> None:
         """Make a table of blocks whose footer is lost, unless they are part of one that is not."""
-        if run.start in self._used:
-            return
-        extent = Extent(0, run.start, run.end - run.start)
-        blocks = data_blocks(self._image.open().part(run.start, extent.size))
-        if not blocks:
-            return
-        self.pieces.append(_read(self._piece((extent,), extent.size, CarvingProof.BLOCKS), blocks))
-        message = (
-            f"{self._image.name}: {len(blocks)} blocks of a table at offset {run.start}; what followed them is lost"
-        )
-        self._find("carve.incomplete", run.start, extent.size, message)
+        found = None if run.start in self._used else table_of_run(self._image, run)
+        if found is not None:
+            self.pieces.append(found[0])
+            self.findings.append(found[1])
 
     def _add_whole(self, footer: FooterFind) -> bool:
         """Take a table that lies in one stretch with nothing wrong; whether there is one."""
@@ -160,6 +153,17 @@ class _TableSearch:
 
     def _find(self, code: str, offset: int, size: int, message: str) -> None:
         self.findings.append(Finding.of(code, Span(self._image.name, offset, size), message))
+
+
+def table_of_run(image: Image, run: RunFind) -> tuple[Piece, Finding] | None:
+    """Make a table of blocks whose footer is lost; None where none of them holds entries."""
+    size = run.end - run.start
+    blocks = data_blocks(image.open().part(run.start, size))
+    if not blocks:
+        return None
+    piece = Piece(image, Kind.TABLE, (Extent(0, run.start, size),), size, CarvingProof.BLOCKS, is_whole=False)
+    message = f"{image.name}: {len(blocks)} blocks of a table at offset {run.start}; what stood around them is lost"
+    return _read(piece, blocks), Finding.of("carve.incomplete", piece.span, message)
 
 
 def _index(image: Image, footer: FooterFind) -> list[Handle] | None:
