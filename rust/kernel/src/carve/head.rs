@@ -23,6 +23,11 @@ const LOOK_PER_BYTE: u64 = 4;
 const MOST_KEY: u32 = 64 << 10;
 const MOST_VALUE: u32 = 64 << 20;
 
+/// The restart array of a block with one entry. Part of the file format.
+const ONE_RESTART: [u8; 8] = [0, 0, 0, 0, 1, 0, 0, 0];
+/// The longest that the three sizes of an entry can be.
+const LONGEST_HEAD: usize = 15;
+
 /// Blocks that follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -45,22 +50,44 @@ pub fn is_likely(bytes: &[u8]) -> bool {
     }
 }
 
-/// Shares nothing, has an internal key, whose last 8 bytes are looked at where they are there.
+/// Shares nothing and has an internal key; so has the entry that follows it, or the block has just one. What lies beyond the bytes
+/// is not asked.
 fn is_first_entry(bytes: &[u8]) -> bool {
-    let sizes = || {
-        let (key_size, at) = varint::read_u32(bytes, 1)?;
-        let (value_size, at) = varint::read_u32(bytes, at)?;
-        Some((key_size, value_size, at))
-    };
-    let Some((key_size, value_size, at)) = sizes() else { return false };
-    let size = usize::try_from(key_size).unwrap_or(usize::MAX);
-    let is_key = bytes.get(at..).and_then(|rest| rest.get(..size)).is_none_or(is_internal_key);
-    bytes.first() == Some(&0) && (8..=MOST_KEY).contains(&key_size) && value_size <= MOST_VALUE && is_key
+    let Some((shared, key_size, value_size, at)) = entry_head(bytes, 0) else { return false };
+    if shared != 0 || !(8..=MOST_KEY).contains(&key_size) || value_size > MOST_VALUE {
+        return false;
+    }
+    let (key_end, end) = (at + size_of(key_size), at + size_of(key_size) + size_of(value_size));
+    if !bytes.get(at..key_end).is_none_or(is_internal_key) {
+        return false;
+    }
+    bytes.get(end..).is_none_or(|rest| rest.starts_with(&ONE_RESTART) || is_second_entry(rest, key_size))
 }
 
-/// Whether the trailer has a type that is written and a sequence number that is not beyond belief.
+/// Has a key of its own; where the last 8 bytes are not shared, they are looked at.
+fn is_second_entry(bytes: &[u8], first_size: u32) -> bool {
+    let Some((shared, key_size, value_size, at)) = entry_head(bytes, 0) else { return bytes.len() < LONGEST_HEAD };
+    let is_sized = shared <= first_size && key_size > 0 && key_size <= MOST_KEY && value_size <= MOST_VALUE;
+    let key = bytes.get(at..).and_then(|rest| rest.get(..size_of(key_size)));
+    is_sized && shared + key_size >= 8 && key.is_none_or(|key| key.len() < 8 || is_internal_key(key))
+}
+
+/// The three sizes that an entry begins with, and where its key begins.
+fn entry_head(bytes: &[u8], at: usize) -> Option<(u32, u32, u32, usize)> {
+    let (shared, at) = varint::read_u32(bytes, at)?;
+    let (key_size, at) = varint::read_u32(bytes, at)?;
+    let (value_size, at) = varint::read_u32(bytes, at)?;
+    Some((shared, key_size, value_size, at))
+}
+
+fn size_of(size: u32) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
+/// Whether the trailer has a type that is written and a sequence number that is given out.
 fn is_internal_key(key: &[u8]) -> bool {
-    internal_key::split(key).is_some_and(|(_, trailer)| trailer & 0xff <= 1 && trailer >> 56 == 0)
+    let is_used = |sequence: u64| sequence > 0 && sequence < 1 << 48;
+    internal_key::split(key).is_some_and(|(_, trailer)| trailer & 0xff <= 1 && is_used(trailer >> 8))
 }
 
 /// The size of the contents, then a literal that begins as a block does.

@@ -22,7 +22,10 @@ from relevel.recovery.carving.search import ChainFind, Finds
 _MOST_DAMAGE: Final = 2 * BLOCK_SIZE
 """Bytes between two chains that are taken for one log."""
 _LEAST_OPERATION: Final = 2
+_SECTOR: Final = 512
 _FULL: Final = 1
+_SEQUENCE_SIZE: Final = 8
+"""Bytes of the sequence number that a batch begins with. Part of the file format."""
 _HARMLESS: Final = ("log.sequence.gap",)
 
 
@@ -47,6 +50,8 @@ class _Log:
         if self.is_manifest or chain.is_manifest or not 0 <= gap <= _MOST_DAMAGE or not self._fits_blocks(chain):
             return False
         begin = self.start if self.boundary is None else self.boundary
+        if gap and chain.boundary is None and chain.start % _SECTOR == 0:
+            return False  # where a sector begins, a file may begin
         if not gap:
             return lost >= 0 and (chain.start - begin) % BLOCK_SIZE != 0  # where a block begins, another log may begin
         return 1 <= lost <= gap // _LEAST_OPERATION
@@ -106,7 +111,8 @@ def _other_places(finds: Finds) -> list[int]:
 
 def _log(image: Image, log: _Log) -> Piece | None:
     """A log of batches, read; None where no batch in it is whole."""
-    extent = Extent(log.phase, log.start, log.end - log.start)
+    end = max(log.end, _end_of_damaged_record(image, log))
+    extent = Extent(log.phase, log.start, end - log.start)
     piece = Piece(image, Kind.LOG, (extent,), log.phase + extent.size, CarvingProof.RECORDS, is_whole=False)
     source = piece.source()
     scan = _kernel.scan_log(source)
@@ -121,6 +127,20 @@ def _log(image: Image, log: _Log) -> Piece | None:
     )
     is_whole = log.phase == 0 and all(fault.code in _HARMLESS for fault in scan.faults)
     return Piece(image, Kind.LOG, piece.extents, piece.size, CarvingProof.RECORDS, is_whole, content)
+
+
+def _end_of_damaged_record(image: Image, log: _Log) -> int:
+    """The end of the record that follows a log's last one, where its checksum does not fit and yet it has the next number; else 0.
+
+    It may have been the last. In the log it can be healed, or said to be lost.
+    """
+    room = BLOCK_SIZE if log.boundary is None else -(log.end - log.boundary) % BLOCK_SIZE or BLOCK_SIZE
+    start = log.end + (room if room < HEADER_SIZE else 0)
+    head = image.read(start, HEADER_SIZE + _SEQUENCE_SIZE)
+    if int.from_bytes(head[HEADER_SIZE:], "little") != log.next_sequence or len(head) < HEADER_SIZE + _SEQUENCE_SIZE:
+        return 0
+    size = HEADER_SIZE + int.from_bytes(head[4:6], "little")
+    return min(image.size, start + min(size, room if start == log.end else BLOCK_SIZE))
 
 
 def _manifest(finds: Finds, log: _Log) -> Piece | None:

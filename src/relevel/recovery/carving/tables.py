@@ -10,12 +10,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Final
 
 from relevel import _kernel
 from relevel.findings import Finding, Span
 from relevel.format.footer import FOOTER_SIZE
+from relevel.format.internal_key import user_key_of
 from relevel.recovery.carving.image import Image
 from relevel.recovery.carving.piece import (
     MOST_IN_MEMORY,
@@ -217,22 +218,45 @@ def _is_chain(handles: Sequence[Handle]) -> bool:
 def _read(piece: Piece, blocks: Sequence[Handle] | None) -> Piece:
     """Read every block: what is in them, and whether all of it is as it was written. ``blocks`` replaces the index."""
     source = piece.source()
-    scans = {}
-    for order in _ORDERS:
-        scan = _kernel.scan_table(source, order, blocks=blocks, check_filter=False)
-        if not any(fault.code.endswith(_OF_ORDER) for fault in scan.faults):
-            scans[order] = scan
-    scan = next(iter(scans.values()), scan)
+    scan, orders = _scan(piece, source, blocks)
     content = Content(
         entry_count=scan.put_count + scan.deletion_count,
         sequences=_sequences(scan),
         keys=None if scan.smallest is None or scan.largest is None else (scan.smallest, scan.largest),
-        orders=frozenset(scans) or frozenset({"other"}),
+        orders=orders,
         sample=packed(_kernel.sample_table(source, SAMPLE_SIZE, blocks=blocks)),
     )
     damaged = any(not fault.code.endswith((*_OF_ORDER, ".excess")) for fault in scan.faults)
     is_whole = piece.proof is CarvingProof.INDEX and not damaged and content.entry_count > 0
     return replace(piece, is_whole=is_whole, content=content)
+
+
+def _scan(
+    piece: Piece, source: _kernel.Source, blocks: Sequence[Handle] | None
+) -> tuple[_kernel.TableScan, frozenset[str]]:
+    """What is in a table, by a comparator that its keys are in the order of, and all that they are in the order of."""
+    scans = {}
+    for order in _ORDERS:
+        scan = _kernel.scan_table(source, order, blocks=blocks, check_filter=False)
+        if not any(fault.code.endswith(_OF_ORDER) for fault in scan.faults):
+            scans[order] = scan
+            index = _index_keys(piece, scan)
+            if index:
+                return scan, frozenset(each for each in _ORDERS if each == order or _ascend(index, each))
+    return next(iter(scans.values()), scan), frozenset(scans) or frozenset({"other"})
+
+
+def _index_keys(piece: Piece, scan: _kernel.TableScan) -> list[bytes]:
+    """The user keys of a table's index; none where it is not in one stretch of the image, or is damaged."""
+    if scan.index_handle is None or len(piece.extents) > 1 or piece.extents[0].file_offset:
+        return []
+    offset, size = scan.index_handle
+    contents = contents_of(piece.image.read(piece.extents[0].offset + offset, size + TRAILER_SIZE))
+    return [] if contents is None else [user_key_of(key) for key, _ in _kernel.scan_block(contents)[0]]
+
+
+def _ascend(keys: Sequence[bytes], order: str) -> bool:
+    return all(_kernel.compare(order, left, right) <= 0 for left, right in pairwise(keys))
 
 
 def _sequences(scan: _kernel.TableScan) -> tuple[int, int] | None:
