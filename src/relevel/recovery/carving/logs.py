@@ -52,9 +52,10 @@ class _Log:
         begin = self.start if self.boundary is None else self.boundary
         if gap and chain.boundary is None and chain.start % _SECTOR == 0:
             return False  # where a sector begins, a file may begin
+        least = 0 if self.end == self.boundary else 1  # a payload that goes on in the next block has been counted
         if not gap:
             return lost >= 0 and (chain.start - begin) % BLOCK_SIZE != 0  # where a block begins, another log may begin
-        return 1 <= lost <= gap // _LEAST_OPERATION
+        return least <= lost <= gap // _LEAST_OPERATION
 
     def _fits_blocks(self, chain: ChainFind) -> bool:
         """Whether a chain keeps to the blocks of this log."""
@@ -74,7 +75,12 @@ def find_logs(finds: Finds) -> tuple[list[Piece], list[Finding]]:
     pieces: list[Piece] = []
     findings: list[Finding] = []
     for log in _join(finds):
-        piece = _manifest(finds, log) if log.is_manifest else _log(finds.image, log)
+        piece = _manifest(finds, log) if log.is_manifest else _log(finds, log)
+        if piece is None and not log.is_manifest:
+            message = f"{finds.image.name}: a batch begins at offset {log.start}; its end is lost"
+            findings.append(
+                Finding.of("carve.incomplete", Span(finds.image.name, log.start, log.end - log.start), message)
+            )
         if piece is None:
             continue
         pieces.append(piece)
@@ -109,9 +115,18 @@ def _other_places(finds: Finds) -> list[int]:
     return sorted([*(footer.offset for footer in finds.footers), *(run.start for run in finds.runs)])
 
 
-def _log(image: Image, log: _Log) -> Piece | None:
+def _next_place(finds: Finds, offset: int) -> int:
+    """Where the next thing that was found begins, or a table's footer, at an offset or behind it; else the end of the image."""
+    others = _other_places(finds)
+    chains = [chain.start for chain in finds.chains]
+    at, following = bisect_left(others, offset), bisect_left(chains, offset)
+    return min([finds.image.size, *others[at : at + 1], *chains[following : following + 1]])
+
+
+def _log(finds: Finds, log: _Log) -> Piece | None:
     """A log of batches, read; None where no batch in it is whole."""
-    end = max(log.end, _end_of_damaged_record(image, log))
+    image = finds.image
+    end = max(log.end, min(_end_of_damaged_record(image, log), _next_place(finds, log.end)))
     extent = Extent(log.phase, log.start, end - log.start)
     piece = Piece(image, Kind.LOG, (extent,), log.phase + extent.size, CarvingProof.RECORDS, is_whole=False)
     source = piece.source()
@@ -157,8 +172,7 @@ def _manifest(finds: Finds, log: _Log) -> Piece | None:
 def _end_behind_damage(finds: Finds, log: _Log) -> int:
     """The end of the last edit that stands in what is left of the block, behind damage; 0 where there is none."""
     block_end = log.end + BLOCK_SIZE - (log.end - log.start) % BLOCK_SIZE
-    others = _other_places(finds) + [chain.start for chain in finds.chains if log.end <= chain.start < block_end]
-    stop = min([block_end, *(place for place in others if place >= log.end)])
+    stop = min(block_end, _next_place(finds, log.end))
     rest = finds.image.read(log.end, stop - log.end)
     at = end = 0
     while at + HEADER_SIZE < len(rest):

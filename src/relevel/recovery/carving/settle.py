@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from relevel import _kernel
 from relevel.findings import Finding
-from relevel.recovery.carving.piece import Piece
+from relevel.recovery.carving.piece import Kind, Piece
 
 
 def without_nested(pieces: list[Piece], findings: list[Finding]) -> list[Piece]:
@@ -15,8 +16,9 @@ def without_nested(pieces: list[Piece], findings: list[Finding]) -> list[Piece]:
     end, outer = 0, -1
     for start, stop, index in spans:
         if start < end and outer != index:
-            _tell(pieces[index], pieces[outer], findings, is_inside=stop <= end)
-            if stop <= end:
+            is_inside = stop <= end and _is_content(pieces[outer], start, stop)
+            _tell(pieces[index], pieces[outer], findings, is_inside=is_inside)
+            if is_inside:
                 nested.add(index)
         if stop > end:
             end, outer = stop, index
@@ -27,6 +29,18 @@ def _spans(pieces: list[Piece]) -> Iterator[tuple[int, int, int]]:
     for index, piece in enumerate(pieces):
         for extent in piece.extents:
             yield extent.offset, extent.offset + extent.size, index
+
+
+def _is_content(outer: Piece, start: int, stop: int) -> bool:
+    """Whether a stretch of the image is content of a table for certain: all of it is whole, or a block that is covers the stretch.
+
+    Logs are told apart from what stands in their damage when they are put together.
+    """
+    if outer.is_whole or outer.kind is not Kind.TABLE:
+        return outer.is_whole
+    begin = outer.extents[-1].offset - outer.extents[-1].file_offset
+    blocks = _kernel.scan_table(outer.source(), check_filter=False).blocks()
+    return any(codec and begin + at <= start and stop <= begin + at + size for at, size, _, codec, _ in blocks)
 
 
 def _tell(piece: Piece, outer: Piece, findings: list[Finding], *, is_inside: bool) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from relevel import _kernel
 from relevel.findings import Finding, Span
 from relevel.format.footer import FOOTER_SIZE
-from relevel.format.internal_key import user_key_of
+from relevel.format.internal_key import MAX_SEQUENCE, user_key_of
 from relevel.recovery.carving.image import Image
 from relevel.recovery.carving.piece import (
     MOST_IN_MEMORY,
@@ -192,21 +192,23 @@ def _common_size(image: Image, start: int, index: Sequence[Handle]) -> int:
 
 
 def data_blocks(source: _kernel.File) -> list[Handle]:
-    """The blocks of a table that hold entries, without its index: all that are found but the frame that follows them."""
+    """The blocks of a table that hold entries, without its index: all that are found but those of its frame."""
     blocks = [(offset, size) for offset, size, _ in _kernel.walk_table(source)[0]]
-    while blocks and not _holds_entries(source.read(blocks[-1][0], blocks[-1][1] + TRAILER_SIZE)):
-        blocks.pop()
-    return blocks
+    stored = (source.read(offset, size + TRAILER_SIZE) for offset, size in blocks)
+    return [
+        block for block, data in zip(blocks, stored, strict=True) if _holds_entries(data, is_last=block == blocks[-1])
+    ]
 
 
-def _holds_entries(stored: bytes) -> bool:
-    """Whether a block is neither a filter, nor a metaindex, nor an index."""
+def _holds_entries(stored: bytes, *, is_last: bool) -> bool:
+    """Whether a block is neither a filter, nor a metaindex, nor an index. One value may be a handle by chance."""
     contents = contents_of(stored)
     entries, faults = _kernel.scan_block(contents) if contents is not None else ([], [])
     if faults or not entries:
         return False
     handles = handles_of(stored)
-    return handles is None or not _is_chain(handles)
+    is_sure = is_last or len(entries) > 1 or int.from_bytes(entries[-1][0][-7:], "little") == MAX_SEQUENCE
+    return handles is None or not is_sure or not _is_chain(handles)
 
 
 def _is_chain(handles: Sequence[Handle]) -> bool:
