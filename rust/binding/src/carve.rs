@@ -1,4 +1,4 @@
-//! Tables and logs in an image, and samples that tell databases apart.
+//! `relevel._kernel.images`: tables and logs in an image, and samples that tell databases apart.
 
 use crate::callbacks::Callbacks;
 use crate::convert::Source;
@@ -17,7 +17,7 @@ type PyChain = (u64, u64, bool, Option<u64>, u64, u64, u64);
 type Found = (Vec<PyFooter>, Vec<PyRun>, Vec<PyChain>);
 
 /// Goes through an image once and finds footers, blocks and logs.
-#[pyclass(module = "relevel._kernel")]
+#[pyclass(module = "relevel._kernel.images")]
 pub struct Carver {
     carver: carve::Carver,
     callbacks: Callbacks,
@@ -106,9 +106,14 @@ fn sample_log(py: Python<'_>, source: Source, most: usize) -> PyResult<Sampled> 
     callbacks.finish(result)
 }
 
-/// Add the class and the functions.
-pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+/// Add the submodule.
+pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = parent.py();
+    let module = PyModule::new(py, "images")?;
     module.add_class::<Carver>()?;
-    module.add_function(wrap_pyfunction!(sample_table, module)?)?;
-    module.add_function(wrap_pyfunction!(sample_log, module)?)
+    module.add_function(wrap_pyfunction!(sample_table, &module)?)?;
+    module.add_function(wrap_pyfunction!(sample_log, &module)?)?;
+    parent.add_submodule(&module)?;
+    module.setattr("__name__", "relevel._kernel.images")?;
+    py.import("sys")?.getattr("modules")?.set_item("relevel._kernel.images", module)
 }

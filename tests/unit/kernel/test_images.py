@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from relevel._kernel import Carver, File, LogReader, encode_log_record, sample_log, sample_table, scan_table
+from relevel._kernel import File, LogReader, encode_log_record, scan_table
+from relevel._kernel.images import Carver, sample_log, sample_table
 from relevel.format.internal_key import ValueType
 from relevel.format.write_batch import Operation, WriteBatch, encode_write_batch
 from tests.fixtures.catalogue import BY_NAME

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from relevel import _kernel
+from relevel._kernel.images import sample_log
 from relevel.findings import Finding, Span
 from relevel.format.record import BLOCK_SIZE, HEADER_SIZE
 from relevel.format.version_edit import scan_version_edit
@@ -138,7 +139,7 @@ def _log(finds: Finds, log: _Log) -> Piece | None:
         sequences=(scan.min_sequence, scan.max_sequence),
         keys=(scan.smallest, scan.largest),
         orders=ALL_ORDERS,
-        sample=packed(_kernel.sample_log(source, SAMPLE_SIZE)),
+        sample=packed(sample_log(source, SAMPLE_SIZE)),
     )
     is_whole = log.phase == 0 and all(fault.code in _HARMLESS for fault in scan.faults)
     return Piece(image, Kind.LOG, piece.extents, piece.size, CarvingProof.RECORDS, is_whole, content)

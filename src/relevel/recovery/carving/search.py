@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from relevel import _kernel
+from relevel._kernel import Fault
+from relevel._kernel.images import Carver
 from relevel.errors import StorageError
 from relevel.findings import Finding, Span
 from relevel.format.footer import FOOTER_SIZE, BlockHandle
@@ -72,7 +73,7 @@ def search(image: Image, progress: Callable[[int], None]) -> Finds:
     """Look through an image. ``progress`` is told how far it is. An image that cannot be opened is a finding."""
     finds = Finds(image)
     try:
-        carver = _kernel.Carver(image.open())
+        carver = Carver(image.open())
         while (found := carver.read(_STEP)) is not None:
             footers, runs, chains = found
             finds.footers += [FooterFind(at, BlockHandle(*meta), BlockHandle(*index)) for at, meta, index in footers]
@@ -94,6 +95,6 @@ def search(image: Image, progress: Callable[[int], None]) -> Finds:
     return finds
 
 
-def _unreadable(image: Image, fault: _kernel.Fault) -> Finding:
+def _unreadable(image: Image, fault: Fault) -> Finding:
     message = f"{image.name}: {fault.size} bytes at offset {fault.offset} cannot be read; they were taken for zeroes"
     return Finding.of("file.unreadable", Span(image.name, fault.offset, fault.size), message)

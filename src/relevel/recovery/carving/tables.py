@@ -14,11 +14,13 @@ from itertools import pairwise, takewhile
 from typing import Final
 
 from relevel import _kernel
+from relevel._kernel.images import sample_table
 from relevel.findings import Finding, Span
 from relevel.format.footer import FOOTER_SIZE
 from relevel.format.internal_key import MAX_SEQUENCE, user_key_of
 from relevel.recovery.carving.image import Image
 from relevel.recovery.carving.piece import (
+    ALL_ORDERS,
     MOST_IN_MEMORY,
     SAMPLE_SIZE,
     CarvingProof,
@@ -37,6 +39,7 @@ Answer = tuple[list[Piece], list[Finding]]
 
 _ORDERS: Final = ("bytewise", "idb", "reverse-bytewise")
 _OF_ORDER: Final = (".key-order", ".separator")
+_OF_DAMAGE: Final = (".checksum-mismatch", ".gap", ".truncated")
 _LONGEST_INDEX: Final = 64 << 20
 _LONGEST_BLOCK: Final = 1 << 20
 """Bytes in which the end of a first block is looked for where the index is lost."""
@@ -113,7 +116,7 @@ class _TableSearch:
         run = None if index[0] in there else self._beginning(index)
         if run is not None:
             self._used.add(run.start)
-            head_size = _common_size(self._image, run.start, index)
+            head_size = _shared_size(self._image, run.start, index)
             rest = max(head_size, min((offset for offset, _ in there), default=footer.metaindex_handle.offset))
             return Extent(0, run.start, head_size), Extent(rest, footer.start + rest, size - rest)
         cut = max(0, -footer.start)
@@ -185,10 +188,10 @@ def _is_block(image: Image, start: int, handle: Handle) -> bool:
     return contents_of(image.read(start + offset, size + TRAILER_SIZE)) is not None
 
 
-def _common_size(image: Image, start: int, index: Sequence[Handle]) -> int:
+def _shared_size(image: Image, start: int, index: Sequence[Handle]) -> int:
     """How many bytes from ``start`` on are those of the table that an index describes."""
-    common = list(takewhile(lambda handle: _is_block(image, start, handle), index))
-    return sum(common[-1]) + TRAILER_SIZE
+    shared = list(takewhile(lambda handle: _is_block(image, start, handle), index))
+    return sum(shared[-1]) + TRAILER_SIZE
 
 
 def data_blocks(source: _kernel.File) -> list[Handle]:
@@ -226,7 +229,7 @@ def _read(piece: Piece, blocks: Sequence[Handle] | None) -> Piece:
         sequences=_sequences(scan),
         keys=None if scan.smallest is None or scan.largest is None else (scan.smallest, scan.largest),
         orders=orders,
-        sample=packed(_kernel.sample_table(source, SAMPLE_SIZE, blocks=blocks)),
+        sample=packed(sample_table(source, SAMPLE_SIZE, blocks=blocks)),
     )
     damaged = any(not fault.code.endswith((*_OF_ORDER, ".excess")) for fault in scan.faults)
     is_whole = piece.proof is CarvingProof.INDEX and not damaged and content.entry_count > 0
@@ -245,7 +248,8 @@ def _scan(
             index = _index_keys(piece, scan)
             if index:
                 return scan, frozenset(each for each in _ORDERS if each == order or _ascend(index, each))
-    return next(iter(scans.values()), scan), frozenset(scans) or frozenset({"other"})
+    damaged = any(fault.code.endswith(_OF_DAMAGE) for fault in scan.faults)
+    return next(iter(scans.values()), scan), frozenset(scans) or (ALL_ORDERS if damaged else frozenset({"other"}))
 
 
 def _index_keys(piece: Piece, scan: _kernel.TableScan) -> list[bytes]:
