@@ -129,6 +129,47 @@ def test_two_databases_are_told_apart(names: tuple[str, str], manifests: bool, t
     assert all(fixture.live in found for fixture in fixtures)
 
 
+def lived(place: Path, choice: random.Random) -> tuple[list[bytes], dict[bytes, bytes]]:
+    """A database that was opened, written to and compacted for a while: every file it ever had, and what is live in the end."""
+    files: dict[str, bytes] = {}
+    live: dict[bytes, bytes] = {}
+    for _ in range(choice.randrange(1, 5)):
+        with relevel.DB(place, create_if_missing=True, write_buffer_size=64 << 10) as db:
+            for _ in range(choice.randrange(1, 400)):
+                key, value = b"key%04d" % choice.randrange(300), choice.randbytes(choice.randrange(600))
+                if choice.random() < 0.3:
+                    db.delete(key)
+                    live.pop(key, None)
+                else:
+                    db.put(key, value)
+                    live[key] = value
+            files |= {path.name: path.read_bytes() for path in place.glob("*.log")}
+            if choice.random() < 0.5:
+                db.compact_range()
+        files |= {path.name: path.read_bytes() for path in place.iterdir() if path.name[0] in "0M"}
+    return [data for data in files.values() if data], live
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("seed", range(8))
+def test_files_that_were_deleted_long_ago_change_nothing(count: int, seed: int, tmp_path: Path) -> None:
+    """An image has them too: what was overwritten and deleted stays so, and two databases stay two, whatever their files."""
+    choice = random.Random(seed)
+    databases = [lived(tmp_path / f"db-{number}", choice) for number in range(count)]
+    parts = [data for files, _ in databases for data in files]
+    choice.shuffle(parts)
+    image = written_to(tmp_path, joined(parts, choice))
+
+    report = relevel.carve(image, tmp_path / "carved")
+    found = []
+    for number, database in enumerate(report.databases):
+        relevel.rescue(database.path, tmp_path / f"rescued-{number}")
+        found.append(dict(relevel.scan(tmp_path / f"rescued-{number}")))
+
+    assert len(found) == count
+    assert all(live in found for _, live in databases)
+
+
 def test_a_copy_is_left_out_and_told(tmp_path: Path) -> None:
     """Every file is there twice, in another order the second time."""
     image = written_to(tmp_path, lay(files_of(PLAIN) * 2, random.Random(4)).data)

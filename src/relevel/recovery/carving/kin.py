@@ -110,7 +110,7 @@ class _Kinship:
                 continue
             if len(fitting) > 1:
                 unsure.update(groups[root])
-            min(fitting, key=partial(_distance, groups, groups[root][0])).append(root)
+            min(fitting, key=partial(self._strangeness, groups, root)).append(root)
         kin = [sorted(index for root in roots for index in groups[root]) for roots in databases]
         return [Kin(tuple(members), frozenset(unsure.intersection(members))) for members in sorted(kin)]
 
@@ -128,6 +128,12 @@ class _Kinship:
                 apart[one].add(other)
                 apart[other].add(one)
         return apart
+
+    def _strangeness(self, groups: Mapping[int, Sequence[int]], root: int, database: Sequence[int]) -> tuple[bool, int]:
+        """What is less where a group fits better: a manifest where there is none; then how many pieces are between, or so."""
+        members = [index for other in database for index in groups[other]]
+        has_two = not self._claims.keys().isdisjoint(groups[root]) and not self._claims.keys().isdisjoint(members)
+        return has_two, min(abs(groups[root][0] - index) for index in members)
 
     def _may_be_one(self, one: int, other: int) -> bool:
         return one == other or (other not in self.apart[one] and bool(self._orders(one) & self._orders(other)))
@@ -163,11 +169,6 @@ class _Kinship:
         if sequences is not None:
             return sequences[1]
         return claims.last_sequence if claims is not None else 0
-
-
-def _distance(groups: Mapping[int, list[int]], index: int, database: Sequence[int]) -> int:
-    """How many pieces are between one and a database, more or less."""
-    return min(abs(index - other) for root in database for other in groups[root])
 
 
 def _compare_samples(pieces: Sequence[Piece]) -> tuple[_Pairs, _Pairs]:

@@ -23,7 +23,6 @@ from relevel.recovery.carving.search import ChainFind, Finds
 _MOST_DAMAGE: Final = 2 * BLOCK_SIZE
 """Bytes between two chains that are taken for one log."""
 _LEAST_OPERATION: Final = 2
-_SECTOR: Final = 512
 _FULL: Final = 1
 _SEQUENCE_SIZE: Final = 8
 """Bytes of the sequence number that a batch begins with. Part of the file format."""
@@ -45,18 +44,20 @@ class _Log:
         """How far into a block the first record stands; 0 where nothing says otherwise."""
         return 0 if self.boundary is None else (self.start - self.boundary) % BLOCK_SIZE
 
-    def goes_on_with(self, chain: ChainFind) -> bool:
-        """Whether a chain is what follows the end of this log: at once, or behind damage that cost at least one operation."""
+    def goes_on_with(self, chain: ChainFind, image: Image) -> bool:
+        """Whether a chain is what follows the end of this log: at once, or behind damage that cost at least one operation.
+
+        Behind damage it may as well be another log, unless it begins inside a block, or the record that was damaged is there.
+        """
         gap, lost = chain.start - self.end, chain.first_sequence - self.next_sequence
         if self.is_manifest or chain.is_manifest or not 0 <= gap <= _MOST_DAMAGE or not self._fits_blocks(chain):
             return False
         begin = self.start if self.boundary is None else self.boundary
-        if gap and chain.boundary is None and chain.start % _SECTOR == 0:
-            return False  # where a sector begins, a file may begin
-        least = 0 if self.end == self.boundary else 1  # a payload that goes on in the next block has been counted
         if not gap:
             return lost >= 0 and (chain.start - begin) % BLOCK_SIZE != 0  # where a block begins, another log may begin
-        return least <= lost <= gap // _LEAST_OPERATION
+        least = 0 if self.end == self.boundary else 1  # a payload that goes on in the next block has been counted
+        is_inside = chain.boundary is not None and (chain.start - chain.boundary) % BLOCK_SIZE != 0
+        return least <= lost <= gap // _LEAST_OPERATION and (is_inside or _end_of_damaged_record(image, self) > 0)
 
     def _fits_blocks(self, chain: ChainFind) -> bool:
         """Whether a chain keeps to the blocks of this log."""
@@ -102,7 +103,7 @@ def _join(finds: Finds) -> Iterator[_Log]:
     for chain in finds.chains:
         if log is not None:
             between = bisect_left(others, log.end) != bisect_left(others, chain.start)
-            if not between and log.goes_on_with(chain):
+            if not between and log.goes_on_with(chain, finds.image):
                 log = log.joined(chain)
                 continue
             yield log

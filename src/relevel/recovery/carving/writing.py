@@ -53,7 +53,7 @@ def plan_databases(pieces: Sequence[Piece], digests: Sequence[str], findings: li
         own = {at: claims[index] for at, index in enumerate(kin.members) if index in claims}
         members = [pieces[index] for index in kin.members]
         numbered = number_pieces(members, own)
-        newest = next((own[at] for at in own if numbered.names[at] == numbered.current), None)
+        newest = next((own[at] for at in own if numbered.names.get(at) == numbered.current), None)
         database = _database(folder, members, [digests[index] for index in kin.members], numbered, newest)
         databases.append(database)
         findings += _doubts(database, numbered, [pieces[index] for index in sorted(kin.unsure)])
