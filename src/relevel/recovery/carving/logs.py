@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from relevel import _kernel
@@ -23,6 +23,7 @@ from relevel.recovery.carving.search import ChainFind, Finds
 _MOST_DAMAGE: Final = 2 * BLOCK_SIZE
 """Bytes between two chains that are taken for one log."""
 _LEAST_OPERATION: Final = 2
+_SECTOR: Final = 512
 _FULL: Final = 1
 _SEQUENCE_SIZE: Final = 8
 """Bytes of the sequence number that a batch begins with. Part of the file format."""
@@ -37,7 +38,18 @@ class _Log:
     end: int
     is_manifest: bool
     boundary: int | None
+    first_sequence: int
     next_sequence: int
+
+    @classmethod
+    def of(cls, chain: ChainFind) -> _Log:
+        """The log that begins with a chain."""
+        return cls(chain.start, chain.end, chain.is_manifest, chain.boundary, chain.first_sequence, chain.next_sequence)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it ends inside a payload, with the block."""
+        return self.end == self.boundary
 
     @property
     def phase(self) -> int:
@@ -55,7 +67,9 @@ class _Log:
         begin = self.start if self.boundary is None else self.boundary
         if not gap:
             return lost >= 0 and (chain.start - begin) % BLOCK_SIZE != 0  # where a block begins, another log may begin
-        least = 0 if self.end == self.boundary else 1  # a payload that goes on in the next block has been counted
+        least = 0 if self.is_open else 1  # a payload that goes on in the next block has been counted
+        if chain.boundary is None and chain.start % _SECTOR == 0:
+            return False  # where a sector begins, another log may begin
         is_inside = chain.boundary is not None and (chain.start - chain.boundary) % BLOCK_SIZE != 0
         return least <= lost <= gap // _LEAST_OPERATION and (is_inside or _end_of_damaged_record(image, self) > 0)
 
@@ -69,7 +83,7 @@ class _Log:
     def joined(self, chain: ChainFind) -> _Log:
         """This log with what follows it."""
         boundary = chain.boundary if self.boundary is None else self.boundary
-        return _Log(self.start, chain.end, self.is_manifest, boundary, chain.next_sequence)
+        return replace(self, end=chain.end, boundary=boundary, next_sequence=chain.next_sequence)
 
 
 def find_logs(finds: Finds) -> tuple[list[Piece], list[Finding]]:
@@ -78,11 +92,6 @@ def find_logs(finds: Finds) -> tuple[list[Piece], list[Finding]]:
     findings: list[Finding] = []
     for log in _join(finds):
         piece = _manifest(finds, log) if log.is_manifest else _log(finds, log)
-        if piece is None and not log.is_manifest:
-            message = f"{finds.image.name}: a batch begins at offset {log.start}; its end is lost"
-            findings.append(
-                Finding.of("carve.incomplete", Span(finds.image.name, log.start, log.end - log.start), message)
-            )
         if piece is None:
             continue
         pieces.append(piece)
@@ -98,7 +107,7 @@ def find_logs(finds: Finds) -> tuple[list[Piece], list[Finding]]:
 
 def _join(finds: Finds) -> Iterator[_Log]:
     """The logs that chains are parts of. What lies between two parts is damage, not something else that was found."""
-    others = _other_places(finds)
+    others = finds.places
     log: _Log | None = None
     for chain in finds.chains:
         if log is not None:
@@ -107,38 +116,32 @@ def _join(finds: Finds) -> Iterator[_Log]:
                 log = log.joined(chain)
                 continue
             yield log
-        log = _Log(chain.start, chain.end, chain.is_manifest, chain.boundary, chain.next_sequence)
+        log = _Log.of(chain)
     if log is not None:
         yield log
 
 
-def _other_places(finds: Finds) -> list[int]:
-    """Where something begins or ends that is no log, in order."""
-    return sorted([*(footer.offset for footer in finds.footers), *(run.start for run in finds.runs)])
-
-
 def _next_place(finds: Finds, offset: int) -> int:
     """Where the next thing that was found begins, or a table's footer, at an offset or behind it; else the end of the image."""
-    others = _other_places(finds)
-    chains = [chain.start for chain in finds.chains]
-    at, following = bisect_left(others, offset), bisect_left(chains, offset)
-    return min([finds.image.size, *others[at : at + 1], *chains[following : following + 1]])
+    at, following = bisect_left(finds.places, offset), bisect_left(finds.chain_starts, offset)
+    return min([finds.image.size, *finds.places[at : at + 1], *finds.chain_starts[following : following + 1]])
 
 
-def _log(finds: Finds, log: _Log) -> Piece | None:
-    """A log of batches, read; None where no batch in it is whole."""
+def _log(finds: Finds, log: _Log) -> Piece:
+    """A log of batches, read. One that holds only the beginning of a batch is kept too, for what can be healed."""
     image = finds.image
     end = max(log.end, min(_end_of_damaged_record(image, log), _next_place(finds, log.end)))
     extent = Extent(log.phase, log.start, end - log.start)
     piece = Piece(image, Kind.LOG, (extent,), log.phase + extent.size, CarvingProof.RECORDS, is_whole=False)
     source = piece.source()
     scan = _kernel.scan_log(source)
-    if scan.min_sequence is None or scan.max_sequence is None or scan.smallest is None or scan.largest is None:
-        return None
     content = Content(
         entry_count=scan.put_count + scan.deletion_count,
-        sequences=(scan.min_sequence, scan.max_sequence),
-        keys=(scan.smallest, scan.largest),
+        sequences=(
+            scan.min_sequence or log.first_sequence,
+            scan.max_sequence or max(log.first_sequence, log.next_sequence - 1),
+        ),
+        keys=None if scan.smallest is None or scan.largest is None else (scan.smallest, scan.largest),
         orders=ALL_ORDERS,
         sample=packed(sample_log(source, SAMPLE_SIZE)),
     )
@@ -147,14 +150,16 @@ def _log(finds: Finds, log: _Log) -> Piece | None:
 
 
 def _end_of_damaged_record(image: Image, log: _Log) -> int:
-    """The end of the record that follows a log's last one, where its checksum does not fit and yet it has the next number; else 0.
+    """The end of the record that follows a log's last one, where its checksum does not fit; 0 where there is none.
 
-    It may have been the last. In the log it can be healed, or said to be lost.
+    It has the next sequence number, or goes on with the payload that began before it. It may have been the last. In the log it
+    can be healed, or said to be lost.
     """
     room = BLOCK_SIZE if log.boundary is None else -(log.end - log.boundary) % BLOCK_SIZE or BLOCK_SIZE
     start = log.end + (room if room < HEADER_SIZE else 0)
     head = image.read(start, HEADER_SIZE + _SEQUENCE_SIZE)
-    if int.from_bytes(head[HEADER_SIZE:], "little") != log.next_sequence or len(head) < HEADER_SIZE + _SEQUENCE_SIZE:
+    is_next = int.from_bytes(head[HEADER_SIZE:], "little") == log.next_sequence or log.is_open
+    if not is_next or len(head) < HEADER_SIZE + _SEQUENCE_SIZE:
         return 0
     size = HEADER_SIZE + int.from_bytes(head[4:6], "little")
     return min(image.size, start + min(size, room if start == log.end else BLOCK_SIZE))

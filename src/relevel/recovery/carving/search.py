@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from relevel._kernel import Fault
@@ -58,7 +59,7 @@ class ChainFind(NamedTuple):
     next_sequence: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Finds:
     """What one image may hold, each list in order of offsets."""
 
@@ -67,6 +68,16 @@ class Finds:
     runs: list[RunFind] = field(default_factory=list)
     chains: list[ChainFind] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def places(self) -> list[int]:
+        """Where footers and runs of blocks begin, in order. Asked when the search is over."""
+        return sorted([*(footer.offset for footer in self.footers), *(run.start for run in self.runs)])
+
+    @cached_property
+    def chain_starts(self) -> list[int]:
+        """Where chains begin, in order. Asked when the search is over."""
+        return [chain.start for chain in self.chains]
 
 
 def search(image: Image, progress: Callable[[int], None]) -> Finds:
