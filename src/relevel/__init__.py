@@ -2,8 +2,8 @@
 
 The engine: ``DB``, with plyvel's methods and more; ``from relevel import plyvel`` has plyvel's names.
 
-The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue`` and
-``History``. All of them open their source read-only; what they write goes to a new place.
+The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue``, ``carve``
+and ``History``. All of them open their source read-only; what they write goes to a new place.
 
 Names are imported when they are first used, so that the command line starts fast.
 """
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from relevel.findings import Finding, KeyRange, Severity, Span
     from relevel.format.comparator import Comparator, register_comparator
+    from relevel.recovery.carve import CarvedDatabase, CarvedFile, CarveReport, carve
     from relevel.recovery.check import CheckReport, check
     from relevel.recovery.dump import dump
     from relevel.recovery.find import FindReport, find
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DB",
+    "CarveReport",
+    "CarvedDatabase",
+    "CarvedFile",
     "CheckReport",
     "Comparator",
     "CorruptionError",
@@ -84,6 +88,7 @@ __all__ = [
     "UndeleteReport",
     "UnprovedWarning",
     "Version",
+    "carve",
     "check",
     "destroy",
     "dump",
@@ -123,6 +128,7 @@ _PLACES = {
     ),
     "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
     "relevel.format.comparator": ("Comparator", "register_comparator"),
+    "relevel.recovery.carve": ("CarveReport", "CarvedDatabase", "CarvedFile", "carve"),
     "relevel.recovery.check": ("CheckReport", "check"),
     "relevel.recovery.dump": ("dump",),
     "relevel.recovery.find": ("FindReport", "find"),

@@ -70,6 +70,8 @@ _DROPS_TABLES: Final = (
     "LevelDB goes on with an older state here and deletes the tables it does not know. Do not open it to write."
 )
 
+_RESCUE_CARVED: Final = "Run `relevel rescue` on what was carved: it reads what is there and names what is lost."
+
 _TABLE_PARTS: Final = {
     "block": "a data block",
     "index": "the index block",
@@ -117,6 +119,43 @@ def _table_codes() -> dict[str, CodeEntry]:
 def _record_codes(file: str) -> dict[str, CodeEntry]:
     return {f"{file}.{fault}": _damage(title, meaning) for fault, (title, meaning) in _RECORD_FAULTS.items()}
 
+
+_CARVE_CODES: Final = {
+    "carve.incomplete": _damage(
+        "a table, log or manifest was found in part",
+        "The rest was overwritten, cut off, or put elsewhere by the file system.",
+        _RESCUE_CARVED,
+    ),
+    "carve.no-manifest": _warning(
+        "no manifest was found",
+        "Which tables and logs count is not proved; their numbers are made up in the order of sequence numbers.",
+        _RESCUE_CARVED,
+    ),
+    "carve.several-databases": _warning(
+        "the image holds more than one database",
+        "Sequence numbers, key orders or manifests tell them apart; each has a directory of its own.",
+        "Run `relevel rescue` on each of the directories.",
+    ),
+    "carve.unsure": _warning(
+        "a file may be of more than one of the databases found",
+        "Nothing tells; it was put with what lies nearest in the image.",
+        "Look at its keys with `relevel dump`; move it where it belongs.",
+    ),
+    "carve.overlap": _warning(
+        "two files that were found share bytes of the image", "One of them was overwritten in part.", _RESCUE_CARVED
+    ),
+    "carve.too-many": _warning(
+        "an image has more places to look at than are kept",
+        "Its bytes were made so.",
+        "Split the image, and carve its parts.",
+    ),
+    "carve.duplicate": _note("a file was found more than once", "A copy, or what a file system left of a move."),
+    "carve.inside": _note("a file was found inside another", "It is the value of an entry there; it was left out."),
+    "carve.nameless": _note(
+        "a file is older than its manifest, and no older number is free",
+        "It was left out: with a newer number it would count for what is live.",
+    ),
+}
 
 CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
     {
@@ -214,6 +253,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "log.read-error": _damage(
             "the system cannot read part of a log", "A failing disk. Copy what can be copied first."
         ),
+        **_CARVE_CODES,
     }
 )
 """Code to entry, for every finding relevel can make."""

@@ -32,6 +32,7 @@ CASES = {
     "dump-all-csv": ["dump", "db", "--all", "--prefix", "73746174652f6e6f7465", "--format", "csv", "--encoding", "hex"],
     "history": ["history", "db", "--from", "5240", "--format", "jsonl"],
     "history-deleted": ["history", "db", "--deleted", "--prefix", "account/0x00", "--format", "text"],
+    "carve": ["carve", "disk.img", "carved"],
     "not-a-database": ["check", "empty"],
     "no-such-key": ["get", "db", "no such key"],
 }
@@ -50,9 +51,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table.write_bytes(data)
     (folder / "damaged" / "000009.ldb").unlink()
     (folder / "empty").mkdir()
+    (folder / "disk.img").write_bytes(image_of(folder / "db"))
     for path in folder.glob("*/*"):
         os.utime(path, ns=(1_600_000_000_000_000_000, 1_600_000_000_000_000_000))
     return folder
+
+
+def image_of(database: Path) -> bytes:
+    """The files of a database one after another, without their names, each at a multiple of 512; one of its tables is cut short."""
+    image = bytes(1000)
+    for path in sorted(database.iterdir()):
+        if path.name[0] in "0M":
+            data = path.read_bytes()
+            image += bytes(-len(image) % 512) + data[: 50_000 if path.name == "000009.ldb" else None]
+    return image
 
 
 @pytest.mark.parametrize("name", list(CASES))

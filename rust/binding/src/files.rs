@@ -51,9 +51,10 @@ impl Drop for Counted {
     }
 }
 
-/// An open file up to where it is said to end, and its switch.
+/// An open file from where it is said to begin up to where it is said to end, and its switch.
 pub struct Held {
     file: Arc<Counted>,
+    start: u64,
     size: u64,
     stop: Arc<AtomicBool>,
 }
@@ -76,7 +77,7 @@ impl ReadAt for Held {
         }
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let most = buffer.len().min(left);
-        self.file.0.read_at(buffer.get_mut(..most).unwrap_or_default(), offset)
+        self.file.0.read_at(buffer.get_mut(..most).unwrap_or_default(), self.start.saturating_add(offset))
     }
 }
 
@@ -92,12 +93,17 @@ impl File {
         let stop = stop.map(|stop| stop.get().0.clone()).unwrap_or_default();
         let file = py.detach(|| Counted::open(&path)).map_err(|error| errors::to_python(error.into()))?;
         let size = file.0.size();
-        Ok(Self(Arc::new(Held { file: Arc::new(file), size, stop })))
+        Ok(Self(Arc::new(Held { file: Arc::new(file), start: 0, size, stop })))
     }
 
     fn cut(&self, size: u64) -> Self {
-        let Held { file, size: whole, stop } = &*self.0;
-        Self(Arc::new(Held { file: file.clone(), size: size.min(*whole), stop: stop.clone() }))
+        self.part(0, size)
+    }
+
+    fn part(&self, offset: u64, size: u64) -> Self {
+        let Held { file, start, size: whole, stop } = &*self.0;
+        let size = size.min(whole.saturating_sub(offset));
+        Self(Arc::new(Held { file: file.clone(), start: start.saturating_add(offset), size, stop: stop.clone() }))
     }
 
     #[getter]
@@ -111,6 +117,11 @@ impl File {
         let count = py.detach(|| self.0.read_at(&mut buffer, offset));
         let count = count.map_err(|error| errors::to_python(error.into()))?;
         Ok(PyBytes::new(py, buffer.get(..count).unwrap_or_default()))
+    }
+
+    #[getter]
+    fn start(&self) -> u64 {
+        self.0.start
     }
 
     #[cfg(unix)]

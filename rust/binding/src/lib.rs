@@ -13,6 +13,7 @@
 //! inputs, listener, prefetch -> reading -> cursors -> rows, rebuild   many sources in one order
 //! blocks      checksums, codecs, blocks
 //! tables      scanning and writing tables; table_meta: one finished table
+//! carve       tables and logs found in an image
 //! ```
 //! engine      a living database
 //! The other modules each have a `register` that adds their functions and classes, documented in `_kernel/`.
@@ -20,6 +21,7 @@
 
 pub mod blocks;
 pub mod callbacks;
+pub mod carve;
 pub mod convert;
 pub mod cursors;
 pub mod engine;
@@ -66,6 +68,7 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     cursors::register(module)?;
     blocks::register(module)?;
     tables::register(module)?;
+    carve::register(module)?;
     turn::register(module)?;
     engine::register(module)
 }

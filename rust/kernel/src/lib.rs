@@ -8,15 +8,18 @@
 //!                                                           totals: what scans of tables and logs count)
 //! codec -> block, filter -> table                           tables: read, scan, walk, build
 //! explain                                                   what small errors make a checksum fit
+//! prefixes                                                  the checksum of any stretch of many bytes
 //! batch -> log                                              logs: read, scan, write
 //! cursor <- table, memory_run (a log, sorted), level        sources of entries (file_pool: with few files open)
 //! cursor -> merge -> rebuild;  sort                         many sources in one order, and into new tables
+//! table, log -> carve                                        tables and logs found in bytes without names
 //! table, merge -> engine                                     a living database: reads, writes, compactions
 //! ```
 #![forbid(unsafe_code)]
 
 pub mod batch;
 pub mod block;
+pub mod carve;
 pub mod codec;
 pub mod comparator;
 pub mod crc;
@@ -33,6 +36,7 @@ pub mod log;
 pub mod memory_run;
 pub mod merge;
 pub mod path_error;
+pub mod prefixes;
 pub mod read_at;
 pub mod rebuild;
 pub mod sort;

@@ -2,7 +2,7 @@
 
 use crate::path_error::at_path;
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes that can be read at any offset. Implementations never write.
@@ -69,7 +69,19 @@ fn open_sized(path: &Path) -> io::Result<(File, u64)> {
     if metadata.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
     }
-    Ok((file, metadata.len()))
+    let size = if is_device(&metadata) { (&file).seek(SeekFrom::End(0))? } else { metadata.len() };
+    Ok((file, size))
+}
+
+/// Whether it is a disk or a part of one, which the system gives the size 0.
+#[cfg(unix)]
+fn is_device(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_block_device(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+const fn is_device(_metadata: &std::fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(unix)]

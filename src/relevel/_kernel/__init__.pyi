@@ -95,6 +95,11 @@ class File:
         """Bytes when it was opened."""
     def cut(self, size: int) -> File:
         """The same open file, as if it ended there."""
+    def part(self, offset: int, size: int) -> File:
+        """A stretch of the same open file, as if that were all of it."""
+    @property
+    def start(self) -> int:
+        """Where in the open file it begins: 0 unless it is a part."""
     def read(self, offset: int, size: int) -> bytes:
         """Bytes from ``offset`` on, fewer than ``size`` at the end only."""
     def fileno(self) -> int:

@@ -2,27 +2,21 @@
 //!
 //! Every offset of the block is tried. Checking each candidate's checksum from scratch would cost a block's length a time,
 //! and hostile bytes can make every third offset a candidate. So the CRC of any stretch is taken from the CRCs of the
-//! block's prefixes: appending n bytes to a prefix multiplies its CRC by x^8n modulo the polynomial, and the rest is added.
-//! That makes a search linear in the block's length, whatever the bytes are.
+//! block's [`Prefixes`]. That makes a search linear in the block's length, whatever the bytes are.
 //!
 //! A value can hold a log, or a piece of one. Inside the payload of a damaged record a sound checksum therefore proves
 //! nothing by itself: a record counts only if records follow one another from it to the end of the block, or to zeroes. One
 //! that is damaged may stand between, where a sound one follows it at the place its size says.
 
-use super::format::{BLOCK_SIZE, HEADER_SIZE, Header};
+use super::format::{HEADER_SIZE, Header};
 use crate::crc;
-use std::sync::OnceLock;
-
-/// CRC-32C's polynomial, least significant bit first.
-const POLYNOMIAL: u32 = 0x82f6_3b78;
-/// The polynomial 1, in the same notation.
-const ONE: u32 = 1 << 31;
+use crate::prefixes::Prefixes;
 
 /// Searches one block at a time; keeps what it computed about the block until [`forget`](Self::forget).
 #[derive(Debug, Default)]
 pub struct Resync {
     /// The CRC of the first n bytes of the block, for every n. Empty until needed.
-    prefixes: Vec<u32>,
+    prefixes: Prefixes,
     /// For every position, whether records follow one another from it to the end. Empty until needed.
     chained: Vec<bool>,
 }
@@ -30,7 +24,7 @@ pub struct Resync {
 impl Resync {
     /// The block changes: what was computed about it no longer holds.
     pub fn forget(&mut self) {
-        self.prefixes.clear();
+        self.prefixes = Prefixes::default();
         self.chained.clear();
     }
 
@@ -38,7 +32,7 @@ impl Resync {
     /// from where records follow one another to the end.
     pub fn find(&mut self, block: &[u8], from: usize) -> Option<usize> {
         if self.prefixes.is_empty() {
-            self.prefixes = prefixes_of(block);
+            self.prefixes = Prefixes::of(block);
             self.chained = self.chains(block);
         }
         (from..block.len()).find(|&position| self.is_chained(position) && self.sound_end(block, position).is_some())
@@ -71,13 +65,8 @@ impl Resync {
     fn sound_end(&self, block: &[u8], position: usize) -> Option<usize> {
         let header = block.get(position..).and_then(Header::parse)?;
         let end = claimed_end(block, position)?;
-        let computed = self.crc_between(position + HEADER_SIZE - 1, end)?;
+        let computed = self.prefixes.between(position + HEADER_SIZE - 1, end)?;
         (computed == crc::unmask(header.checksum)).then_some(end)
-    }
-
-    fn crc_between(&self, start: usize, end: usize) -> Option<u32> {
-        let shift = powers().get(end.checked_sub(start)?)?;
-        Some(multiply(*self.prefixes.get(start)?, *shift) ^ self.prefixes.get(end)?)
     }
 }
 
@@ -88,54 +77,15 @@ fn claimed_end(block: &[u8], position: usize) -> Option<usize> {
     (header.has_known_type() && end <= block.len()).then_some(end)
 }
 
-fn prefixes_of(block: &[u8]) -> Vec<u32> {
-    let mut crc = 0;
-    let mut prefixes = Vec::with_capacity(block.len() + 1);
-    prefixes.push(crc);
-    for byte in block.chunks_exact(1) {
-        crc = crc::extend(crc, byte);
-        prefixes.push(crc);
-    }
-    prefixes
-}
-
-/// x^8n modulo the polynomial, for n up to a block's size.
-fn powers() -> &'static [u32] {
-    static POWERS: OnceLock<Vec<u32>> = OnceLock::new();
-    POWERS.get_or_init(|| {
-        let byte = ONE >> 8;
-        std::iter::successors(Some(ONE), |&power| Some(multiply(power, byte))).take(BLOCK_SIZE + 1).collect()
-    })
-}
-
-/// The product of two polynomials over GF(2), modulo CRC-32C's. Bit 31 is the constant term.
-fn multiply(mut a: u32, b: u32) -> u32 {
-    let mut product = 0;
-    for bit in (0..32).rev() {
-        product ^= a & (b >> bit & 1).wrapping_neg();
-        a = a >> 1 ^ POLYNOMIAL & (a & 1).wrapping_neg();
-    }
-    product
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
+    use crate::log::format::BLOCK_SIZE;
     use crate::log::writer::append_record;
 
     fn filler(size: usize) -> Vec<u8> {
         (0..size).map(|i| u8::try_from(i * i % 251).unwrap()).collect()
-    }
-
-    #[test]
-    fn the_crc_of_a_stretch_follows_from_those_of_the_prefixes() {
-        let block = filler(1000);
-        let resync = Resync { prefixes: prefixes_of(&block), chained: Vec::new() };
-
-        for (start, end) in [(0, 0), (0, 1000), (1, 2), (13, 999), (500, 500), (7, 600)] {
-            assert_eq!(resync.crc_between(start, end), Some(crc::value(&block[start..end])), "{start}..{end}");
-        }
     }
 
     #[test]

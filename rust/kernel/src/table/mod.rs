@@ -31,7 +31,7 @@ pub mod scan;
 pub mod separator;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test stops where its arrangement fails")]
-mod testing;
+pub(crate) mod testing;
 pub mod tolerant;
 pub mod walk;
 pub mod window;

@@ -161,7 +161,7 @@ impl<'a> Walker<'a> {
 }
 
 /// Tells blocks from bytes whose checksum fits by chance.
-struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     source: &'a dyn ReadAt,
     window: Window,
     decompressor: Decompressor,
@@ -172,13 +172,14 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(source: &'a dyn ReadAt, start: u64) -> Self {
+    /// Of a stretch of `source` that begins at `start`.
+    pub(crate) fn new(source: &'a dyn ReadAt, start: u64) -> Self {
         let (window, decompressor) = (Window::new(AHEAD), Decompressor::default());
         Self { source, window, decompressor, contents: Vec::new(), start, vain: 0 }
     }
 
     /// The block at `handle`, whose checksum fits, where its contents are a block's or a filter's.
-    fn judge(&mut self, handle: Handle) -> Option<Found> {
+    pub(crate) fn judge(&mut self, handle: Handle) -> Option<Found> {
         let passed = handle.offset.saturating_sub(self.start);
         if self.vain > VAIN_AT_LEAST + VAIN_PER_BYTE * passed || handle.size < LEAST_SIZE {
             return None;

@@ -1,0 +1,98 @@
+"""Claims: what a manifest says of tables and logs, those that it has let go included.
+
+The names are lost, and the sizes and end keys that a manifest gives with each number are not: no two tables of a database have the
+same, for an end key has a sequence number in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from relevel import _kernel
+from relevel.format.comparator import find_comparator, is_known
+from relevel.format.version_edit import FileMetadata, VersionEdit, scan_version_edit
+from relevel.recovery.carving.piece import ALL_ORDERS, CarvingProof, Kind, Piece
+
+_RECORDS_AT_ONCE = 256
+
+
+@dataclass(slots=True)
+class Claims:
+    """What one manifest says.
+
+    Attributes:
+        comparator: name of the order of the keys.
+        log_number: logs with this number or a higher one count.
+        next_file_number: no file had this number yet.
+        last_sequence: the newest sequence number in the tables, or thereabouts.
+        live: the tables that count, by number.
+        added: every table that ever counted, by number.
+    """
+
+    comparator: str | None = None
+    log_number: int = 0
+    next_file_number: int = 0
+    last_sequence: int = 0
+    live: dict[int, FileMetadata] = field(default_factory=dict)
+    added: dict[int, FileMetadata] = field(default_factory=dict)
+    _by_end: dict[bytes, list[FileMetadata]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """What is larger in a newer manifest of the same database."""
+        return self.next_file_number, self.last_sequence
+
+    @property
+    def orders(self) -> frozenset[str]:
+        """The orders that keys may be in."""
+        known = self.comparator is not None and is_known(self.comparator)
+        order = find_comparator(self.comparator).kernel if known and self.comparator is not None else None
+        return frozenset({order}) if isinstance(order, str) else ALL_ORDERS
+
+    def number_of(self, piece: Piece) -> int | None:
+        """The number of a table, where this manifest has it: its size and an end key tell, both ends of one that is whole.
+
+        Of a table that has lost its footer the size is not known. Then the first key tells, if only one table began with it.
+        """
+        if piece.kind is not Kind.TABLE or piece.content.keys is None:
+            return None
+        smallest, largest = piece.content.keys
+        near = {metadata.number: metadata for key in (smallest, largest) for metadata in self._by_end.get(key, ())}
+        if piece.proof is CarvingProof.BLOCKS:
+            fitting = [table for table in near.values() if table.smallest == smallest and table.file_size >= piece.size]
+            return fitting[0].number if len(fitting) == 1 else None
+        for table in near.values():
+            ends = (table.smallest == smallest) + (table.largest == largest)
+            if table.file_size == piece.size and ends > piece.is_whole:
+                return table.number
+        return None
+
+    def apply(self, edit: VersionEdit) -> None:
+        """Take an edit in."""
+        self.comparator = self.comparator if edit.comparator is None else edit.comparator
+        self.log_number = self.log_number if edit.log_number is None else edit.log_number
+        self.next_file_number = max(self.next_file_number, edit.next_file_number or 0)
+        self.last_sequence = max(self.last_sequence, edit.last_sequence or 0)
+        for _, number in edit.deleted_files:
+            self.live.pop(number, None)
+        for _, metadata in edit.new_files:
+            self.live[metadata.number] = metadata
+            if metadata.number not in self.added:
+                self._by_end[metadata.smallest].append(metadata)
+                self._by_end[metadata.largest].append(metadata)
+            self.added[metadata.number] = metadata
+
+
+def read_claims(piece: Piece) -> Claims:
+    """Read a manifest that was found, beyond damage too.
+
+    Raises:
+        StorageError: the image cannot be read.
+    """
+    claims = Claims()
+    reader = _kernel.LogReader(piece.source())
+    while records := reader.read(_RECORDS_AT_ONCE):
+        for _, _, payload in records:
+            claims.apply(scan_version_edit(payload).edit)
+    return claims
