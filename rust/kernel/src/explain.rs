@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 const POLYNOMIAL: u32 = 0x82f6_3b78; // CRC-32C, reflected. Part of the file format.
 /// Bits in which two errors are looked for: with more, chance explains every syndrome many times over.
-const MOST_BITS_FOR_PAIRS: usize = 1 << 20;
+const MOST_BITS_FOR_PAIRS: usize = 1 << 17;
 /// More explanations than this are none.
 const MOST: usize = 4096;
 

@@ -174,7 +174,7 @@ def explain_checksum(
     least significant first; from ``8 * len(covered)`` on they are bits of the stored checksum.
 
     Found are bursts of up to ``longest_burst`` bits (at most 32), so single bits too, and with ``pairs`` any two bits, in up to
-    128 KiB.
+    16 KiB.
     """
 
 def salvage_block(

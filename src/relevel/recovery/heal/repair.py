@@ -24,6 +24,8 @@ from relevel.storage.patched import Readable
 
 _CHECKSUM: Final = ".checksum-mismatch"
 _DATA: Final = "table.block."
+_MOST_TRIED: Final = 100
+"""Blocks of one table that are not healed, after which healing goes less far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,31 @@ def mend(
     return Mended(salvage=salvage(stored, hurt, comparator, KeyRange(fault.lower, fault.upper)))
 
 
+def _is_hurt_data(fault: _kernel.Fault) -> bool:
+    return fault.code.startswith(_DATA) and fault.code.endswith(_CHECKSUM)
+
+
+class Patience:
+    """How far healing goes in a table: all the way in so many blocks; where these are hurt in another way, less in the others.
+
+    Looking for two bits takes milliseconds a block, and a table that is noise has thousands.
+    """
+
+    def __init__(self, trust: int) -> None:
+        self._trust = trust
+        self._left = _MOST_TRIED
+
+    @property
+    def trust(self) -> int:
+        """How far to go in the next block, one of ``Trust``."""
+        return self._trust if self._left > 0 else min(self._trust, Trust.BURST_OF_8)
+
+    def note(self, fault: _kernel.Fault, mended: Mended) -> None:
+        """Note what was made of a block. Whoever reads the table's blocks in order comes to the same."""
+        if mended.healing is None and _is_hurt_data(fault):
+            self._left -= 1
+
+
 class Repairer:
     """Answers the cursor's question and keeps the findings. One for each read.
 
@@ -104,12 +131,15 @@ class Repairer:
         self._storage = storage
         self._comparator = comparator
         self._trust = trust
+        self._patience: dict[str, Patience] = {}
         self._swaps: dict[str, Swaps | None] = {}
 
     def __call__(self, file: str, fault: _kernel.Fault, stored: bytes) -> bytes | None:
         """Give the contents of a damaged block, or None where they cannot be had."""
         try:
-            mended = mend(self._storage, file, fault, stored, self._comparator, trust=self._trust)
+            patience = self._patience.setdefault(file, Patience(self._trust))
+            mended = mend(self._storage, file, fault, stored, self._comparator, trust=patience.trust)
+            patience.note(fault, mended)
             contents = None if mended.healing else self._with_pages_back(file, fault, len(stored))
         except StorageError:
             return None
@@ -121,7 +151,7 @@ class Repairer:
 
     def _with_pages_back(self, file: str, fault: _kernel.Fault, size: int) -> bytes | None:
         """The contents of a block once the pages of its table are in their places; None where that does not help."""
-        if not fault.code.startswith(_DATA) or not fault.code.endswith(_CHECKSUM):
+        if not _is_hurt_data(fault):
             return None
         if file not in self._swaps:
             swaps = self._swaps[file] = self._look_for_swaps(file)

@@ -14,7 +14,7 @@ from relevel.format.internal_key import user_key_of
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
 from relevel.recovery.heal.pages import Swaps, put_pages_back
-from relevel.recovery.heal.repair import mend
+from relevel.recovery.heal.repair import Patience, mend
 from relevel.recovery.heal.table import heal_table
 from relevel.recovery.heal.told import swapped_finding
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
@@ -114,7 +114,8 @@ def _put_pages_back(storage: Readable, found: TableSurvey) -> Swaps | None:
 def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust: int) -> TableSurvey:
     try:
         access, scan, faults = _scan(storage, comparator, file)
-        findings = [_finding(storage, comparator, file, fault, trust) for fault in faults]
+        patience = Patience(trust)
+        findings = [_finding(storage, comparator, file, fault, patience) for fault in faults]
         scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
@@ -199,10 +200,12 @@ def _has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
 
 
 def _finding(
-    storage: Readable, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault, trust: int
+    storage: Readable, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault, patience: Patience
 ) -> Finding:
     stored = storage.read(file.name, fault.offset, fault.size) if fault.code.endswith(_CHECKSUM) else b""
-    return mend(storage, file.name, fault, stored, comparator, trust=trust).told(finding_of(file.name, fault))
+    mended = mend(storage, file.name, fault, stored, comparator, trust=patience.trust)
+    patience.note(fault, mended)
+    return mended.told(finding_of(file.name, fault))
 
 
 def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:

@@ -23,6 +23,8 @@ use std::ops::Range;
 const SNAPPY_REACH: usize = 1 << 16;
 /// So many ways to the end are tried,
 const MOST_WAYS: usize = 1024;
+/// as long as they make no more than so many bytes altogether,
+const MOST_WORK: usize = 16 << 20;
 /// and so many more when one of them has given something.
 const WAYS_AFTER_SUCCESS: usize = 64;
 
@@ -91,7 +93,8 @@ fn with_tail(stored: &Known, before: &Known, (at, begin): (usize, usize), prefix
 /// The most that any way gives. Ways meet sooner or later: soon after one has given something the others give the same or less.
 fn best(ways: Vec<Way>, salvage: impl Fn(Way) -> Salvaged) -> Salvaged {
     let mut best = Salvaged::default();
-    let mut patience = MOST_WAYS;
+    let longest = ways.iter().map(|way| way.made).max().unwrap_or_default();
+    let mut patience = (MOST_WORK / (longest + 1)).clamp(1, MOST_WAYS);
     for way in ways {
         let found = salvage(way);
         if found.entries.len() > found.before {
