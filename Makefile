@@ -8,7 +8,7 @@ bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench fuzz clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -56,6 +56,9 @@ bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers; BENCH
 	cargo build --locked --release --package relevel-baseline
 	$(bin)/python bench/bench_recovery.py $(BENCH_OPTIONS)
 	$(bin)/python bench/bench_engine.py $(ENGINE_OPTIONS)
+
+bench-damage: $(VENV)/.kernel ## damage databases whose history is known, and score what relevel and its peers get back; DAMAGE_OPTIONS
+	PYTHONPATH=. $(bin)/python bench/bench_damage.py $(DAMAGE_OPTIONS)
 
 fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS for each target
 	for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \

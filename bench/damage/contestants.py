@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import plyvel
-from bench.damage.score import Told
 from tests.interop.readers import goleveldb
 
 import relevel
+from damage.score import Told
 from relevel.findings import KeyRange
 
 MOST_SECONDS = 120

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.damage.histories import History
-
+from damage.histories import History
 from relevel import _kernel
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.directory import open_directory

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bench.damage.histories import History
-from bench.damage.operators import Hurt
-
+from damage.histories import History
+from damage.operators import Hurt
 from relevel.findings import KeyRange
 
 
@@ -75,7 +74,8 @@ def score(
     resurrected = known.keys() - live.keys()
     in_hurt = hurt_keys(history, hurt)
     untold = sum(not _names(told.lost, key) for key in lost)
-    untold += sum(not _names(told.doubtful, key) for key in (*stale, *resurrected)) + len(foreign)
+    untold += sum(not _names(told.doubtful, key) for key in (*stale, *resurrected))
+    untold += sum(not _names(told.lost, key) for key in foreign)
     return Score(
         entries=len(live),
         exact=len(exact),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from relevel.recovery.find import FindReport, find
     from relevel.recovery.get import get
     from relevel.recovery.history import DatabaseView, History, history
+    from relevel.recovery.in_place import InPlaceReport, rescue_in_place
     from relevel.recovery.info import InfoReport, info
     from relevel.recovery.read.rows import Rows, Source, Version
     from relevel.recovery.repair import repair
@@ -63,6 +64,7 @@ __all__ = [
     "FindReport",
     "Finding",
     "History",
+    "InPlaceReport",
     "InfoReport",
     "InvalidArgumentError",
     "IteratorInvalidError",
@@ -98,6 +100,7 @@ __all__ = [
     "register_comparator",
     "repair",
     "rescue",
+    "rescue_in_place",
     "scan",
     "undelete",
 ]
@@ -131,6 +134,7 @@ _PLACES = {
     "relevel.recovery.find": ("FindReport", "find"),
     "relevel.recovery.get": ("get",),
     "relevel.recovery.history": ("DatabaseView", "History", "history"),
+    "relevel.recovery.in_place": ("InPlaceReport", "rescue_in_place"),
     "relevel.recovery.info": ("InfoReport", "info"),
     "relevel.recovery.read.rows": ("Rows", "Source", "Version"),
     "relevel.recovery.repair": ("repair",),

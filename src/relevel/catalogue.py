@@ -186,6 +186,11 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "table.orphan": _note(
             "no manifest has heard of a table", "A flush or compaction was under way when it was left."
         ),
+        "table.uncertain": _warning(
+            "nothing proves whether some entries of a replaced table are live",
+            "No manifest says what counts, and what was made from the table does not reach as far.",
+            "`relevel rescue --include-uncertain` takes them.",
+        ),
         "table.size-mismatch": _damage("a table has another size than the manifest says", _CUT),
         "table.range-mismatch": _damage("a table holds keys outside its range", "LevelDB does not find those keys."),
         "table.replaced": _damage(

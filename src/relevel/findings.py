@@ -104,12 +104,19 @@ class Finding:
     def is_loss(self) -> bool:
         """Whether entries may be lost or what is live is not proved: not healed, worse than a note, and not in a part that
         costs nothing where the data blocks are reached all the same."""
-        return self.severity > Severity.NOTE and not self.is_healed and not self.code.startswith(_COST_NOTHING)
+        is_settled = (self.is_healed and not self.is_in_doubt) or "inferred" in self.evidence
+        return self.severity > Severity.NOTE and not is_settled and not self.code.startswith(_COST_NOTHING)
 
     @property
     def is_healed(self) -> bool:
         """Whether the bytes were put back as they had been, so that nothing is lost by it."""
         return "healed" in self.evidence
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the bytes were put back as they most likely had been, and that may be wrong."""
+        healed = self.evidence.get("healed")
+        return isinstance(healed, Mapping) and bool(healed.get("in_doubt"))
 
     @property
     def healed_flips(self) -> list[tuple[int, int]]:

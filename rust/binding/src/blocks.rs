@@ -150,15 +150,18 @@ fn explain_checksum(py: Python<'_>, covered: &[u8], masked_crc: u32, longest_bur
 
 /// What is certain of a block of which some bytes are known to be bad.
 #[pyfunction]
+#[pyo3(signature = (stored, block_type, bad, *, prefix=b"".as_slice()),
+       text_signature = "(stored, block_type, bad, *, prefix=b'')")]
 fn salvage_block<'py>(
     py: Python<'py>,
     stored: &[u8],
     block_type: u8,
     bad: Vec<(usize, usize)>,
+    prefix: &[u8],
 ) -> (Vec<(Bytes<'py>, Bytes<'py>)>, usize) {
     let Some(codec) = Codec::of_block(block_type, stored) else { return (Vec::new(), 0) };
     let bad: Vec<_> = bad.into_iter().map(|(start, end)| start..end).collect();
-    let found = py.detach(|| salvage(codec, stored, &bad, stored.len().saturating_mul(SNAPPY_RATIO)));
+    let found = py.detach(|| salvage(codec, stored, &bad, stored.len().saturating_mul(SNAPPY_RATIO), prefix));
     let entries = found.entries.iter().map(|(key, value)| (PyBytes::new(py, key), PyBytes::new(py, value)));
     (entries.collect(), found.before)
 }

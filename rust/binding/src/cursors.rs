@@ -254,6 +254,7 @@ impl SequenceCursor {
 /// Add the classes.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     crate::inputs::register(module)?;
+    crate::kinship::register(module)?;
     module.add_class::<Cursor>()?;
     module.add_class::<SequenceCursor>()
 }

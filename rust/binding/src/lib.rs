@@ -30,6 +30,7 @@ pub mod file_scan;
 pub mod file_work;
 pub mod files;
 pub mod inputs;
+pub mod kinship;
 pub mod listener;
 pub mod logs;
 pub mod prefetch;

@@ -178,10 +178,17 @@ def explain_checksum(
     """
 
 def salvage_block(
-    stored: bytes, block_type: int, bad: Sequence[tuple[int, int]]
+    stored: bytes,
+    block_type: int,
+    bad: Sequence[tuple[int, int]],
+    *,
+    prefix: bytes = b"",
 ) -> tuple[list[tuple[bytes, bytes]], int]:
-    """What is certain of a block's stored bytes (no trailer), of which the ranges ``bad`` are hurt: entries in their order, and how
-    many of them stand before the damage. Of compressed blocks only snappy's are taken. Bounded as ``decompress``."""
+    """What is certain of a block's stored bytes (no trailer), of which the ranges ``bad`` are hurt: entries in their order, and
+    how many of them stand before the damage. Of compressed blocks only snappy's are taken. Bounded as ``decompress``.
+
+    ``prefix`` is how every user key of the block begins: what follows from it fills in unknown bytes.
+    """
 
 def block_size_at(data: bytes, offset: int, limit: int) -> int | None:
     """The size of the block that starts at ``offset``, found by its checksum: the smallest n <= limit such that n bytes
@@ -405,6 +412,12 @@ class LevelInput:
 Input: TypeAlias = TableInput | LogInput | LevelInput
 Repair: TypeAlias = Callable[[str, Fault, bytes], bytes | None]
 """``(file, fault, stored_with_trailer) -> contents or None``: called for a block that cannot be used as it is."""
+
+def shared_versions(inputs: Sequence[Input], comparator: Comparator = "bytewise") -> list[tuple[str, str, int]]:
+    """How many versions, equal in user key and sequence number, each two inputs share: names and count, where there is any.
+
+    Reads everything. Blocks that are damaged are passed over.
+    """
 
 @final
 class Cursor:

@@ -39,6 +39,7 @@ class _Place(click.Path):
 source = click.argument("source", metavar="SRC", type=_Place(path_type=Path))
 image = click.argument("image", metavar="IMAGE", type=_Place(path_type=Path))
 destination = click.argument("destination", metavar="DST", type=_Place(path_type=Path))
+destination_or_none = click.argument("destination", metavar="[DST]", required=False, type=_Place(path_type=Path))
 database = click.argument("database", metavar="DB", type=_Place(path_type=Path))
 create = click.option("--create", is_flag=True, help="Make the database where there is none.")
 comparator = click.option(
@@ -48,6 +49,13 @@ comparator = click.option(
     help="Order of the keys, where the manifest does not name a known one.",
 )
 as_json = click.option("--json", "json_wanted", is_flag=True, help="Print the report as JSON.")
+page = click.option(
+    "--report",
+    "page",
+    metavar="FILE.html",
+    type=click.Path(path_type=Path),
+    help="Write a report with a damage map to FILE.html, which must not exist. Reads every file twice more, for its SHA-256.",
+)
 line_format = click.option(
     "--format", "format", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="Line format."
 )

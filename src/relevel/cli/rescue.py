@@ -3,36 +3,73 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from relevel.cli import options
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
-from relevel.format.comparator import Comparator
+from relevel.cli.page import Page
+from relevel.recovery.in_place import rescue_in_place
 from relevel.recovery.rescue import rescue
-from relevel.report.text import rescue_lines
+from relevel.report.text import in_place_lines, rescue_lines
 
 
 @click.command("rescue")
 @options.with_options(
     options.source,
-    options.destination,
-    click.option("--dry-run", is_flag=True, help="Decide and report; write nothing."),
+    options.destination_or_none,
+    click.option("--in-place", is_flag=True, help="Put the result where SRC is; the original stays beside it."),
+    click.option("--force", is_flag=True, help="With --in-place: also where nothing is wrong with SRC."),
+    click.option("--dry-run", is_flag=True, help="Decide and report; write nothing but the report."),
+    click.option("--strict", is_flag=True, help="Put back single flipped bits only, and save no parts of blocks."),
+    click.option("--exclude-uncertain", is_flag=True, help="Leave out entries that may be older than what was lost."),
+    click.option(
+        "--include-uncertain",
+        is_flag=True,
+        help="Without a manifest, take also what nothing proves to be live.",
+    ),
+    options.page,
     options.comparator,
     options.as_json,
 )
-def command(source: Path, destination: Path, dry_run: bool, comparator: Comparator | None, json_wanted: bool) -> int:
+def command(
+    source: Path,
+    destination: Path | None,
+    in_place: bool,
+    force: bool,
+    page: Path | None,
+    json_wanted: bool,
+    **wanted: Any,
+) -> int:
     """Write a new, healthy database at DST with all that can be read of SRC, and name what is lost.
 
-    SRC is not changed; DST must not exist, and appears when it is whole. Exits with 0 only if every live entry is known to be
-    there, else with 1.
+    SRC is not changed; DST must not exist, and appears when it is whole. With --in-place the result is verified and takes the
+    place of SRC, which stays beside it as SRC.before-rescue-DATE; the command that undoes it is printed. Exits with 0 only if
+    every live entry is known to be there, else with 1.
 
     \b
     Example:
       relevel rescue ./chaindata ./chaindata-rescued --dry-run
-      relevel rescue ./chaindata ./chaindata-rescued
+      relevel rescue ./chaindata ./chaindata-rescued --report rescue.html
+      relevel rescue --in-place ./chaindata
     """
+    if in_place and destination is not None:
+        raise click.UsageError("--in-place puts the result where SRC is: leave DST out, or leave --in-place out.")
+    if destination is None and not in_place:
+        raise click.UsageError("Give DST, where the new database goes; or --in-place, to put it where SRC is.")
+    if force and not in_place:
+        raise click.UsageError("--force goes with --in-place only.")
+    html = Page(page, source)
     with progress_bar("rescue") as progress:
-        report = rescue(source, destination, dry_run=dry_run, comparator=comparator, progress=progress)
-    print_report(report, rescue_lines, json_wanted=json_wanted)
-    return CLEAN if report.is_complete else FINDINGS
+        if destination is not None:
+            report = rescue(source, destination, accounting=html.is_wanted, progress=progress, **wanted)
+        else:
+            placed = rescue_in_place(source, force=force, accounting=html.is_wanted, progress=progress, **wanted)
+    if destination is not None:
+        print_report(report, rescue_lines, json_wanted=json_wanted)
+        html.write(report, source)
+        return CLEAN if report.is_complete else FINDINGS
+    print_report(placed, in_place_lines, json_wanted=json_wanted)
+    html.write(placed, Path(placed.backup or placed.path))
+    return CLEAN if placed.is_complete else FINDINGS

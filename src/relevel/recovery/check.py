@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
+from relevel.recovery.accounting import FileAccount, account
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
@@ -31,6 +32,7 @@ class CheckReport:
         put_count: puts in tables and logs.
         deletion_count: deletions in tables and logs.
         findings: what is wrong, worst first.
+        files: what every byte of every file is, where that was asked for.
     """
 
     path: str
@@ -44,6 +46,7 @@ class CheckReport:
     put_count: int
     deletion_count: int
     findings: tuple[Finding, ...]
+    files: tuple[FileAccount, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -55,6 +58,7 @@ def check(
     path: str | os.PathLike[str],
     *,
     comparator: Comparator | None = None,
+    accounting: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -66,6 +70,7 @@ def check(
     Args:
         path: the database's directory.
         comparator: the order of the keys, where the manifest does not name a known one.
+        accounting: say what every byte of every file is, in ``files``; reads logs and manifests once more.
         executor: where files are read: threads, processes, or a cluster that sees the same files; one thread a core where none
             is given.
         progress: told of bytes read.
@@ -79,13 +84,14 @@ def check(
     def look(directory: Directory) -> CheckReport:
         order = choose_comparator(directory, comparator)
         found = survey(directory, order, executor=executor, progress=progress)
+        files = account(found) if accounting else ()
         refuse_outrun(directory)
-        return report_of(found)
+        return report_of(found, files)
 
     return steadily(path, look)
 
 
-def report_of(found: Survey) -> CheckReport:
+def report_of(found: Survey, files: tuple[FileAccount, ...] = ()) -> CheckReport:
     """Sum a survey up."""
     tables = [table.scan for table in found.tables if table.scan is not None]
     logs = [log.scan for log in found.logs if log.scan is not None]
@@ -101,4 +107,5 @@ def report_of(found: Survey) -> CheckReport:
         put_count=sum(table.put_count for table in tables) + sum(log.put_count for log in logs),
         deletion_count=sum(table.deletion_count for table in tables) + sum(log.deletion_count for log in logs),
         findings=tuple(sorted(found.findings, key=lambda finding: -finding.severity)),
+        files=files,
     )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.accounting import FileAccount, account
+from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.lineage.lineage import trace
 from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
-from relevel.recovery.rebuild.stale import StaleRange, possibly_stale
+from relevel.recovery.rebuild.stale import CertainVersions, StaleRange, possibly_stale
 from relevel.recovery.survey.survey import Progress, Survey, survey
 from relevel.storage.posix import NewDirectory
 
@@ -60,7 +64,9 @@ class RescueReport:
         lost_entry_estimate: about how many entries these held, older versions included, judging by the rest.
         losses: what could not be read, or cannot be proved; their ``keys`` are the ranges at risk.
         possibly_stale: entries of the new database that may be older than something lost.
+        left_out: entries that are not in the new database because they may be older than something lost, where that was asked.
         findings: everything that was found wrong.
+        files: what every byte of every file of the source is, where that was asked for.
     """
 
     source: str
@@ -79,7 +85,9 @@ class RescueReport:
     lost_entry_estimate: int
     losses: tuple[Finding, ...]
     possibly_stale: tuple[StaleRange, ...]
+    left_out: tuple[StaleRange, ...]
     findings: tuple[Finding, ...]
+    files: tuple[FileAccount, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -92,7 +100,12 @@ def rescue(
     destination: str | os.PathLike[str],
     *,
     dry_run: bool = False,
+    strict: bool = False,
+    include_uncertain: bool = False,
+    exclude_uncertain: bool = False,
     comparator: Comparator | None = None,
+    accounting: bool = False,
+    is_wanted: Callable[[Plan], bool] | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> RescueReport:
@@ -102,7 +115,12 @@ def rescue(
         source: the damaged database's directory.
         destination: the new database's directory; must not exist. It appears when it is whole.
         dry_run: decide and report, and write nothing.
+        strict: put back single flipped bits only, and take nothing out of blocks that are not whole then.
+        include_uncertain: where no manifest could be read, take also what nothing proves to be live.
+        exclude_uncertain: leave out entries that may be older than what was lost. Levels and file numbers do not stay then.
         comparator: the order of the keys, where the manifest does not name a known one.
+        accounting: say what every byte of the source is, in ``files``; reads logs and manifests once more.
+        is_wanted: asked before anything is written, with what will be; where it says no, nothing is, as in a dry run.
         executor: where files are verified: threads, processes, or a cluster that sees the same files; one thread a core where none
             is given.
         progress: told of the work done.
@@ -117,14 +135,19 @@ def rescue(
     def work(directory: Directory) -> RescueReport:
         size = sum(file.size for file in directory.current_tables())
         target = NewDirectory(destination, source=source, space_needed=size)
-        found = survey(directory, choose_comparator(directory, comparator), executor=executor, progress=progress)
-        plan = make_plan(found)
+        order, trust = choose_comparator(directory, comparator), Trust.ONE_BIT if strict else Trust.TESTED
+        found = survey(directory, order, trust=trust, executor=executor, progress=progress)
+        plan = make_plan(trace(found, include_uncertain=include_uncertain))
+        files = account(plan.survey) if accounting else ()
         refuse_outrun(directory)
-        if dry_run:
-            return _report(plan, Path(destination), Outcome(), dry_run=True)
+        certain = CertainVersions(plan) if exclude_uncertain and plan.losses else None
+        if dry_run or not (is_wanted is None or is_wanted(plan)):
+            return _report(plan, Path(destination), Outcome(), dry_run=True, files=files)
         with target:
-            outcome = rebuild(plan, target, progress)
-            report = _report(plan, Path(destination), outcome, dry_run=False)
+            outcome = rebuild(plan, target, progress, keep=certain)
+            report = _report(plan, Path(destination), outcome, dry_run=False, files=files)
+            if certain is not None:
+                report = replace(report, keeps_shape=False, possibly_stale=(), left_out=tuple(certain.ranges()))
             refuse_outrun(directory)
             target.publish()
         return report
@@ -132,7 +155,9 @@ def rescue(
     return steadily(source, work)
 
 
-def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -> RescueReport:
+def _report(
+    plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool, files: tuple[FileAccount, ...]
+) -> RescueReport:
     found = plan.survey
     met = _met_while_writing(found, outcome)
     return RescueReport(
@@ -160,7 +185,9 @@ def _report(plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool) -
         lost_entry_estimate=plan.lost_entry_estimate,
         losses=(*plan.losses, *(finding for finding in met if finding.is_loss)),
         possibly_stale=tuple(possibly_stale(plan)),
+        left_out=(),
         findings=(*found.findings, *met),
+        files=files,
     )
 
 

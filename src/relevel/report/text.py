@@ -11,6 +11,7 @@ from relevel.export.encoding import ENCODINGS
 from relevel.findings import Finding, KeyRange, Severity
 from relevel.recovery.check import CheckReport
 from relevel.recovery.find import FindReport
+from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.info import FileInfo, InfoReport
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
@@ -80,7 +81,7 @@ def findings_lines(findings: Iterable[Finding], *, rescued: bool = False) -> Ite
 
 def check_lines(report: CheckReport) -> Iterator[str]:
     """The report of ``check``."""
-    files = f"{_plural(report.table_count, 'table')}, {_plural(report.log_count, 'log')}"
+    files = f"{plural(report.table_count, 'table')}, {plural(report.log_count, 'log')}"
     yield f"{report.path}: {files}, {size_text(report.byte_count)} verified"
     yield (
         f"{report.block_count} data blocks, {report.record_count} log records, "
@@ -92,18 +93,19 @@ def check_lines(report: CheckReport) -> Iterator[str]:
 
 def _with_notes(findings: Iterable[Finding]) -> str:
     count = sum(1 for _ in findings)
-    return f", with {_plural(count, 'note')}" if count else ""
+    return f", with {plural(count, 'note')}" if count else ""
 
 
 def _count_text(findings: Iterable[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
     return ", ".join(
-        _plural(counts[severity], "place damaged" if severity is Severity.DAMAGE else str(severity))
+        plural(counts[severity], "place damaged" if severity is Severity.DAMAGE else str(severity))
         for severity in sorted(counts, reverse=True)
     )
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """So many of something."""
     if count == 1:
         return f"1 {noun}"
     first, _, rest = noun.partition(" ")
@@ -120,7 +122,7 @@ def info_lines(report: InfoReport) -> Iterator[str]:
     yield f"keys         {range_text(report.keys) if report.keys else 'none'}"
     yield f"codecs       {', '.join(f'{name} ({count} blocks)' for name, count in report.codecs.items()) or 'no blocks'}"
     for level in report.levels:
-        yield f"level {level.level}      {_plural(level.table_count, 'table')}, {size_text(level.size)}"
+        yield f"level {level.level}      {plural(level.table_count, 'table')}, {size_text(level.size)}"
     for standing, size in report.size_by_standing.items():
         yield f"{standing:<12} {size_text(size)}"
     yield ""
@@ -144,7 +146,7 @@ def _file_line(file: FileInfo) -> str:
 
 def find_lines(report: FindReport) -> Iterator[str]:
     """The report of ``find``."""
-    yield f"{key_text(report.key)}: {_plural(len(report.copies), 'copy')} on disk"
+    yield f"{key_text(report.key)}: {plural(len(report.copies), 'copy')} on disk"
     for copy in report.copies:
         version = copy.version
         place = "log" if copy.level is None and version.file.endswith(".log") else f"level {copy.level}"
@@ -168,22 +170,43 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
             f"last sequence number {report.last_sequence}"
         )
     if report.healed:
-        places = f"{_plural(len(report.healed), 'place')} ({size_text(report.healed_byte_count)})"
+        places = f"{plural(len(report.healed), 'place')} ({size_text(report.healed_byte_count)})"
         yield f"healed: {places} put back as before the damage; nothing of them is lost"
     if report.lost_byte_count:
         yield f"lost: {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
     yield from findings_lines(report.findings, rescued=True)
+    for stale in report.left_out:
+        yield f"left out: {plural(stale.count, 'entry')} in {range_text(stale.keys)}: {why_stale(stale)}"
     for stale in report.possibly_stale:
         where = "of any key" if stale.keys == KeyRange() else f"in {range_text(stale.keys)}"
-        yield f"possibly stale: {_plural(stale.count, 'entry')} {where}: {_why_stale(stale)}"
+        yield f"possibly stale: {plural(stale.count, 'entry')} {where}: {why_stale(stale)}"
     yield (
         "complete: every live entry is there"
         if report.is_complete
-        else f"not complete: {_plural(len(report.losses), 'loss')}"
+        else f"not complete: {plural(len(report.losses), 'loss')}"
     )
 
 
-def _why_stale(stale: StaleRange) -> str:
+def in_place_lines(report: InPlaceReport) -> Iterator[str]:
+    """The report of ``rescue --in-place``."""
+    if report.is_healthy and not report.is_moved:
+        yield f"{report.path}: nothing is wrong with it, and nothing was changed{_with_notes(report.rescue.findings)}"
+        yield "next: If a program still does not open it, see that program's log; --force rescues it all the same."
+    else:
+        yield from rescue_lines(report.rescue)
+    for left in report.leftovers:
+        yield f"left from an earlier run that was interrupted or undone: {left}"
+    for name in report.not_taken_over:
+        yield f"stayed with the original: {name}"
+    if report.backup is not None:
+        yield f"the rescued database, verified, is at {report.path}"
+        yield f"the original, unchanged, is at       {report.backup}"
+    if report.undo is not None:
+        yield f"to undo it, stop the program and run: {report.undo}"
+
+
+def why_stale(stale: StaleRange) -> str:
+    """Why entries may be older than something that is lost."""
     if stale.file.startswith("MANIFEST"):
         return (
             "no manifest proves which tables and logs count, so they may have been deleted long ago, and newer versions of them "

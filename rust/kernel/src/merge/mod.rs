@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! contest, rank -> merging     entries of many cursors, by internal key
+//! merging -> kinship           which inputs share versions
 //! place                        how an entry follows the one before
 //! timeline, view -> selection  versions of user keys: which come out, and in what state
 //! batch                        versions handed over many at a time
@@ -11,6 +12,7 @@
 pub mod batch;
 pub mod by_sequence;
 pub mod contest;
+pub mod kinship;
 pub mod merging;
 mod place;
 mod rank;

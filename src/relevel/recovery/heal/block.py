@@ -38,12 +38,14 @@ class Healing:
         stored: the bytes as they were before the damage.
         odds: how many errors of this kind or a simpler one chance makes that would explain any other damage as well, before
             anything is proved.
+        in_doubt: whether that is so often that something else may have happened.
     """
 
     kind: HealKind
     bits: tuple[int, ...]
     stored: bytes
     odds: float
+    in_doubt: bool = False
 
     @property
     def offset(self) -> int:
@@ -96,10 +98,12 @@ def heal_block(stored: bytes, proof: Proof = parses, most: int = Trust.TESTED) -
         return _proves(flip_all(stored, found.bits), proof)
 
     fitting = covered + _kernel.mask_crc(_kernel.crc32c(covered)).to_bytes(_CHECKSUM_SIZE, "little")
-    found = believe(explanations(covered, masked, most), proves, was_sound=_proves(fitting, proof))
+    was_sound = _proves(fitting, proof)
+    found = believe(explanations(covered, masked, most), proves, was_sound=was_sound)
     if found is None:
         return None
-    return Healing(_kind(found, len(covered)), found.bits, flip_all(stored, found.bits), found.odds)
+    healed, in_doubt = flip_all(stored, found.bits), found.is_in_doubt(was_sound=was_sound)
+    return Healing(_kind(found, len(covered)), found.bits, healed, found.odds, in_doubt)
 
 
 def _kind(found: Explanation, covered: int) -> HealKind:

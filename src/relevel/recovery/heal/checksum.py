@@ -17,10 +17,14 @@ from relevel.strenum import StrEnum
 
 _CHECKSUM_BITS: Final = 32
 _BYTE: Final = 8
-_MOST_ODDS: Final = 0.15
-"""Chance explains other damage too often beyond this: 4 KiB with two bits flipped are just below it."""
+_MOST_ODDS: Final = {True: 0.05, False: 0.005}
+"""Of two bits far apart, and of bursts: beyond this they are in doubt, for chance explains other damage too often. Two bits in what
+snappy makes of 4 KiB are just below it, and bursts of 8 in 16 KiB."""
+_MOST_ODDS_IN_DOUBT: Final = {True: 0.15, False: 0.02}
+"""Beyond this they are not put back at all: two bits in 4 KiB that are not compressed are just below it, and bursts of 8 in
+64 KiB."""
 _MOST_ODDS_TESTED: Final = 4.0
-"""The same where bytes that were none became a block by it, which chance does not bring about."""
+"""Where bytes that were none became a block by it, which chance does not bring about."""
 
 
 class HealKind(StrEnum):
@@ -61,10 +65,19 @@ class Explanation:
     trust: int
     odds: float
 
+    def is_believable(self, *, was_sound: bool) -> bool:
+        """Whether chance does not too often explain other damage so, given whether that could have been found out."""
+        if not was_sound:
+            return self.odds <= _MOST_ODDS_TESTED
+        return self.odds <= _MOST_ODDS_IN_DOUBT[self._is_pair]
+
+    def is_in_doubt(self, *, was_sound: bool) -> bool:
+        """Whether it is put back and may be wrong all the same."""
+        return was_sound and self.odds > _MOST_ODDS[self._is_pair]
+
     @property
-    def span(self) -> int:
-        """From the first bit to the last."""
-        return self.bits[-1] - self.bits[0] + 1
+    def _is_pair(self) -> bool:
+        return len(self.bits) == 2 and self.trust == Trust.PROVED
 
 
 def explanations(covered: bytes, masked_crc: int, most: int = Trust.TESTED) -> list[Explanation]:
@@ -99,7 +112,7 @@ def believe(
         if same[0].trust == Trust.TESTED and was_sound:
             return None
         proved = [each for each in same if proves(each)]
-        if any(each.odds > (_MOST_ODDS if was_sound else _MOST_ODDS_TESTED) for each in proved):
+        if not all(each.is_believable(was_sound=was_sound) for each in proved):
             return None
         if proved:
             return proved[0] if len(proved) == 1 else None

@@ -20,7 +20,7 @@ from relevel.findings import Finding
 from relevel.format.record import BLOCK_SIZE, HEADER_SIZE
 from relevel.recovery.heal.block import Healing
 from relevel.recovery.heal.checksum import Explanation, HealKind, Trust, believe, explanations, flip, flip_all
-from relevel.recovery.heal.repair import healed_finding
+from relevel.recovery.heal.told import healed_finding
 from relevel.storage.read_only import ReadOnlyDirectory
 
 HEALABLE_FAULTS: Final = frozenset({"record.checksum-mismatch", "record.bad-length", "record.unknown-type"})
@@ -33,7 +33,7 @@ _TYPE_OFFSET: Final = 6
 _RECORD_TYPES: Final = frozenset({1, 2, 3, 4})  # full, first, middle, last. Part of the file format.
 
 
-def heal_record(data: bytes, offset: int) -> Healing | None:
+def heal_record(data: bytes, offset: int, trust: int = Trust.BURST_OF_8) -> Healing | None:
     """Put back one bit, or a few next to each other, that were flipped in the physical record at ``offset`` of a log's bytes.
 
     Returns:
@@ -43,7 +43,7 @@ def heal_record(data: bytes, offset: int) -> Healing | None:
     block_end = min(len(data), (offset // BLOCK_SIZE + 1) * BLOCK_SIZE)
     if offset + HEADER_SIZE > block_end:
         return None
-    return _heal_length(data, offset, block_end) or _heal_covered(data, offset, block_end)
+    return _heal_length(data, offset, block_end) or _heal_covered(data, offset, block_end, trust)
 
 
 def _heal_length(data: bytes, offset: int, block_end: int) -> Healing | None:
@@ -60,7 +60,7 @@ def _heal_length(data: bytes, offset: int, block_end: int) -> Healing | None:
     return None
 
 
-def _heal_covered(data: bytes, offset: int, block_end: int) -> Healing | None:
+def _heal_covered(data: bytes, offset: int, block_end: int, trust: int) -> Healing | None:
     size = int.from_bytes(data[offset + _LENGTH_OFFSET : offset + _TYPE_OFFSET], "little")
     end = offset + HEADER_SIZE + size
     if end > block_end:
@@ -72,7 +72,7 @@ def _heal_covered(data: bytes, offset: int, block_end: int) -> Healing | None:
     def proves(found: Explanation) -> bool:
         return flip_all(record, _in_record(found, size))[_TYPE_OFFSET] in _RECORD_TYPES
 
-    found = believe(explanations(covered, masked, Trust.BURST_OF_8), proves, was_sound=False)
+    found = believe(explanations(covered, masked, min(trust, Trust.BURST_OF_8)), proves, was_sound=False)
     if found is None:
         return None
     bits = _in_record(found, size)
@@ -94,7 +94,7 @@ def _kind(bits: tuple[int, ...]) -> HealKind:
     return HealKind.TYPE_BIT if place == _TYPE_OFFSET else HealKind.PAYLOAD_BIT
 
 
-def heal_log(data: bytes, offsets: Iterable[int]) -> tuple[bytes, list[Healing]]:
+def heal_log(data: bytes, offsets: Iterable[int], trust: int = Trust.BURST_OF_8) -> tuple[bytes, list[Healing]]:
     """Heal the physical records at these offsets, as far as single bits explain them.
 
     Returns:
@@ -105,7 +105,7 @@ def heal_log(data: bytes, offsets: Iterable[int]) -> tuple[bytes, list[Healing]]
     for offset in sorted(set(offsets)):
         block_start = offset // BLOCK_SIZE * BLOCK_SIZE
         block = bytes(patched[block_start : block_start + BLOCK_SIZE])
-        healing = heal_record(block, offset - block_start)
+        healing = heal_record(block, offset - block_start, trust)
         if healing is None:
             continue
         patched[offset : offset + len(healing.stored)] = healing.stored
@@ -113,7 +113,9 @@ def heal_log(data: bytes, offsets: Iterable[int]) -> tuple[bytes, list[Healing]]
     return bytes(patched), healings
 
 
-def heal_file(storage: ReadOnlyDirectory, name: str, findings: Iterable[Finding]) -> tuple[bytes, list[Finding]] | None:
+def heal_file(
+    storage: ReadOnlyDirectory, name: str, findings: Iterable[Finding], trust: int = Trust.BURST_OF_8
+) -> tuple[bytes, list[Finding]] | None:
     """Heal a log or manifest whose findings are given, as far as single bits explain them.
 
     Returns:
@@ -125,7 +127,7 @@ def heal_file(storage: ReadOnlyDirectory, name: str, findings: Iterable[Finding]
     hurt = {finding.span.offset: finding for finding in findings if finding.code.partition(".")[2] in HEALABLE_FAULTS}
     if not hurt or storage.size(name) > MOST_TO_HEAL:
         return None
-    data, healings = heal_log(storage.read(name), hurt)
+    data, healings = heal_log(storage.read(name), hurt, trust)
     if not healings:
         return None
     return data, [_healed(hurt, healing) for healing in healings]

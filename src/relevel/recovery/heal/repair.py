@@ -6,17 +6,20 @@ The cursor goes on either way. All are findings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from relevel import _kernel
 from relevel.errors import StorageError
 from relevel.files.faults import finding_of
-from relevel.findings import Finding
+from relevel.findings import Finding, KeyRange
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import Healing, heal_block, holds_data, parses
 from relevel.recovery.heal.checksum import Trust
+from relevel.recovery.heal.log import MOST_TO_HEAL
+from relevel.recovery.heal.pages import Swaps, put_pages_back
 from relevel.recovery.heal.salvage import Salvage, hurt_ranges, salvage
+from relevel.recovery.heal.told import healed_finding, salvaged_finding, swapped_finding
 from relevel.storage.patched import Readable
 
 _CHECKSUM: Final = ".checksum-mismatch"
@@ -49,8 +52,24 @@ class Mended:
         return finding if self.salvage is None else salvaged_finding(finding, self.salvage)
 
 
-def mend(storage: Readable, file: str, fault: _kernel.Fault, stored: bytes, comparator: Comparator) -> Mended:
+def mend(
+    storage: Readable,
+    file: str,
+    fault: _kernel.Fault,
+    stored: bytes,
+    comparator: Comparator,
+    *,
+    trust: int = Trust.TESTED,
+) -> Mended:
     """Make what can be made of a block whose checksum does not fit.
+
+    Args:
+        storage: where the table is.
+        file: its name.
+        fault: what is wrong.
+        stored: the block with its trailer.
+        comparator: the order of the user keys.
+        trust: how far to go, one of ``Trust``; with one bit at most, nothing is salvaged either.
 
     Raises:
         StorageError: what is around it cannot be read.
@@ -58,10 +77,12 @@ def mend(storage: Readable, file: str, fault: _kernel.Fault, stored: bytes, comp
     if not fault.code.endswith(_CHECKSUM):
         return Mended()
     if not fault.code.startswith(_DATA):
-        return Mended(heal_block(stored, parses))
+        return Mended(heal_block(stored, parses, trust))
     hurt = hurt_ranges(storage, file, fault.offset, stored)
-    healing = heal_block(stored, holds_data(comparator), Trust.BURST_OF_8 if hurt else Trust.TESTED)
-    return Mended(healing) if healing is not None else Mended(salvage=salvage(stored, hurt, comparator))
+    healing = heal_block(stored, holds_data(comparator), min(Trust.BURST_OF_8, trust) if hurt else trust)
+    if healing is not None or trust == Trust.ONE_BIT:
+        return Mended(healing)
+    return Mended(salvage=salvage(stored, hurt, comparator, KeyRange(fault.lower, fault.upper)))
 
 
 class Repairer:
@@ -71,40 +92,49 @@ class Repairer:
         findings: what was healed or saved in part so far, in the order it was met.
     """
 
-    def __init__(self, storage: Readable, comparator: Comparator) -> None:
+    def __init__(self, storage: Readable, comparator: Comparator, trust: int = Trust.TESTED) -> None:
+        """Prepare.
+
+        Args:
+            storage: where the tables are.
+            comparator: the order of the user keys.
+            trust: how far to go, one of ``Trust``.
+        """
         self.findings: list[Finding] = []
         self._storage = storage
         self._comparator = comparator
+        self._trust = trust
+        self._swaps: dict[str, Swaps | None] = {}
 
     def __call__(self, file: str, fault: _kernel.Fault, stored: bytes) -> bytes | None:
         """Give the contents of a damaged block, or None where they cannot be had."""
         try:
-            mended = mend(self._storage, file, fault, stored, self._comparator)
+            mended = mend(self._storage, file, fault, stored, self._comparator, trust=self._trust)
+            contents = None if mended.healing else self._with_pages_back(file, fault, len(stored))
         except StorageError:
             return None
-        contents = mended.contents
-        if contents is not None:
-            self.findings.append(mended.told(finding_of(file, fault)))
+        if contents is None:
+            contents = mended.contents
+            if contents is not None:
+                self.findings.append(mended.told(finding_of(file, fault)))
         return contents
 
+    def _with_pages_back(self, file: str, fault: _kernel.Fault, size: int) -> bytes | None:
+        """The contents of a block once the pages of its table are in their places; None where that does not help."""
+        if not fault.code.startswith(_DATA) or not fault.code.endswith(_CHECKSUM):
+            return None
+        if file not in self._swaps:
+            swaps = self._swaps[file] = self._look_for_swaps(file)
+            self.findings += [] if swaps is None else [swapped_finding(file, *pages) for pages in swaps.pages]
+        swaps = self._swaps[file]
+        try:
+            return None if swaps is None else _kernel.decode_block(swaps.data[fault.offset : fault.offset + size])
+        except _kernel.FaultError:
+            return None
 
-def healed_finding(finding: Finding, healing: Healing) -> Finding:
-    """The finding of a damaged block that was put right: nothing of it is at risk any more."""
-    start = finding.span.offset
-    flips = [[start + bit // 8, bit % 8] for bit in healing.bits]
-    place = {"kind": str(healing.kind), "offset": flips[0][0], "bit": flips[0][1], "odds": healing.odds}
-    if len(flips) == 1:
-        done = f"bit {healing.bit} of byte {place['offset']} ({healing.kind}) was flipped"
-    else:
-        place["flips"] = flips
-        done = f"{len(flips)} bits from byte {flips[0][0]} to {flips[-1][0]} ({healing.kind}) were flipped"
-    message = f"{finding.message}; healed: {done}"
-    return replace(finding, message=message, keys=None, evidence={**finding.evidence, "healed": place})
-
-
-def salvaged_finding(finding: Finding, saved: Salvage) -> Finding:
-    """The finding of a damaged block some entries of which are certain; the others are lost."""
-    hurt = [[finding.span.offset + start, finding.span.offset + end] for start, end in saved.hurt]
-    message = f"{finding.message}; {len(saved.entries)} entries around the damage were saved"
-    evidence = {**finding.evidence, "salvaged": {"entries": len(saved.entries), "hurt": hurt}}
-    return replace(finding, message=message, evidence=evidence)
+    def _look_for_swaps(self, file: str) -> Swaps | None:
+        if self._storage.size(file) > MOST_TO_HEAL:
+            return None
+        faults = _kernel.scan_table(self._storage.source(file), self._comparator.kernel, check_filter=False).faults
+        hurt = [(fault.offset, fault.offset + fault.size) for fault in faults if fault.code.endswith(_CHECKSUM)]
+        return put_pages_back(self._storage.read(file), hurt, hurt)

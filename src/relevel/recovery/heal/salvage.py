@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from relevel import _kernel
+from relevel.findings import KeyRange
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import TRAILER_SIZE
 from relevel.storage.patched import Readable
@@ -84,22 +85,34 @@ def _is_compressed(stored: bytes, hurt: Iterable[Range]) -> bool:
     return stored[place] != 0 and not any(start <= place < end for start, end in hurt)
 
 
-def salvage(stored: bytes, hurt: tuple[Range, ...], comparator: Comparator) -> Salvage | None:
+def salvage(
+    stored: bytes, hurt: tuple[Range, ...], comparator: Comparator, keys: KeyRange | None = None
+) -> Salvage | None:
     """Take what is certain of a block; None where nothing is.
 
     Args:
         stored: the block with its trailer.
         hurt: the ranges that are hurt.
         comparator: the order of the user keys.
+        keys: what all of the block's keys are between.
     """
     place = len(stored) - TRAILER_SIZE
     if not hurt or place <= 0:
         return None
     is_type_known = not any(start <= place < end for start, end in hurt)
     types = (stored[place],) if is_type_known else _CODEC_TYPES
-    found = [_in_order(*_kernel.salvage_block(stored[:place], kind, hurt), comparator) for kind in types]
-    best = max(found, key=len)
+    prefix = _shared_prefix(keys) if comparator.kernel == "bytewise" and keys is not None else b""
+    found = [_kernel.salvage_block(stored[:place], kind, hurt, prefix=prefix) for kind in types]
+    best = max((_in_order(*each, comparator) for each in found), key=len)
     return Salvage(best, hurt) if len(best) >= (1 if is_type_known else 2) else None
+
+
+def _shared_prefix(keys: KeyRange) -> bytes:
+    """How every key between two begins, where these begin alike."""
+    if keys.lower is None or keys.upper is None:
+        return b""
+    pairs = zip(keys.lower, keys.upper, strict=False)
+    return bytes(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _in_order(entries: list[tuple[bytes, bytes]], before: int, comparator: Comparator) -> list[tuple[bytes, bytes]]:

@@ -43,6 +43,8 @@ class Proof(StrEnum):
     """A whole manifest says so."""
     PARTIAL = "partial-manifest"
     """A damaged manifest says part of it."""
+    INFERRED = "log-file"
+    """No manifest could be read, and LOG and the tables say it as surely."""
     NONE = "none"
     """No manifest could be read."""
 

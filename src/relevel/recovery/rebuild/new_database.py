@@ -6,7 +6,7 @@ and synced; where anything fails, nothing is left of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -140,13 +140,22 @@ class NewDatabase:
             self._add(level, written, meta)
         self.outcome.faults += cursor.take_faults()
 
-    def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
-        """Write entries that are in no order as one table. They are held in memory."""
-        order = self._comparator.internal_sort_key
-        ordered = sorted({entry for entry in entries if is_internal_key(entry[0])}, key=lambda entry: order(entry[0]))
-        if not ordered:
-            return
-        builder = _kernel.TableBuilder(
+    def write_entries(self, entries: Iterable[tuple[bytes, bytes]], level: int, style: TableStyle) -> None:
+        """Write entries that are in order, internal keys and values, as tables of LevelDB's size under new numbers."""
+        builder, number = None, 0
+        for key, value in entries:
+            if builder is None:
+                number = self.new_number()
+                builder = self._builder(number, style)
+            builder.add(key, value)
+            if builder.file_size >= TARGET_FILE_SIZE:
+                self._add(level, number, builder.finish())
+                builder = None
+        if builder is not None:
+            self._add(level, number, builder.finish())
+
+    def _builder(self, number: int, style: TableStyle) -> _kernel.TableBuilder:
+        return _kernel.TableBuilder(
             self._target.path(table_name(number)),
             self._comparator.kernel,
             codec=style.codec,
@@ -154,6 +163,14 @@ class NewDatabase:
             filter_name=style.filter_name,
             shorten_index_keys=self._comparator.kernel == "bytewise",
         )
+
+    def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
+        """Write entries that are in no order as one table. They are held in memory."""
+        order = self._comparator.internal_sort_key
+        ordered = sorted({entry for entry in entries if is_internal_key(entry[0])}, key=lambda entry: order(entry[0]))
+        if not ordered:
+            return
+        builder = self._builder(number, style)
         previous = None
         for key, value in ordered:
             if key != previous:

@@ -79,8 +79,10 @@ class Plan:
 
     @property
     def lost_byte_count(self) -> int:
-        """Bytes that cannot be used; of missing tables, as the manifest says."""
-        missing = sum(file.metadata.file_size for file in self.missing if file.metadata is not None)
+        """Bytes that cannot be used; of missing tables, and of tables that were cut, as the manifest says."""
+        cut = [item.table.file for item in self.tables if item.table.losses]
+        claims = [(file.metadata.file_size, file.size) for file in (*self.missing, *cut) if file.metadata is not None]
+        missing = sum(max(0, claimed - size) for claimed, size in claims)
         return missing + sum(finding.span.size for finding in self.losses)
 
     @property

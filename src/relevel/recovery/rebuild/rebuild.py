@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from relevel import _kernel
-from relevel.format.internal_key import MAX_SEQUENCE
+from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key
 from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.read.inputs import block_inputs, table_input
+from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, TableStyle, level_for
 from relevel.recovery.rebuild.plan import Plan, Treatment
 from relevel.recovery.survey.access import TableAccess
@@ -18,14 +19,30 @@ from relevel.recovery.survey.survey import Progress
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
 
+_TOLD_EVERY: Final = 4096
 _ROOM: Final = 1 << 40
 """Sequence numbers that a database must have left to be of use."""
 
 
-def rebuild(plan: Plan, target: NewDirectory, progress: Progress | None = None) -> Outcome:
-    """Write the database that a plan describes into a new directory. The caller publishes it."""
+def rebuild(
+    plan: Plan,
+    target: NewDirectory,
+    progress: Progress | None = None,
+    *,
+    keep: Callable[[Version], bool] | None = None,
+) -> Outcome:
+    """Write the database that a plan describes into a new directory. The caller publishes it.
+
+    Args:
+        plan: what to do.
+        target: where.
+        progress: told of the work done.
+        keep: asked of each live version, whether it is wanted; levels and file numbers do not stay then.
+    """
     database = NewDatabase(target, plan.survey.comparator, _next_number(plan))
-    if plan.keeps_shape:
+    if keep is not None:
+        _merge_kept(plan, database, keep, progress)
+    elif plan.keeps_shape:
         _keep_shape(plan, database, progress)
     else:
         _merge(plan, database, progress)
@@ -85,6 +102,24 @@ def _merge(plan: Plan, database: NewDatabase, progress: Progress | None) -> None
     )
 
 
+def _merge_kept(plan: Plan, database: NewDatabase, keep: Callable[[Version], bool], progress: Progress | None) -> None:
+    """The live versions that are wanted, into one level."""
+    scans = [item.table.scan for item in plan.tables if item.table.scan is not None]
+    total = sum(scan.put_count for scan in scans) or 1
+
+    def kept() -> Iterator[tuple[bytes, bytes]]:
+        repairer = repairer_for(plan)
+        cursor = _kernel.Cursor(current_inputs(plan), plan.survey.comparator.kernel, mode="visible", repair=repairer)
+        for number, version in enumerate(Rows(cursor, repairer)):
+            if progress is not None and number % _TOLD_EVERY == 0:
+                progress(min(number, total), total)
+            if keep(version):
+                yield encode_internal_key(version.key, version.sequence), version.value or b""
+
+    level = level_for(sum(scan.file_size for scan in scans))
+    database.write_entries(kept(), level, _style([item.table for item in plan.tables]))
+
+
 def current_inputs(plan: Plan) -> list[_kernel.Input]:
     """All that counts and can be read, as inputs of a merge."""
     inputs: list[_kernel.Input] = []
@@ -117,7 +152,7 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
         try:
             contents: bytes | None = _kernel.decode_block(stored)
         except _kernel.FaultError:
-            healing = heal_block(stored)
+            healing = heal_block(stored, most=plan.survey.trust)
             contents = None if healing is None else _kernel.decode_block(healing.stored)
         if contents is not None:
             yield from _kernel.scan_block(contents)[0]
@@ -134,7 +169,7 @@ def _log_inputs(plan: Plan) -> list[_kernel.Input]:
 
 def repairer_for(plan: Plan) -> Repairer:
     """What answers a cursor over the files of a plan."""
-    return Repairer(plan.survey.directory.storage, plan.survey.comparator)
+    return Repairer(plan.survey.directory.storage, plan.survey.comparator, plan.survey.trust)
 
 
 def _cursor(plan: Plan, inputs: list[_kernel.Input], mode: str) -> _kernel.Cursor:

@@ -80,6 +80,34 @@ def possibly_stale(plan: Plan) -> list[StaleRange]:
     return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
 
 
+class CertainVersions:
+    """Asked of each live version, says whether nothing that was lost can be newer; counts those it refuses.
+
+    Attributes:
+        refused: how many may be stale, by the file whose loss makes them so.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.refused: Counter[str] = Counter()
+        self._losses = _losses_by_file(plan)
+        self._files = plan.survey.directory.by_name
+        self._comparator = plan.survey.comparator
+
+    def __call__(self, version: Version) -> bool:
+        """Whether to keep it."""
+        for loss in self._losses:
+            in_range = loss.keys == ANY_KEY or holds(self._comparator, loss.keys, version.key)
+            if in_range and loss.may_outdate(self._files[version.file], version):
+                self.refused[loss.span.file] += 1
+                return False
+        return True
+
+    def ranges(self) -> list[StaleRange]:
+        """What was refused."""
+        found = ((loss, self.refused[loss.span.file]) for loss in self._losses)
+        return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
+
+
 def _losses_by_file(plan: Plan) -> list[_Loss]:
     """One for each table or log that lost bytes or is missing, and one where no manifest proves what counts."""
     losses: dict[str, _Loss] = {}

@@ -11,6 +11,7 @@ from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.comparator import Comparator
+from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -58,7 +59,9 @@ class LogSurvey:
         return (_kernel.File(source) if isinstance(source, str) else source).cut(self.end)
 
 
-def survey_log(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile) -> LogSurvey:
+def survey_log(
+    storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile, trust: int = Trust.TESTED
+) -> LogSurvey:
     """Read and verify one log. Never raises on content, nor where it cannot be read: that is a finding."""
     data: bytes | None = None
     healed: list[Finding] = []
@@ -66,7 +69,7 @@ def survey_log(storage: ReadOnlyDirectory, comparator: Comparator, file: Databas
         source: _kernel.Source = storage.source(file.name)
         scan = _kernel.scan_log(source, comparator.kernel)
         findings = [finding_of(file.name, fault, scan.file_size) for fault in scan.faults]
-        healing = heal_file(storage, file.name, findings)
+        healing = heal_file(storage, file.name, findings, trust)
         if healing is not None:
             data, healed = healing
             scan = _kernel.scan_log(data, comparator.kernel)

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias, TypeVar
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
+from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.survey.levels import verify_levels
@@ -45,6 +46,7 @@ class Survey:
         tables: every table on disk, in order of number.
         logs: every log on disk, in order of number.
         findings: everything that is wrong, the inventory's findings first.
+        trust: how far healing went.
     """
 
     directory: Directory
@@ -52,12 +54,14 @@ class Survey:
     tables: tuple[TableSurvey, ...]
     logs: tuple[LogSurvey, ...]
     findings: tuple[Finding, ...]
+    trust: int = Trust.TESTED
 
 
 def survey(
     directory: Directory,
     comparator: Comparator,
     *,
+    trust: int = Trust.TESTED,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Survey:
@@ -66,12 +70,13 @@ def survey(
     Args:
         directory: the inventory.
         comparator: the order of the keys.
+        trust: how far healing goes, one of ``Trust``.
         executor: where the files are read; one thread a core where none is given. What it runs can be pickled, so processes
             and clusters that see the same files will do (not so a comparator that is a lambda or a nested function).
         progress: told of bytes read.
     """
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
-    look = partial(_look, directory.storage, comparator)
+    look = partial(_look, directory.storage, comparator, trust)
     at_once = 1 if executor is None else max(1, min(_MOST_AT_ONCE, len(files) // _LEAST_TASKS))
     with ThreadPoolExecutor(cpu_count() or 1) if executor is None else nullcontext(executor) as workers:
         try:
@@ -89,12 +94,14 @@ def survey(
         *verify_logs(directory, tables, logs),
         *verify_log_ends(directory, logs),
     )
-    return Survey(directory, comparator, tables, logs, findings)
+    return Survey(directory, comparator, tables, logs, findings, trust)
 
 
-def _look(storage: ReadOnlyDirectory, comparator: Comparator, file: DatabaseFile) -> TableSurvey | LogSurvey:
+def _look(
+    storage: ReadOnlyDirectory, comparator: Comparator, trust: int, file: DatabaseFile
+) -> TableSurvey | LogSurvey:
     look: Callable[..., TableSurvey | LogSurvey] = survey_table if file.kind is FileKind.TABLE else survey_log
-    return look(storage, comparator, file)
+    return look(storage, comparator, file, trust)
 
 
 def _watch(results: Iterable[_T], files: list[DatabaseFile], progress: Progress | None) -> list[_T]:

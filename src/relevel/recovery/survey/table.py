@@ -11,10 +11,12 @@ from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
+from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
-from relevel.recovery.heal.pages import PAGE, Swaps, put_pages_back
+from relevel.recovery.heal.pages import Swaps, put_pages_back
 from relevel.recovery.heal.repair import mend
 from relevel.recovery.heal.table import heal_table
+from relevel.recovery.heal.told import swapped_finding
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.storage.patched import Patched, Readable
@@ -81,18 +83,20 @@ class TableSurvey:
         )
 
 
-def survey_table(storage: Readable, comparator: Comparator, file: DatabaseFile) -> TableSurvey:
+def survey_table(
+    storage: Readable, comparator: Comparator, file: DatabaseFile, trust: int = Trust.TESTED
+) -> TableSurvey:
     """Read and verify one table. Never raises on content, nor where it cannot be read: that is a finding.
 
     Where blocks are hurt that cannot be healed, and this is because pages stand in each other's place, it is read with these
     put back.
     """
-    found = _survey(storage, comparator, file)
+    found = _survey(storage, comparator, file, trust)
     swaps = _put_pages_back(storage, found)
     if swaps is None:
         return found
-    again = _survey(Patched(storage, {file.name: swaps.data}), comparator, file)
-    moved = [_weighed(file, _swapped(file, *pages)) for pages in swaps.pages]
+    again = _survey(Patched(storage, {file.name: swaps.data}), comparator, file, trust)
+    moved = [weighed(file, swapped_finding(file.name, *pages)) for pages in swaps.pages]
     return replace(again, findings=(*moved, *again.findings), data=swaps.data)
 
 
@@ -107,27 +111,19 @@ def _put_pages_back(storage: Readable, found: TableSurvey) -> Swaps | None:
     return put_pages_back(storage.read(found.file.name), blocks, [(span.offset, span.end) for span in hurt])
 
 
-def _swapped(file: DatabaseFile, one: int, other: int) -> Finding:
-    message = (
-        f"{file.name}: the pages of {PAGE} bytes at {one} and {other} stood in each other's place; they were put back"
-    )
-    evidence = {"healed": {"kind": "pages-swapped", "pages": [one, other], "size": PAGE}}
-    return replace(_note(file, "table.pages-swapped", message), span=Span(file.name, one, PAGE), evidence=evidence)
-
-
-def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile) -> TableSurvey:
+def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust: int) -> TableSurvey:
     try:
         access, scan, faults = _scan(storage, comparator, file)
-        findings = [_finding(storage, comparator, file, fault) for fault in faults]
+        findings = [_finding(storage, comparator, file, fault, trust) for fault in faults]
         scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
-        return TableSurvey(file, None, None, (_weighed(file, unreadable),))
+        return TableSurvey(file, None, None, (weighed(file, unreadable),))
     findings = [_reached_another_way(finding, access) for finding in [*findings, *uncovered]]
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
     findings += _verify_identity(file, access, scan, findings)
-    return TableSurvey(file, access, scan, tuple(_weighed(file, finding) for finding in findings))
+    return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings))
 
 
 def _scan(
@@ -202,9 +198,11 @@ def _has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
     return scan.smallest == claimed.smallest or scan.largest == claimed.largest
 
 
-def _finding(storage: Readable, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault) -> Finding:
+def _finding(
+    storage: Readable, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault, trust: int
+) -> Finding:
     stored = storage.read(file.name, fault.offset, fault.size) if fault.code.endswith(_CHECKSUM) else b""
-    return mend(storage, file.name, fault, stored, comparator).told(finding_of(file.name, fault))
+    return mend(storage, file.name, fault, stored, comparator, trust=trust).told(finding_of(file.name, fault))
 
 
 def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:
@@ -266,8 +264,8 @@ def _verify_identity(
         yield replace(finding, keys=KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest)))
 
 
-def _weighed(file: DatabaseFile, finding: Finding) -> Finding:
-    """What is wrong with a file that does not count for what is live is no more than a note."""
+def weighed(file: DatabaseFile, finding: Finding) -> Finding:
+    """A finding as it counts: what is wrong with a file that does not count for what is live is no more than a note."""
     counts = file.standing in (Standing.LIVE, Standing.UNPROVEN)
     return finding if counts else replace(finding, severity=Severity.NOTE)
 

@@ -1,6 +1,6 @@
 """Measure what comes back from damaged databases, by relevel and its peers.
 
-    python -m bench.damage [--seeds N] [--variants NAMES] [--damage NAMES] [--contestants NAMES] [--json FILE]
+    PYTHONPATH=. python bench/bench_damage.py [--seeds N] [--variants NAMES] [--damage NAMES] [--contestants NAMES] [--json FILE]
 
 Every damage is done to every variant with every seed, scored against the true history. One line is printed for each damage and
 contestant: means over the variants and seeds in percent of live entries, sums of the rest.
@@ -21,10 +21,11 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from bench.damage.contestants import CONTESTANTS
-from bench.damage.histories import VARIANTS, make
-from bench.damage.operators import OPERATORS, Patient
-from bench.damage.score import Score, score
+from damage.contestants import CONTESTANTS
+from damage.histories import VARIANTS, make
+from damage.score import Score, score
+
+from damage.operators import OPERATORS, Patient
 
 Cell = tuple[str, str, str, int]
 """Damage, contestant, variant, seed."""
@@ -128,8 +129,8 @@ def main() -> None:
     cells: dict[Cell, Score] = {}
     work = partial(measure, damages=options.damage, contestants=options.contestants)
     with ProcessPoolExecutor(2) as workers:
-        for found in workers.map(work, *zip(*tasks, strict=True)):
-            cells |= found
+        for measured in workers.map(work, *zip(*tasks, strict=True)):
+            cells |= measured
     print_table(cells, options.contestants)
     for cell, found in cells.items():
         if options.verbose and (not found.is_perfect or found.error or found.says_complete is False):

@@ -1,0 +1,103 @@
+"""Pages put back: two pages of a table that stand in each other's place, as a disk or a file system that mixed up its blocks leaves
+them.
+
+Only pages that hold bytes of hurt blocks are tried, each pair of them. That a checksum fits where none did is proof enough: chance
+makes that once in four thousand million pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+from relevel import _kernel
+from relevel.recovery.heal.block import TRAILER_SIZE
+
+PAGE: Final = 4096
+_MOST_PAGES: Final = 64
+"""Pages that are tried with each other where blocks are known, so that only these are read again: 2,016 pairs."""
+_MOST_PAGES_WALKED: Final = 12
+"""The same where the whole table is walked for each pair: 66 pairs."""
+_MOST_SWAPS: Final = 16
+
+Span = tuple[int, int]
+"""First byte, and the byte after the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swaps:
+    """What was put back.
+
+    Attributes:
+        data: the table's bytes.
+        pages: the offsets of the pages that changed places, two by two.
+    """
+
+    data: bytes
+    pages: tuple[tuple[int, int], ...]
+
+
+def put_pages_back(data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Span]) -> Swaps | None:
+    """Look for pages in each other's place.
+
+    Args:
+        data: the table's bytes.
+        blocks: the blocks whose checksums do not fit, trailers included, where the index tells; None where it is lost.
+        hurt: stretches of the file that are not what they should be.
+
+    Returns:
+        The bytes with pages put back, or None where none are found.
+    """
+    measure = _walked if blocks is None else _fitting(blocks)
+    most = _MOST_PAGES_WALKED if blocks is None else _MOST_PAGES
+    spans = list(hurt)
+    found: list[tuple[int, int]] = []
+    while len(found) < _MOST_SWAPS:
+        pages = _pages(spans, len(data))
+        if not 2 <= len(pages) <= most:
+            break
+        before = measure(data)
+        best = max(combinations(pages, 2), key=lambda pair: measure(_swapped(data, *pair)))
+        if measure(_swapped(data, *best)) <= before:
+            break
+        data = _swapped(data, *best)
+        found.append((best[0] * PAGE, best[1] * PAGE))
+        spans = [span for span in spans if not any(_touches(span, page) for page in best)]
+    return Swaps(data, tuple(found)) if found else None
+
+
+def _fitting(blocks: Sequence[Span]) -> Callable[[bytes], int]:
+    """How many bytes are in blocks whose checksums fit."""
+
+    def measure(data: bytes) -> int:
+        return sum(end - start for start, end in blocks if _fits(data[start:end]))
+
+    return measure
+
+
+def _fits(stored: bytes) -> bool:
+    covered = stored[: -TRAILER_SIZE + 1]
+    return _kernel.mask_crc(_kernel.crc32c(covered)).to_bytes(4, "little") == stored[-TRAILER_SIZE + 1 :]
+
+
+def _walked(data: bytes) -> int:
+    """How many bytes are in blocks that are found by their checksums."""
+    return sum(size for _, size, _ in _kernel.walk_table(data)[0])
+
+
+def _pages(spans: Iterable[Span], size: int) -> list[int]:
+    """The whole pages that hold bytes of these stretches."""
+    found = {page for start, end in spans for page in range(start // PAGE, -(-end // PAGE))}
+    return sorted(page for page in found if (page + 1) * PAGE <= size)
+
+
+def _touches(span: Span, page: int) -> bool:
+    return span[0] < (page + 1) * PAGE and page * PAGE < span[1]
+
+
+def _swapped(data: bytes, one: int, other: int) -> bytes:
+    first, second = sorted((one * PAGE, other * PAGE))
+    between = data[first + PAGE : second]
+    return data[:first] + data[second : second + PAGE] + between + data[first : first + PAGE] + data[second + PAGE :]

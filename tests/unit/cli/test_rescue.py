@@ -1,0 +1,138 @@
+"""relevel rescue and relevel check: --in-place, --report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import relevel
+from tests.damage import operators
+from tests.engine.living import state_of
+from tests.unit.cli.calling import call
+
+
+@pytest.fixture
+def damaged(database: Path) -> Path:
+    """The database with part of its log destroyed."""
+    log = max(database.glob("*.log"))
+    operators.garbage(log, log.stat().st_size // 2, 200, seed=1)
+    return database
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["{db}"], "--in-place"),
+        (["--in-place", "{db}", "{db}-new"], "leave DST out"),
+        (["--force", "{db}", "{db}-new"], "--in-place only"),
+        (["--in-place", ""], "the path is empty"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(database: Path, arguments: list[str], told: str) -> None:
+    """Exit code 2, and the option that helps is named."""
+    before = state_of(database)
+
+    done = call("rescue", *(each.format(db=database) for each in arguments))
+
+    assert done.code == 2
+    assert told in done.err
+    assert state_of(database) == before
+    assert [path.name for path in database.parent.iterdir()] == ["db"]
+
+
+def test_in_place_prints_how_to_undo_it(damaged: Path) -> None:
+    """Exit code 1, as something is lost; and the command works as it is printed."""
+    before = state_of(damaged)
+
+    done = call("rescue", "--in-place", damaged)
+
+    assert done.code == 1
+    assert relevel.check(damaged).is_clean
+    undo = done.out.rstrip("\n").rpartition("run: ")[2]
+    subprocess.run(["sh", "-c", undo], check=True)
+    assert state_of(damaged) == before
+
+
+def test_in_place_leaves_a_healthy_database_alone(database: Path) -> None:
+    """Exit code 0, and it says so."""
+    before = state_of(database)
+
+    done = call("rescue", "--in-place", database)
+
+    assert (done.code, state_of(database)) == (0, before)
+    assert "nothing was changed" in done.out
+    assert call("rescue", "--in-place", "--force", database).code == 0
+    assert state_of(database) != before
+
+
+def test_in_place_writes_nothing_in_a_dry_run(damaged: Path) -> None:
+    """The report says what would be."""
+    before = state_of(damaged)
+
+    done = call("rescue", "--in-place", "--dry-run", "--json", damaged)
+
+    assert done.code == 1
+    assert json.loads(done.out)["is_moved"] is False
+    assert json.loads(done.out)["rescue"]["dry_run"] is True
+    assert state_of(damaged) == before
+    assert [path.name for path in damaged.parent.iterdir()] == ["db"]
+
+
+def test_in_place_refuses_a_running_database(database: Path) -> None:
+    """Exit code 12."""
+    with relevel.DB(database):
+        done = call("rescue", "--in-place", database)
+
+    assert done.code == relevel.LockedError.exit_code == 12
+    assert "stop that program" in done.err
+
+
+@pytest.mark.parametrize("command", [["check"], ["rescue", "--dry-run"], ["rescue"], ["rescue", "--in-place"]])
+def test_a_page_is_written_beside_what_is_printed(damaged: Path, tmp_path: Path, command: list[str]) -> None:
+    """It shows every file, and that the source is as it was."""
+    log = max(damaged.glob("*.log")).name
+    destination = [tmp_path / "x"] if command in (["rescue"], ["rescue", "--dry-run"]) else []
+
+    done = call(*command, damaged, *destination, "--report", tmp_path / "page.html")
+
+    assert done.code == 1
+    assert "log.record.checksum-mismatch" in done.out
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "all are the same" in page
+    assert f"<code>{log}</code>" in page
+
+
+def test_a_page_is_never_written_over_anything_nor_into_the_database(damaged: Path, tmp_path: Path) -> None:
+    """That is refused before any work is done."""
+    (tmp_path / "taken.html").write_text("mine")
+    before = state_of(damaged)
+
+    taken = call("rescue", damaged, tmp_path / "new", "--report", tmp_path / "taken.html")
+    inside = call("check", damaged, "--report", damaged / "page.html")
+    nowhere = call("check", damaged, "--report", tmp_path / "no" / "page.html")
+
+    assert (taken.code, inside.code, nowhere.code) == (7, 8, 5)
+    assert (tmp_path / "taken.html").read_text() == "mine"
+    assert not (tmp_path / "new").exists()
+    assert state_of(damaged) == before
+
+
+def test_a_page_that_cannot_be_written_costs_nothing_else(
+    damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was rescued is there, how to undo it was printed, and nothing is left of the page."""
+
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("relevel.storage.new_file.os.fsync", refuse)
+        done = call("check", damaged, "--report", tmp_path / "page.html")
+
+    assert done.code == 5
+    assert "No space left" in done.err
+    assert "log.record.checksum-mismatch" in done.out
+    assert not (tmp_path / "page.html").exists()
