@@ -82,8 +82,15 @@ def measure(image: str, destination: str) -> None:
     with contextlib.suppress(NotADatabaseError):
         relevel.carve(image, destination)
     seconds, worked = time.perf_counter() - began, time.process_time() - began_working
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    sys.stdout.write(json.dumps([seconds, worked, Path(image).stat().st_size, peak]))
+    sys.stdout.write(json.dumps([seconds, worked, Path(image).stat().st_size, peak_memory()]))
+
+
+def peak_memory() -> int:
+    """The most memory that this process had, in bytes. Linux's ``ru_maxrss`` has that of the process that started it, too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def run(image: Path, rounds: int) -> tuple[float, float, int]:

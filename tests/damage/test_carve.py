@@ -363,6 +363,7 @@ def test_places_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
         relevel.carve(tmp_path, tmp_path / "carved")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count the memory of the process that started it too")
 def test_a_large_image_needs_little_memory(tmp_path: Path) -> None:
     """A sparse gibibyte with a database at its end, in a process that may not grow beyond 256 MiB."""
     image = written_to(tmp_path, b"")
@@ -371,9 +372,10 @@ def test_a_large_image_needs_little_memory(tmp_path: Path) -> None:
         file.seek((1 << 30) + 77)
         file.write(lay(files_of(SNAPPY), random.Random(6)).data)
     program = (
-        "import resource, sys, relevel\n"
+        "import re, sys, pathlib, relevel\n"
         "report = relevel.carve(sys.argv[1], sys.argv[2])\n"
-        "print(report.is_complete, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "status = pathlib.Path('/proc/self/status').read_text()\n"
+        "print(report.is_complete, re.search(r'VmHWM:\\s*(\\d+) kB', status)[1])\n"
     )
 
     done = subprocess.run(
@@ -382,7 +384,7 @@ def test_a_large_image_needs_little_memory(tmp_path: Path) -> None:
     is_complete, peak = done.stdout.split()
 
     assert is_complete == "True"
-    assert int(peak) * (1 if sys.platform == "darwin" else 1024) < 256 << 20
+    assert int(peak) * 1024 < 256 << 20
 
 
 def test_the_command_says_what_it_found_and_exits_accordingly(tmp_path: Path) -> None:

@@ -119,11 +119,6 @@ impl File {
         Ok(PyBytes::new(py, buffer.get(..count).unwrap_or_default()))
     }
 
-    #[getter]
-    fn start(&self) -> u64 {
-        self.0.start
-    }
-
     #[cfg(unix)]
     fn fileno(&self) -> i32 {
         std::os::fd::AsRawFd::as_raw_fd(&*self.0.file.0)

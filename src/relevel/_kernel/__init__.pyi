@@ -6,16 +6,14 @@ logs, and never decides about damage: it returns values and faults. Long calls r
 Words used throughout:
 
 - *source*: a path (``str``), an open ``File``, or the bytes themselves.
-- *block_type*: the byte that follows a block on disk: 0 none, 1 snappy, 2 zstd or zlib (told apart by their first bytes),
-  4 raw deflate.
+- *block_type*: the byte that follows a block on disk: 0 none, 1 snappy, 2 zstd or zlib (by their first bytes), 4 raw deflate.
 - *codec*: ``"none"``, ``"snappy"``, ``"zstd"``, ``"zlib"``, ``"deflate"``.
 - *contents*: a block's decoded bytes, entries and restart array, without trailer.
 - *handle*: ``(offset, size)`` of a block; the size does not count the 5-byte trailer.
-- *comparator*: ``"bytewise"``, ``"reverse-bytewise"``, ``"idb"``, or a callable ``(bytes, bytes) -> int`` (negative, zero,
-  positive). What a callable raises comes out of the call that compared.
+- *comparator*: ``"bytewise"``, ``"reverse-bytewise"``, ``"idb"``, or a callable ``(bytes, bytes) -> int``.
 
-Errors: ``FaultError`` where strict code meets wrong bytes, ``OSError`` (with the file name) from the operating system,
-``ValueError`` and ``TypeError`` for wrong arguments. Exceptions of callbacks pass through unchanged.
+Errors: ``FaultError`` for wrong bytes in strict code, ``OSError`` (with the file name) from the operating system, ``ValueError``
+and ``TypeError`` for wrong arguments. What callbacks raise passes through unchanged.
 """
 
 from collections.abc import Callable, Sequence
@@ -96,10 +94,7 @@ class File:
     def cut(self, size: int) -> File:
         """The same open file, as if it ended there."""
     def part(self, offset: int, size: int) -> File:
-        """A stretch of the same open file, as if that were all of it."""
-    @property
-    def start(self) -> int:
-        """Where in the open file it begins: 0 unless it is a part."""
+        """A stretch of the same open file, as if that were all of it; ``fileno`` stays that of the whole."""
     def read(self, offset: int, size: int) -> bytes:
         """Bytes from ``offset`` on, fewer than ``size`` at the end only."""
     def fileno(self) -> int:
