@@ -35,8 +35,10 @@ def test_a_database_does_as_the_model_says(names: tuple[str, ...], seed: int, tm
     machine.run(OPERATIONS)
 
     assert machine.done == OPERATIONS
-    if "relevel" in names:
+    if names == ("relevel",):
         assert findings_in(tmp_path / "db") == ()
+    elif "relevel" in names:  # LevelDB leaves half a table where closing ends a compaction: that is no more than a note
+        assert [finding for finding in findings_in(tmp_path / "db") if finding.severity > finding.severity.NOTE] == []
 
 
 @seeds
