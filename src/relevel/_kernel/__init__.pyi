@@ -409,7 +409,7 @@ Repair: TypeAlias = Callable[[str, Fault, bytes], bytes | None]
 """``(file, fault, stored_with_trailer) -> contents or None``: called for a block that cannot be used as it is."""
 
 def shared_versions(inputs: Sequence[Input], comparator: Comparator = "bytewise") -> list[tuple[str, str, int]]:
-    """How many versions, equal in user key and sequence number, each two inputs share: names and count, where there is any.
+    """How many versions, equal in user key and sequence number, two inputs share and none between them has: names, count.
 
     Reads everything. Blocks that are damaged are passed over.
     """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from relevel.recovery.lineage.chronicle import Chronicle, read_chronicle
+import pytest
+
+from relevel.recovery.lineage.chronicle import Chronicle, Made, read_chronicle
 from relevel.storage.read_only import ReadOnlyDirectory
 
 LEVELDB = """\
@@ -53,22 +55,50 @@ def test_what_leveldb_tells(tmp_path: Path) -> None:
     """A flush counts at once, a compaction's tables when it ends; an empty table is none."""
     found = told(tmp_path, LOG=LEVELDB)
 
-    assert found == Chronicle({5, 7, 9, 11}, {12}, {5, 7}, {3}, table_count=2)
+    created: dict[int, Made] = {5: (118437, None), 7: (120677, None), 9: (602660, 10412), 11: (120987, None)}
+    assert found == Chronicle(created, {12: (602660, 10412)}, {5, 7}, {3}, table_count=2)
 
 
 def test_what_goleveldb_tells(tmp_path: Path) -> None:
     """A flush beside a compaction does not make the compaction's tables count."""
     found = told(tmp_path, LOG=GOLEVELDB)
 
-    assert found == Chronicle({3, 6, 7}, {9}, {3}, {1}, table_count=2)
+    created: dict[int, Made] = {3: (None, 654), 6: (None, 607), 7: (None, 658)}
+    assert found == Chronicle(created, {9: (None, 607)}, {3}, {1}, table_count=2)
 
 
 def test_the_old_log_comes_first(tmp_path: Path) -> None:
     """What was told before the last opening is known as well."""
     found = told(tmp_path, LOG_old=LEVELDB, LOG="2026/11/21-18:00:00.000000 1 Level-0 table #14: 10 bytes OK\n")
 
-    assert found.created == {5, 7, 9, 11, 14}
+    assert found.created.keys() == {5, 7, 9, 11, 14}
     assert found.table_count == 3
+
+
+def test_a_flush_that_has_not_ended_is_told(tmp_path: Path) -> None:
+    """Until its log is removed there are two."""
+    begun = "2026/11/21-18:00:00.000000 1 Level-0 table #14: started\n"
+    done = (
+        "2026/11/21-18:00:00.000000 1 Level-0 table #14: 10 bytes OK\n2026/11/21-18:00:00.000000 1 Delete type=0 #9\n"
+    )
+
+    assert told(tmp_path, LOG=begun).is_flushing
+    assert not told(tmp_path, LOG=begun + done).is_flushing
+    assert told(tmp_path, LOG="17:05:24.384 memdb@flush N·654 S·63KiB\n").is_flushing
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Delete type=2 #" + "9" * 5000,
+        "compacted to: files[ " + "9" * 5000 + " ]",
+        "Moved #1 to " * 100_000,
+        "\n" * 1_000_000,
+    ],
+)
+def test_hostile_lines_tell_nothing_and_take_no_time(line: str, tmp_path: Path) -> None:
+    """Numbers without end, and lines that a pattern could be long about."""
+    assert told(tmp_path, LOG=line) == Chronicle()
 
 
 def test_no_log_tells_nothing(tmp_path: Path) -> None:

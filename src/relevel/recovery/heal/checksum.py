@@ -17,13 +17,11 @@ from relevel.strenum import StrEnum
 
 _CHECKSUM_BITS: Final = 32
 _BYTE: Final = 8
-_MOST_ODDS: Final = {True: 0.05, False: 0.005}
-"""Of two bits far apart, and of bursts: beyond this they are in doubt, for chance explains other damage too often. Two bits in what
-snappy makes of 4 KiB are just below it, and bursts of 8 in 16 KiB."""
+_MOST_ODDS: Final = 0.001
+"""Beyond this a healing that nothing proves is in doubt: a burst of 8 bits in 4 KiB is just below it."""
 _MOST_ODDS_IN_DOUBT: Final = {True: 0.15, False: 0.02}
-"""Beyond this they are not put back at all: two bits in 4 KiB that are not compressed are just below it, and bursts of 8 in
-64 KiB."""
-_MOST_ODDS_TESTED: Final = 4.0
+"""Beyond this nothing is put back: two bits far apart in 4 KiB are just below it, and bursts of 8 in 64 KiB."""
+_MOST_ODDS_TESTED: Final = 1.0
 """Where bytes that were none became a block by it, which chance does not bring about."""
 
 
@@ -73,7 +71,7 @@ class Explanation:
 
     def is_in_doubt(self, *, was_sound: bool) -> bool:
         """Whether it is put back and may be wrong all the same."""
-        return was_sound and self.odds > _MOST_ODDS[self._is_pair]
+        return was_sound and self.odds > _MOST_ODDS
 
     @property
     def _is_pair(self) -> bool:

@@ -72,11 +72,13 @@ def _heal_covered(data: bytes, offset: int, block_end: int, trust: int) -> Heali
     def proves(found: Explanation) -> bool:
         return flip_all(record, _in_record(found, size))[_TYPE_OFFSET] in _RECORD_TYPES
 
-    found = believe(explanations(covered, masked, min(trust, Trust.BURST_OF_8)), proves, was_sound=False)
+    was_sound = record[_TYPE_OFFSET] in _RECORD_TYPES
+    found = believe(explanations(covered, masked, min(trust, Trust.BURST_OF_8)), proves, was_sound=was_sound)
     if found is None:
         return None
     bits = _in_record(found, size)
-    return Healing(_kind(bits), tuple(offset * 8 + bit for bit in bits), flip_all(record, bits), found.odds)
+    in_doubt = found.is_in_doubt(was_sound=True)  # a type that is one of four proves little
+    return Healing(_kind(bits), tuple(offset * 8 + bit for bit in bits), flip_all(record, bits), found.odds, in_doubt)
 
 
 def _in_record(found: Explanation, size: int) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ makes that once in four thousand million pairs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Final
 
@@ -20,6 +21,8 @@ _MOST_PAGES: Final = 64
 """Pages that are tried with each other where blocks are known, so that only these are read again: 2,016 pairs."""
 _MOST_PAGES_WALKED: Final = 12
 """The same where the whole table is walked for each pair: 66 pairs."""
+_MOST_WALKED: Final = 8 << 20
+"""Larger tables are not walked for each pair: bytes."""
 _MOST_SWAPS: Final = 16
 
 Span = tuple[int, int]
@@ -50,17 +53,17 @@ def put_pages_back(data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Sp
     Returns:
         The bytes with pages put back, or None where none are found.
     """
-    measure = _walked if blocks is None else _fitting(blocks)
-    most = _MOST_PAGES_WALKED if blocks is None else _MOST_PAGES
+    gain, most = (_walked, _MOST_PAGES_WALKED) if blocks is None else (partial(_fitting, blocks), _MOST_PAGES)
+    if blocks is None and len(data) > _MOST_WALKED:
+        return None
     spans = list(hurt)
     found: list[tuple[int, int]] = []
     while len(found) < _MOST_SWAPS:
         pages = _pages(spans, len(data))
         if not 2 <= len(pages) <= most:
             break
-        before = measure(data)
-        best = max(combinations(pages, 2), key=lambda pair: measure(_swapped(data, *pair)))
-        if measure(_swapped(data, *best)) <= before:
+        best = max(combinations(pages, 2), key=lambda pair: gain(data, *pair))
+        if gain(data, *best) <= 0:
             break
         data = _swapped(data, *best)
         found.append((best[0] * PAGE, best[1] * PAGE))
@@ -68,13 +71,23 @@ def put_pages_back(data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Sp
     return Swaps(data, tuple(found)) if found else None
 
 
-def _fitting(blocks: Sequence[Span]) -> Callable[[bytes], int]:
-    """How many bytes are in blocks whose checksums fit."""
+def _fitting(blocks: Sequence[Span], data: bytes, one: int, other: int) -> int:
+    """How many more bytes are in blocks whose checksums fit once two pages are exchanged."""
+    touched = [block for block in blocks if _touches(block, one) or _touches(block, other)]
+    before = sum(end - start for start, end in touched if _fits(data[start:end]))
+    return sum(end - start for start, end in touched if _fits(_exchanged(data, (start, end), one, other))) - before
 
-    def measure(data: bytes) -> int:
-        return sum(end - start for start, end in blocks if _fits(data[start:end]))
 
-    return measure
+def _exchanged(data: bytes, span: Span, one: int, other: int) -> bytes:
+    """A stretch of the file with two pages exchanged."""
+    start, end = span
+    stretch = bytearray(data[start:end])
+    for page, source in ((one, other), (other, one)):
+        first, last = max(start, page * PAGE), min(end, (page + 1) * PAGE)
+        if first < last:
+            shift = (source - page) * PAGE
+            stretch[first - start : last - start] = data[first + shift : last + shift]
+    return bytes(stretch)
 
 
 def _fits(stored: bytes) -> bool:
@@ -82,8 +95,12 @@ def _fits(stored: bytes) -> bool:
     return _kernel.mask_crc(_kernel.crc32c(covered)).to_bytes(4, "little") == stored[-TRAILER_SIZE + 1 :]
 
 
-def _walked(data: bytes) -> int:
-    """How many bytes are in blocks that are found by their checksums."""
+def _walked(data: bytes, one: int, other: int) -> int:
+    """How many more bytes are in blocks that are found by their checksums once two pages are exchanged."""
+    return _found(_swapped(data, one, other)) - _found(data)
+
+
+def _found(data: bytes) -> int:
     return sum(size for _, size, _ in _kernel.walk_table(data)[0])
 
 

@@ -1,8 +1,8 @@
 """Salvage of a data block that cannot be healed: the entries that are certain, where the file tells which bytes were hurt.
 
 A checksum tells that a block is hurt and not where. A page that a disk or a file system lost tells it: it reads as one byte
-again and again. In a compressed block nothing else does so; in one that is not compressed a value may, so there the stretch must
-be as long as a sector, or the entries must break off in it.
+again and again. In a compressed block nothing else does so; in one that is not compressed a value may, so there the entries must
+break off in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import TRAILER_SIZE
 from relevel.storage.patched import Readable
 
-_SECTOR: Final = 512
 _LEAST_RUN: Final = 32
 """Snappy, zstd and deflate write no byte so often one after another."""
 _LEAST_RUN_THAT_BREAKS: Final = 64
@@ -69,8 +68,7 @@ def hurt_ranges(storage: Readable, file: str, offset: int, stored: bytes) -> tup
     telling = [
         (start, end)
         for start, end in inside
-        if end - start >= _SECTOR
-        or (end - start >= _LEAST_RUN_THAT_BREAKS and any(start <= place <= end for place in breaks))
+        if end - start >= _LEAST_RUN_THAT_BREAKS and any(start <= place <= end for place in breaks)
     ]
     return tuple(_cut(telling, len(stored)))
 
@@ -80,7 +78,7 @@ def _cut(runs: Iterable[Range], size: int) -> Iterator[Range]:
 
 
 def _is_compressed(stored: bytes, hurt: Iterable[Range]) -> bool:
-    """Whether the type byte says so; false where it is hurt itself: then a stretch must be as long as in any block."""
+    """Whether the type byte says so; false where it is hurt itself."""
     place = len(stored) - TRAILER_SIZE
     return stored[place] != 0 and not any(start <= place < end for start, end in hurt)
 

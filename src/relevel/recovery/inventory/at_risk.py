@@ -45,6 +45,15 @@ def holds(comparator: Comparator, keys: KeyRange, key: bytes) -> bool:
     )
 
 
+def overlap(comparator: Comparator, one: KeyRange, other: KeyRange) -> bool:
+    """Whether some key can be in both ranges."""
+    return _begins_before(comparator, one, other) and _begins_before(comparator, other, one)
+
+
+def _begins_before(comparator: Comparator, one: KeyRange, other: KeyRange) -> bool:
+    return one.lower is None or other.upper is None or comparator.compare(one.lower, other.upper) <= 0
+
+
 def is_proved_newer(file: DatabaseFile, offset: int, lost: DatabaseFile | None, span: Span, code: str) -> bool:
     """Whether a version in ``file`` is newer than any of its key that was in the ``span`` of ``lost``, for certain.
 

@@ -50,7 +50,7 @@ class Kin:
         """The names of the tables that a compaction has written that did not end."""
         found: set[str] = set()
         for name, table in self.tables.items():
-            if _has_no_end(table) and self._is_copied(name):
+            if _has_no_end(table) and self.is_copied(name):
                 found |= {name, *self._written_before(name)}
         return found
 
@@ -58,12 +58,12 @@ class Kin:
         """Other tables of the compaction that has written this one: they are newer than all its inputs."""
         newest_input = max(_number(self.tables[older]) for older in self._older(name))
         for other, table in self.tables.items():
-            if newest_input < _number(table) < _number(self.tables[name]) and self._is_copied(other):
+            if newest_input < _number(table) < _number(self.tables[name]) and self.is_copied(other):
                 yield other
 
-    def _is_copied(self, name: str) -> bool:
+    def is_copied(self, name: str) -> bool:
         """Whether all that can be read of a table is in older ones."""
-        scan = self.tables[name].scan
+        scan = self.tables[name].scan if name in self.tables else None
         entries = 0 if scan is None else scan.put_count + scan.deletion_count
         return 0 < entries <= sum(self.shared[older, name] for older in self._older(name))
 

@@ -62,7 +62,7 @@ def trace(found: Survey, *, include_uncertain: bool = False) -> Survey:
         return found
     chronicle = read_chronicle(found.directory.storage)
     traced = _traced(found, chronicle)
-    reason = _why_complete(traced, chronicle, found.comparator)
+    reason = _why_complete(traced, chronicle)
     uncertain: list[Finding] = []
     if reason is None:
         uncertain = [
@@ -79,7 +79,8 @@ def trace(found: Survey, *, include_uncertain: bool = False) -> Survey:
 def _traced(found: Survey, chronicle: Chronicle) -> _Traced:
     tables = [table for table in found.tables if table.file.standing is Standing.UNPROVEN]
     kin = read_kin(tables, found.directory.storage, found.comparator)
-    orphans = {table.file.name for table in tables if _never_counted(table, chronicle)} | kin.unfinished()
+    pending = {table.file.name for table in tables if table.file.number in chronicle.pending}
+    orphans = {name for name in pending if kin.is_copied(name)} | kin.unfinished()
     made = kin.without(orphans).made_from_each()
     superseded = {table.file.name for table in tables if table.file.number in chronicle.removed_tables}
     superseded |= made.keys()
@@ -96,41 +97,51 @@ def _traced(found: Survey, chronicle: Chronicle) -> _Traced:
     )
 
 
-def _never_counted(table: TableSurvey, chronicle: Chronicle) -> bool:
-    """Whether LOG tells of tables that are older, and not that this one was ever finished."""
-    number = table.file.number or 0
-    told = chronicle.created | chronicle.removed_tables
-    return bool(told) and number > min(told) and number not in told
-
-
 def _is_flushed(log: LogSurvey, newest: int, chronicle: Chronicle) -> bool:
     if log.file.number in chronicle.removed_logs:
         return True
     return log.scan is not None and log.scan.max_sequence is not None and log.scan.max_sequence <= newest
 
 
-def _why_complete(traced: _Traced, chronicle: Chronicle, comparator: Comparator) -> str | None:
+def _why_complete(traced: _Traced, chronicle: Chronicle) -> str | None:
     """Say how LOG proves that no table and no log is missing; None where it does not."""
     numbers = {table.file.number for table in traced.live}
-    told = chronicle.created - chronicle.removed_tables
+    told = chronicle.created.keys() - chronicle.removed_tables
     settled = {int(name.split(".")[0]) for name in traced.superseded if name.split(".")[0].isdigit()}
-    if chronicle.table_count is None or chronicle.table_count != len(numbers) or not told - settled <= numbers:
-        return None
-    if any(table.scan is None for table in traced.live) or not _ends_with_a_log(traced, chronicle):
+    is_all = chronicle.table_count == len(numbers) and told - settled <= numbers <= chronicle.created.keys()
+    if (
+        not is_all
+        or not all(_is_as_told(table, chronicle) for table in traced.live)
+        or not _ends_with_a_log(traced, chronicle)
+    ):
         return None
     return f"LOG says that {len(numbers)} tables counted last, and just these are there"
 
 
+def _is_as_told(table: TableSurvey, chronicle: Chronicle) -> bool:
+    """Whether a table is the one that LOG tells of under its number."""
+    if table.scan is None or table.file.number is None:
+        return False
+    size, entry_count = chronicle.created[table.file.number]
+    entries = table.scan.put_count + table.scan.deletion_count
+    is_hurt = any(finding.is_loss for finding in table.findings)
+    return size in (None, table.file.size) and (is_hurt or entry_count in (None, entries))
+
+
 def _ends_with_a_log(traced: _Traced, chronicle: Chronicle) -> bool:
-    """Whether the newest log is there and goes on where the tables end."""
+    """Whether the newest log is there and goes on where the tables end: an empty one does not tell, for it may have been cut.
+
+    While a memtable becomes a table there are two logs.
+    """
     newest = max((table.scan.max_sequence or 0 for table in traced.live if table.scan is not None), default=0)
     begins = [
         log.scan.min_sequence for log in traced.logs if log.scan is not None and log.scan.min_sequence is not None
     ]
-    if not traced.logs or any(log.losses for log in traced.logs):
+    if len(begins) < (2 if chronicle.is_flushing else 1) or any(log.losses for log in traced.logs):
         return False
     last = max(log.file.number or 0 for log in traced.logs)
-    return last > max(chronicle.removed_logs, default=0) and (not begins or min(begins) <= newest + 1 + _SLACK)
+    is_newest_told = all(log.scan and log.scan.max_sequence for log in traced.logs if log.file.number == last)
+    return is_newest_told and last > max(chronicle.removed_logs, default=0) and min(begins) <= newest + 1 + _SLACK
 
 
 def _uncertain(table: TableSurvey, made: Sequence[TableSurvey], comparator: Comparator) -> Iterator[Finding]:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from relevel import _kernel
-from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key
+from relevel.findings import KeyRange
+from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key, user_key_of
 from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
 from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.inventory.at_risk import ANY_KEY, overlap
 from relevel.recovery.read.inputs import block_inputs, table_input
 from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, TableStyle, level_for
@@ -120,15 +122,26 @@ def _merge_kept(plan: Plan, database: NewDatabase, keep: Callable[[Version], boo
     database.write_entries(kept(), level, _style([item.table for item in plan.tables]))
 
 
-def current_inputs(plan: Plan) -> list[_kernel.Input]:
-    """All that counts and can be read, as inputs of a merge."""
+def current_inputs(plan: Plan, keys: KeyRange = ANY_KEY) -> list[_kernel.Input]:
+    """All that counts and can be read, as inputs of a merge; tables that hold none of the keys are left out."""
     inputs: list[_kernel.Input] = []
     for item in plan.tables:
+        if not _may_hold(plan, item.table, keys):
+            continue
         if item.treatment is Treatment.SORT:
             inputs += block_inputs(plan.survey.directory, item.table, "current")
         elif item.treatment is not Treatment.NONE:
             inputs.append(_input(plan, item.table))
     return [*inputs, *_log_inputs(plan)]
+
+
+def _may_hold(plan: Plan, table: TableSurvey, keys: KeyRange) -> bool:
+    """Whether a table may have entries in a range. A hurt one may have some that were not counted when it was scanned."""
+    scan = table.scan
+    if keys == ANY_KEY or scan is None or scan.smallest is None or scan.largest is None or not table.is_intact:
+        return True
+    own = KeyRange(user_key_of(scan.smallest), user_key_of(scan.largest))
+    return overlap(plan.survey.comparator, own, keys)
 
 
 def _style(tables: list[TableSurvey]) -> TableStyle:

@@ -6,17 +6,33 @@ have been overwritten or deleted by what is lost, so a rescue counts them. Besid
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import Final
 
 from relevel import _kernel
 from relevel.findings import Finding, KeyRange, Span
-from relevel.recovery.inventory.at_risk import ANY_KEY, OUT_OF_TURN, holds, hurt_file, is_proved_newer, keys_at_risk
+from relevel.format.filename import FileKind
+from relevel.recovery.inventory.at_risk import (
+    ANY_KEY,
+    OUT_OF_TURN,
+    holds,
+    hurt_file,
+    is_proved_newer,
+    keys_at_risk,
+    overlap,
+)
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.plan import Plan
 from relevel.recovery.rebuild.rebuild import current_inputs, repairer_for
+
+_MOST_RANGES: Final = 64
+"""Ranges that are told apart in one file."""
+_MOST_READS: Final = 16
+"""Stretches that are read apart: each reads the logs once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,99 +54,148 @@ class StaleRange:
 
 @dataclass(frozen=True, slots=True)
 class _Loss:
-    """What one file lost: ``span`` and ``keys`` from the first to the last of it; ``ends`` are the last keys of its parts."""
+    """Part of what one file lost: ``span`` and ``keys`` from its first to its last; ``ends`` are the last keys of its pieces, and
+    ``saved`` the offsets of blocks of which a part is there."""
 
     code: str
     file: DatabaseFile | None
     span: Span
     keys: KeyRange
     ends: frozenset[bytes]
+    saved: frozenset[int]
 
     def may_outdate(self, file: DatabaseFile, version: Version) -> bool:
-        """Whether a version of a key in the range may be older. In the table itself only one whose key goes on from a lost part."""
-        if self.file is not None and self.file.name == file.name:
-            return version.key in self.ends
+        """Whether a version of a key in the range may be older. In the table itself only one whose key goes on from a lost part, or
+        beside a hole."""
+        if self.file is not None and self.file.name == file.name and file.kind is FileKind.TABLE:
+            return version.key in self.ends or version.offset in self.saved
         return not is_proved_newer(file, version.offset, self.file, self.span, self.code)
 
 
 def possibly_stale(plan: Plan) -> list[StaleRange]:
-    """Count, for each file with losses, the entries that may be stale. Reads the ranges at risk once more, once for all."""
-    losses = _losses_by_file(plan)
-    if not losses:
-        return []
-    files = plan.survey.directory.by_name
-    anywhere = [loss for loss in losses if loss.keys == ANY_KEY]
-    bounded = [loss for loss in losses if loss.keys != ANY_KEY]
-    log_ends = {loss.span.file: loss.span.end for loss in anywhere}
+    """Count, for each range that files have lost, the entries that may be stale. Reads the ranges at risk once more."""
+    losses = _losses(plan)
+    count = _count_anywhere if any(loss.keys == ANY_KEY for loss in losses) else _count_in_ranges
+    counts = count(plan, losses)
+    return [
+        StaleRange(loss.keys, counts[number], loss.span.file, loss.code)
+        for number, loss in enumerate(losses)
+        if counts[number]
+    ]
+
+
+def _count_in_ranges(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
+    files, comparator = plan.survey.directory.by_name, plan.survey.comparator
+    counts: Counter[int] = Counter()
+    for keys in _joined_ranges(plan, [loss.keys for loss in losses], _MOST_READS):
+        inside = [number for number, loss in enumerate(losses) if overlap(comparator, loss.keys, keys)]
+        for version in _visible(plan, keys):
+            for number in inside:
+                loss = losses[number]
+                if holds(comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
+                    counts[number] += 1
+    return counts
+
+
+def _count_anywhere(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
+    """Where any key is at risk beside something: every entry is looked at, and counted by where it is."""
+    files, comparator = plan.survey.directory.by_name, plan.survey.comparator
+    log_ends = {loss.span.file: loss.span.end for loss in losses if loss.keys == ANY_KEY}
     met: Counter[tuple[str, int]] = Counter()
-    counts: Counter[str] = Counter()
-    for version in _visible(plan, _span(plan, [loss.keys for loss in losses])):
+    counts: Counter[int] = Counter()
+    bounded = [(number, loss) for number, loss in enumerate(losses) if loss.keys != ANY_KEY]
+    for version in _visible(plan, ANY_KEY):
         end = log_ends.get(version.file, 0)
         met[version.file, end if version.offset >= end else 0] += 1
-        for loss in bounded:
-            if holds(plan.survey.comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
-                counts[loss.span.file] += 1
-    for loss in anywhere:
-        counts[loss.span.file] = sum(
-            count
-            for (name, offset), count in met.items()
-            if not is_proved_newer(files[name], offset, loss.file, loss.span, loss.code)
-        )
-    found = ((loss, counts[loss.span.file]) for loss in losses)
-    return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
+        for number, loss in bounded:
+            if holds(comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
+                counts[number] += 1
+    for number, loss in enumerate(losses):
+        if loss.keys == ANY_KEY:
+            counts[number] = sum(
+                count
+                for (name, offset), count in met.items()
+                if not is_proved_newer(files[name], offset, loss.file, loss.span, loss.code)
+            )
+    return counts
 
 
 class CertainVersions:
     """Asked of each live version, says whether nothing that was lost can be newer; counts those it refuses.
 
     Attributes:
-        refused: how many may be stale, by the file whose loss makes them so.
+        refused: how many may be stale, by the number of the loss that makes them so.
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.refused: Counter[str] = Counter()
-        self._losses = _losses_by_file(plan)
+        self.refused: Counter[int] = Counter()
+        self._losses = _losses(plan)
         self._files = plan.survey.directory.by_name
         self._comparator = plan.survey.comparator
 
     def __call__(self, version: Version) -> bool:
         """Whether to keep it."""
-        for loss in self._losses:
+        for number, loss in enumerate(self._losses):
             in_range = loss.keys == ANY_KEY or holds(self._comparator, loss.keys, version.key)
             if in_range and loss.may_outdate(self._files[version.file], version):
-                self.refused[loss.span.file] += 1
+                self.refused[number] += 1
                 return False
         return True
 
     def ranges(self) -> list[StaleRange]:
         """What was refused."""
-        found = ((loss, self.refused[loss.span.file]) for loss in self._losses)
+        found = ((loss, self.refused[number]) for number, loss in enumerate(self._losses))
         return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
 
 
-def _losses_by_file(plan: Plan) -> list[_Loss]:
-    """One for each table or log that lost bytes or is missing, and one where no manifest proves what counts."""
-    losses: dict[str, _Loss] = {}
+def _losses(plan: Plan) -> list[_Loss]:
+    """Those of each table or log that lost bytes or is missing, range by range, and one where no manifest proves what counts."""
+    by_file: dict[str, list[_Loss]] = defaultdict(list)
     for finding in plan.losses:
         loss = _loss(plan, finding)
-        name = "" if loss.file is None else loss.file.name
-        before = losses.get(name)
-        losses[name] = loss if before is None or loss.file is None else _joined(plan, before, loss)
-    return list(losses.values())
+        by_file["" if loss.file is None else loss.file.name].append(loss)
+    return [loss for found in by_file.values() for loss in _of_one_file(plan, found)]
+
+
+def _of_one_file(plan: Plan, losses: Sequence[_Loss]) -> Sequence[_Loss]:
+    if losses[0].file is None:
+        return losses[-1:]
+    if any(loss.keys == ANY_KEY or loss.code == OUT_OF_TURN for loss in losses):
+        return [reduce(partial(_joined, plan), losses)]
+    ranges = _joined_ranges(plan, [loss.keys for loss in losses], _MOST_RANGES)
+    groups = [[loss for loss in losses if overlap(plan.survey.comparator, loss.keys, keys)] for keys in ranges]
+    return [reduce(partial(_joined, plan), group) for group in groups]
+
+
+def _joined_ranges(plan: Plan, ranges: Sequence[KeyRange], most: int) -> list[KeyRange]:
+    """The same keys in ranges that are apart and in order; where these were more than ``most``, with what is between some."""
+    order = plan.survey.comparator.sort_key
+    first = [keys for keys in ranges if keys.lower is None]
+    rest = sorted((keys for keys in ranges if keys.lower is not None), key=lambda keys: order(keys.lower or b""))
+    joined: list[KeyRange] = []
+    for keys in (*first, *rest):
+        if joined and overlap(plan.survey.comparator, joined[-1], keys):
+            joined[-1] = _span(plan, [joined[-1], keys])
+        else:
+            joined.append(keys)
+    at_once = -(-len(joined) // most)
+    return [_span(plan, joined[start : start + at_once]) for start in range(0, len(joined), max(at_once, 1))]
 
 
 def _loss(plan: Plan, finding: Finding) -> _Loss:
     directory = plan.survey.directory
     keys = keys_at_risk(directory, finding)
     ends = frozenset(() if keys.upper is None else (keys.upper,))
-    return _Loss(finding.code, hurt_file(directory, finding), finding.span, keys, ends)
+    saved = frozenset([finding.span.offset] if finding.is_salvaged else [])
+    return _Loss(finding.code, hurt_file(directory, finding), finding.span, keys, ends, saved)
 
 
 def _joined(plan: Plan, one: _Loss, other: _Loss) -> _Loss:
     start = min(one.span.offset, other.span.offset)
     span = Span(one.span.file, start, max(one.span.end, other.span.end) - start)
     code = other.code if other.code == OUT_OF_TURN else one.code
-    return replace(one, code=code, span=span, keys=_span(plan, [one.keys, other.keys]), ends=one.ends | other.ends)
+    keys, ends, saved = _span(plan, [one.keys, other.keys]), one.ends | other.ends, one.saved | other.saved
+    return replace(one, code=code, span=span, keys=keys, ends=ends, saved=saved)
 
 
 def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
@@ -148,7 +213,7 @@ def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
 def _visible(plan: Plan, keys: KeyRange) -> Iterator[Version]:
     repairer = repairer_for(plan)
     order = plan.survey.comparator.kernel
-    cursor = _kernel.Cursor(current_inputs(plan), order, mode="visible", start=keys.lower, repair=repairer)
+    cursor = _kernel.Cursor(current_inputs(plan, keys), order, mode="visible", start=keys.lower, repair=repairer)
     for version in Rows(cursor, repairer):
         if keys.upper is not None and plan.survey.comparator.compare(version.key, keys.upper) > 0:
             return
