@@ -2,7 +2,7 @@
 
 A checksum tells that a block is hurt and not where. A page that a disk or a file system lost tells it: it reads as one byte
 again and again. In a compressed block nothing else does so; in one that is not compressed a value may, so there the entries must
-break off in it.
+break off in it, or it must begin and end just where sectors do.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from relevel.storage.patched import Readable
 _LEAST_RUN: Final = 32
 """Snappy, zstd and deflate write no byte so often one after another."""
 _LEAST_RUN_THAT_BREAKS: Final = 64
+_SECTOR: Final = 512
+_COUNT_SIZE: Final = 4
+"""Bytes at the end of contents that count the restart points: no such count is one byte four times. Part of the file format."""
 _REACH: Final = 4096
 """Bytes looked at before and after a block: a stretch may begin or end there."""
 _RUN: Final = re.compile(rb"(.)\1{%d,}" % (_LEAST_RUN - 1), re.DOTALL)
@@ -64,13 +67,19 @@ def hurt_ranges(storage: Readable, file: str, offset: int, stored: bytes) -> tup
     inside = [run for run in runs if run[0] < len(stored) and run[1] > 0]
     if not inside or _is_compressed(stored, inside):
         return tuple(_cut(inside, len(stored)))
-    breaks = {fault.offset for fault in _kernel.scan_block(stored[:-TRAILER_SIZE])[1]}
-    telling = [
-        (start, end)
-        for start, end in inside
-        if end - start >= _LEAST_RUN_THAT_BREAKS and any(start <= place <= end for place in breaks)
-    ]
-    return tuple(_cut(telling, len(stored)))
+    breaks = [fault.offset for fault in _kernel.scan_block(stored[:-TRAILER_SIZE])[1]]
+    return tuple(_cut((run for run in inside if _tells(run, offset, len(stored), breaks)), len(stored)))
+
+
+def _tells(run: Range, offset: int, size: int, breaks: Iterable[int]) -> bool:
+    """Whether a stretch of one byte in a block that is not compressed is a hole, and not a value's own."""
+    start, end = run
+    contents_end = size - TRAILER_SIZE
+    if end - start < _LEAST_RUN_THAT_BREAKS:
+        return False
+    is_sectors = (offset + start) % _SECTOR == 0 and (offset + end) % _SECTOR == 0
+    covers_count = start <= contents_end - _COUNT_SIZE < contents_end <= end
+    return is_sectors or covers_count or any(start <= place <= end for place in breaks)
 
 
 def _cut(runs: Iterable[Range], size: int) -> Iterator[Range]:
