@@ -164,7 +164,10 @@ def _of_one_file(plan: Plan, losses: Sequence[_Loss]) -> Sequence[_Loss]:
         return [reduce(partial(_joined, plan), losses)]
     ranges = _joined_ranges(plan, [loss.keys for loss in losses], _MOST_RANGES)
     groups = [[loss for loss in losses if overlap(plan.survey.comparator, loss.keys, keys)] for keys in ranges]
-    return [reduce(partial(_joined, plan), group) for group in groups]
+    backwards = [
+        loss for loss in losses if not overlap(plan.survey.comparator, loss.keys, loss.keys)
+    ]  # by damaged ends
+    return [*(reduce(partial(_joined, plan), group) for group in groups if group), *backwards]
 
 
 def _joined_ranges(plan: Plan, ranges: Sequence[KeyRange], most: int) -> list[KeyRange]:
