@@ -70,6 +70,14 @@ class Patient:
         path.write_bytes(data[:offset] + new + data[offset + len(new) :])
         return [(file, offset, offset + len(new))]
 
+    def cut(self, names: Sequence[str]) -> Hurt:
+        """Cut one of some files anywhere."""
+        place = self.pick(self.whole(names))
+        size = self.chance.randrange(place.size)
+        path = self.path / place.file
+        path.write_bytes(path.read_bytes()[:size])
+        return [(place.file, size, place.size)]
+
     def flip(self, place: Place, *bits: int) -> Hurt:
         """Flip bits of a place, counted from its first one."""
         path = self.path / place.file
@@ -145,11 +153,7 @@ def swap_pages(patient: Patient) -> Hurt:
 
 def truncate(patient: Patient) -> Hurt:
     """A live table cut anywhere."""
-    place = patient.pick(patient.whole(patient.tables))
-    size = patient.chance.randrange(place.size)
-    path = patient.path / place.file
-    path.write_bytes(path.read_bytes()[:size])
-    return [(place.file, size, place.size)]
+    return patient.cut(patient.tables)
 
 
 def zero_table(patient: Patient) -> Hurt:
@@ -211,11 +215,7 @@ def some_obsolete_back(patient: Patient) -> Hurt:
 
 def log_cut(patient: Patient) -> Hurt:
     """The log cut anywhere."""
-    place = patient.pick(patient.whole(patient.logs))
-    size = patient.chance.randrange(place.size)
-    path = patient.path / place.file
-    path.write_bytes(path.read_bytes()[:size])
-    return [(place.file, size, place.size)]
+    return patient.cut(patient.logs)
 
 
 def log_zero_tail(patient: Patient) -> Hurt:

@@ -86,20 +86,26 @@ def lose_manifest(database: Path) -> None:
         path.unlink()
 
 
-def test_what_a_compaction_has_dropped_stays_dropped(tmp_path: Path) -> None:
-    """A table that was replaced is back, and no manifest: what was made of it counts, where both reach."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+def with_replaced_table_back(folder: Path, deleted: list[bytes]) -> dict[bytes, bytes]:
+    """A database without a manifest, and in it again the table from which a compaction has dropped keys. What is live."""
+    with relevel.DB(folder / "db", create_if_missing=True) as db:
         for key in KEYS:
             db.put(key, b"first")
         db.core.flush()
-        replaced = max((tmp_path / "db").glob("*.ldb"))
-        shutil.copy(replaced, tmp_path / "kept")
-        for key in KEYS[1000:2000]:
+        replaced = max((folder / "db").glob("*.ldb"))
+        shutil.copy(replaced, folder / "kept")
+        for key in deleted:
             db.delete(key)
         db.compact_range()
-        expected = dict(db)
-    shutil.copy(tmp_path / "kept", replaced)
-    lose_manifest(tmp_path / "db")
+        live = dict(db)
+    shutil.copy(folder / "kept", replaced)
+    lose_manifest(folder / "db")
+    return live
+
+
+def test_what_a_compaction_has_dropped_stays_dropped(tmp_path: Path) -> None:
+    """A table that was replaced is back, and no manifest: what was made of it counts, where both reach."""
+    expected = with_replaced_table_back(tmp_path, KEYS[1000:2000])
 
     report = relevel.rescue(tmp_path / "db", tmp_path / "rescued")
 
@@ -109,18 +115,7 @@ def test_what_a_compaction_has_dropped_stays_dropped(tmp_path: Path) -> None:
 
 def test_what_nobody_can_tell_is_left_out_and_named(tmp_path: Path) -> None:
     """The last keys were deleted, and what was made of the table does not reach as far."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        for key in KEYS:
-            db.put(key, b"first")
-        db.core.flush()
-        replaced = max((tmp_path / "db").glob("*.ldb"))
-        shutil.copy(replaced, tmp_path / "kept")
-        for key in KEYS[2000:]:
-            db.delete(key)
-        db.compact_range()
-        expected = dict(db)
-    shutil.copy(tmp_path / "kept", replaced)
-    lose_manifest(tmp_path / "db")
+    expected = with_replaced_table_back(tmp_path, KEYS[2000:])
 
     report = relevel.rescue(tmp_path / "db", tmp_path / "rescued")
     everything = relevel.rescue(tmp_path / "db", tmp_path / "all", include_uncertain=True)

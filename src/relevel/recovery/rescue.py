@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from relevel.files.faults import finding_of
@@ -145,9 +145,7 @@ def rescue(
             return _report(plan, Path(destination), Outcome(), dry_run=True, files=files)
         with target:
             outcome = rebuild(plan, target, progress, keep=certain)
-            report = _report(plan, Path(destination), outcome, dry_run=False, files=files)
-            if certain is not None:
-                report = replace(report, keeps_shape=False, possibly_stale=(), left_out=tuple(certain.ranges()))
+            report = _report(plan, Path(destination), outcome, dry_run=False, files=files, certain=certain)
             refuse_outrun(directory)
             target.publish()
         return report
@@ -156,7 +154,13 @@ def rescue(
 
 
 def _report(
-    plan: Plan, destination: Path, outcome: Outcome, *, dry_run: bool, files: tuple[FileAccount, ...]
+    plan: Plan,
+    destination: Path,
+    outcome: Outcome,
+    *,
+    dry_run: bool,
+    files: tuple[FileAccount, ...],
+    certain: CertainVersions | None = None,
 ) -> RescueReport:
     found = plan.survey
     met = _met_while_writing(found, outcome)
@@ -166,7 +170,7 @@ def _report(
         dry_run=dry_run,
         comparator=found.comparator.name,
         proof=found.directory.proof,
-        keeps_shape=plan.keeps_shape,
+        keeps_shape=plan.keeps_shape and certain is None,
         tables=tuple(
             TableTreatment(
                 item.table.file.name,
@@ -184,8 +188,8 @@ def _report(
         lost_byte_count=plan.lost_byte_count,
         lost_entry_estimate=plan.lost_entry_estimate,
         losses=(*plan.losses, *(finding for finding in met if finding.is_loss)),
-        possibly_stale=tuple(possibly_stale(plan)),
-        left_out=(),
+        possibly_stale=tuple(possibly_stale(plan)) if certain is None else (),
+        left_out=() if certain is None else tuple(certain.ranges()),
         findings=(*found.findings, *met),
         files=files,
     )

@@ -31,8 +31,8 @@ from relevel.recovery.carving.piece import (
     packed,
 )
 from relevel.recovery.carving.search import Finds, FooterFind, RunFind
-from relevel.recovery.heal.block import TRAILER_SIZE
-from relevel.recovery.survey.walk import contents_of, handles_of
+from relevel.recovery.heal.block import TRAILER_SIZE, contents_of
+from relevel.recovery.survey.walk import handles_of
 
 Handle = tuple[int, int]
 Answer = tuple[list[Piece], list[Finding]]

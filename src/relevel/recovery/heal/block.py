@@ -22,7 +22,7 @@ from relevel.recovery.heal.checksum import Explanation, HealKind, Trust, believe
 
 TRAILER_SIZE: Final = 5
 """Block type (1 byte) and masked checksum (4 bytes) after every block. Part of the file format."""
-_CHECKSUM_SIZE: Final = 4
+CHECKSUM_SIZE: Final = 4
 
 Proof = Callable[[bytes], bool]
 """Whether contents are those of a block of the kind that is expected."""
@@ -58,6 +58,19 @@ class Healing:
         return self.bits[0] % 8
 
 
+def contents_of(stored: bytes) -> bytes | None:
+    """The contents of a block as it lies on disk, if it is whole."""
+    try:
+        return _kernel.decode_block(stored)
+    except _kernel.FaultError:
+        return None
+
+
+def checksum_of(covered: bytes) -> bytes:
+    """The masked checksum of bytes, as it is stored behind them."""
+    return _kernel.mask_crc(_kernel.crc32c(covered)).to_bytes(CHECKSUM_SIZE, "little")
+
+
 def parses(contents: bytes) -> bool:
     """Whether contents are a block's."""
     return not _kernel.scan_block(contents, internal_keys=False)[1]
@@ -91,14 +104,13 @@ def heal_block(stored: bytes, proof: Proof = parses, most: int = Trust.TESTED) -
     """
     if len(stored) <= TRAILER_SIZE:
         return None
-    covered = stored[:-_CHECKSUM_SIZE]
-    masked = int.from_bytes(stored[-_CHECKSUM_SIZE:], "little")
+    covered = stored[:-CHECKSUM_SIZE]
+    masked = int.from_bytes(stored[-CHECKSUM_SIZE:], "little")
 
     def proves(found: Explanation) -> bool:
         return _proves(flip_all(stored, found.bits), proof)
 
-    fitting = covered + _kernel.mask_crc(_kernel.crc32c(covered)).to_bytes(_CHECKSUM_SIZE, "little")
-    was_sound = _proves(fitting, proof)
+    was_sound = _proves(covered + checksum_of(covered), proof)
     found = believe(explanations(covered, masked, most), proves, was_sound=was_sound)
     if found is None:
         return None
@@ -116,8 +128,5 @@ def _kind(found: Explanation, covered: int) -> HealKind:
 
 
 def _proves(stored: bytes, proof: Proof) -> bool:
-    try:
-        contents = _kernel.decode_block(stored)
-    except _kernel.FaultError:
-        return False
-    return proof(contents)
+    contents = contents_of(stored)
+    return contents is not None and proof(contents)

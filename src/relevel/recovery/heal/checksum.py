@@ -19,8 +19,10 @@ _CHECKSUM_BITS: Final = 32
 _BYTE: Final = 8
 _MOST_ODDS: Final = 0.001
 """Beyond this a healing that nothing proves is in doubt: a burst of 8 bits in 4 KiB is just below it."""
-_MOST_ODDS_IN_DOUBT: Final = {True: 0.15, False: 0.02}
-"""Beyond this nothing is put back: two bits far apart in 4 KiB are just below it, and bursts of 8 in 64 KiB."""
+_MOST_ODDS_OF_PAIRS: Final = 0.15
+"""Beyond this two bits far apart are not put back at all: those in 4 KiB are just below it."""
+_MOST_ODDS_OF_BURSTS: Final = 0.02
+"""The same for bursts: those of 8 bits in 64 KiB are just below it."""
 _MOST_ODDS_TESTED: Final = 1.0
 """Where bytes that were none became a block by it, which chance does not bring about."""
 
@@ -67,15 +69,12 @@ class Explanation:
         """Whether chance does not too often explain other damage so, given whether that could have been found out."""
         if not was_sound:
             return self.odds <= _MOST_ODDS_TESTED
-        return self.odds <= _MOST_ODDS_IN_DOUBT[self._is_pair]
+        is_pair = len(self.bits) == 2 and self.trust == Trust.PROVED
+        return self.odds <= (_MOST_ODDS_OF_PAIRS if is_pair else _MOST_ODDS_OF_BURSTS)
 
     def is_in_doubt(self, *, was_sound: bool) -> bool:
         """Whether it is put back and may be wrong all the same."""
         return was_sound and self.odds > _MOST_ODDS
-
-    @property
-    def _is_pair(self) -> bool:
-        return len(self.bits) == 2 and self.trust == Trust.PROVED
 
 
 def explanations(covered: bytes, masked_crc: int, most: int = Trust.TESTED) -> list[Explanation]:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from operator import itemgetter
 from typing import Final
 
 from relevel import _kernel
-from relevel.recovery.heal.block import TRAILER_SIZE
+from relevel.recovery.heal.block import CHECKSUM_SIZE, checksum_of
 
 PAGE: Final = 4096
 _MOST_PAGES: Final = 64
@@ -62,10 +63,10 @@ def put_pages_back(data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Sp
         pages = _pages(spans, len(data))
         if not 2 <= len(pages) <= most:
             break
-        best = max(combinations(pages, 2), key=lambda pair: gain(data, *pair))
-        if gain(data, *best) <= 0:
+        most_gained, best = max(((gain(data, *pair), pair) for pair in combinations(pages, 2)), key=itemgetter(0))
+        if most_gained <= 0:
             break
-        data = _swapped(data, *best)
+        data = _exchanged(data, (0, len(data)), *best)
         found.append((best[0] * PAGE, best[1] * PAGE))
         spans = [span for span in spans if not any(_touches(span, page) for page in best)]
     return Swaps(data, tuple(found)) if found else None
@@ -91,13 +92,12 @@ def _exchanged(data: bytes, span: Span, one: int, other: int) -> bytes:
 
 
 def _fits(stored: bytes) -> bool:
-    covered = stored[: -TRAILER_SIZE + 1]
-    return _kernel.mask_crc(_kernel.crc32c(covered)).to_bytes(4, "little") == stored[-TRAILER_SIZE + 1 :]
+    return checksum_of(stored[:-CHECKSUM_SIZE]) == stored[-CHECKSUM_SIZE:]
 
 
 def _walked(data: bytes, one: int, other: int) -> int:
     """How many more bytes are in blocks that are found by their checksums once two pages are exchanged."""
-    return _found(_swapped(data, one, other)) - _found(data)
+    return _found(_exchanged(data, (0, len(data)), one, other)) - _found(data)
 
 
 def _found(data: bytes) -> int:
@@ -112,9 +112,3 @@ def _pages(spans: Iterable[Span], size: int) -> list[int]:
 
 def _touches(span: Span, page: int) -> bool:
     return span[0] < (page + 1) * PAGE and page * PAGE < span[1]
-
-
-def _swapped(data: bytes, one: int, other: int) -> bytes:
-    first, second = sorted((one * PAGE, other * PAGE))
-    between = data[first + PAGE : second]
-    return data[:first] + data[second : second + PAGE] + between + data[first : first + PAGE] + data[second + PAGE :]

@@ -14,7 +14,7 @@ from relevel.errors import StorageError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, KeyRange
 from relevel.format.comparator import Comparator
-from relevel.recovery.heal.block import Healing, heal_block, holds_data, parses
+from relevel.recovery.heal.block import Healing, contents_of, heal_block, holds_data, parses
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
 from relevel.recovery.heal.pages import Swaps, put_pages_back
@@ -157,10 +157,7 @@ class Repairer:
             swaps = self._swaps[file] = self._look_for_swaps(file)
             self.findings += [] if swaps is None else [swapped_finding(file, *pages) for pages in swaps.pages]
         swaps = self._swaps[file]
-        try:
-            return None if swaps is None else _kernel.decode_block(swaps.data[fault.offset : fault.offset + size])
-        except _kernel.FaultError:
-            return None
+        return None if swaps is None else contents_of(swaps.data[fault.offset : fault.offset + size])
 
     def _look_for_swaps(self, file: str) -> Swaps | None:
         if self._storage.size(file) > MOST_TO_HEAL:

@@ -26,7 +26,7 @@ _BATCH_HEADER_SIZE: Final = 12
 """Sequence number (8 bytes) and count (4) of a write batch. Part of the file format."""
 _GAP: Final = "log.sequence.gap"
 """No damage: LevelDB leaves gaps itself."""
-_SLACK: Final = 1
+SLACK: Final = 1
 """goleveldb leaves out one sequence number where it replays a log."""
 
 
@@ -86,7 +86,7 @@ def _doubt_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Se
         first = _first_sequence(storage, logs[number])
         if first is not None:
             last = manifest.last_sequence or 0
-            beyond = first > last + 1 + _SLACK
+            beyond = first > last + 1 + SLACK
             return f"{logs[number]} begins with sequence number {first}, and it ends with {last}" if beyond else None
     return None
 

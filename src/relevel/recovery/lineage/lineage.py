@@ -17,19 +17,19 @@ from typing import Final
 
 from relevel.findings import Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
-from relevel.format.filename import FileKind
+from relevel.format.filename import FileKind, parse_filename
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory
+from relevel.recovery.inventory.doubt import SLACK
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.lineage.chronicle import Chronicle, read_chronicle
 from relevel.recovery.lineage.kin import Descendants, read_kin
 from relevel.recovery.survey.log import LogSurvey
+from relevel.recovery.survey.succession import newest_in
 from relevel.recovery.survey.survey import Survey
 from relevel.recovery.survey.table import TableSurvey, weighed
 
 _NO_MANIFEST: Final = "manifest.none"
-_SLACK: Final = 1
-"""goleveldb leaves out one sequence number where it replays a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _traced(found: Survey, chronicle: Chronicle) -> _Traced:
     superseded = {table.file.name for table in tables if table.file.number in chronicle.removed_tables}
     superseded |= made.keys()
     counting = [table for table in tables if table.file.name not in orphans]
-    newest = max((table.scan.max_sequence or 0 for table in counting if table.scan is not None), default=0)
+    newest = newest_in(counting)
     logs = [log for log in found.logs if log.file.standing is Standing.UNPROVEN]
     flushed = {log.file.name for log in logs if _is_flushed(log, newest, chronicle)}
     return _Traced(
@@ -107,7 +107,7 @@ def _why_complete(traced: _Traced, chronicle: Chronicle) -> str | None:
     """Say how LOG proves that no table and no log is missing; None where it does not."""
     numbers = {table.file.number for table in traced.live}
     told = chronicle.created.keys() - chronicle.removed_tables
-    settled = {int(name.split(".")[0]) for name in traced.superseded if name.split(".")[0].isdigit()}
+    settled = {parse_filename(name).number for name in traced.superseded}
     is_all = chronicle.table_count == len(numbers) and told - settled <= numbers <= chronicle.created.keys()
     if (
         not is_all
@@ -133,7 +133,6 @@ def _ends_with_a_log(traced: _Traced, chronicle: Chronicle) -> bool:
 
     While a memtable becomes a table there are two logs.
     """
-    newest = max((table.scan.max_sequence or 0 for table in traced.live if table.scan is not None), default=0)
     begins = [
         log.scan.min_sequence for log in traced.logs if log.scan is not None and log.scan.min_sequence is not None
     ]
@@ -141,7 +140,11 @@ def _ends_with_a_log(traced: _Traced, chronicle: Chronicle) -> bool:
         return False
     last = max(log.file.number or 0 for log in traced.logs)
     is_newest_told = all(log.scan and log.scan.max_sequence for log in traced.logs if log.file.number == last)
-    return is_newest_told and last > max(chronicle.removed_logs, default=0) and min(begins) <= newest + 1 + _SLACK
+    return (
+        is_newest_told
+        and last > max(chronicle.removed_logs, default=0)
+        and min(begins) <= newest_in(traced.live) + 1 + SLACK
+    )
 
 
 def _uncertain(table: TableSurvey, made: Sequence[TableSurvey], comparator: Comparator) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Final
 from relevel import _kernel
 from relevel.findings import KeyRange
 from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key, user_key_of
-from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
+from relevel.recovery.heal.block import TRAILER_SIZE, contents_of, heal_block
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.at_risk import ANY_KEY, overlap
 from relevel.recovery.read.inputs import block_inputs, table_input
@@ -162,11 +162,10 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
     storage = table.storage(plan.survey.directory.storage)
     for offset, size in table.data_blocks():
         stored = storage.read(table.file.name, offset, size + TRAILER_SIZE)
-        try:
-            contents: bytes | None = _kernel.decode_block(stored)
-        except _kernel.FaultError:
+        contents = contents_of(stored)
+        if contents is None:
             healing = heal_block(stored, most=plan.survey.trust)
-            contents = None if healing is None else _kernel.decode_block(healing.stored)
+            contents = None if healing is None else contents_of(healing.stored)
         if contents is not None:
             yield from _kernel.scan_block(contents)[0]
 

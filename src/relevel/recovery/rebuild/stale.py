@@ -76,12 +76,13 @@ def possibly_stale(plan: Plan) -> list[StaleRange]:
     """Count, for each range that files have lost, the entries that may be stale. Reads the ranges at risk once more."""
     losses = _losses(plan)
     count = _count_anywhere if any(loss.keys == ANY_KEY for loss in losses) else _count_in_ranges
-    counts = count(plan, losses)
-    return [
-        StaleRange(loss.keys, counts[number], loss.span.file, loss.code)
-        for number, loss in enumerate(losses)
-        if counts[number]
-    ]
+    return _ranges(losses, count(plan, losses))
+
+
+def _ranges(losses: Sequence[_Loss], counts: Counter[int]) -> list[StaleRange]:
+    """Those with entries that may be stale, given how many by the number of the loss."""
+    found = ((loss, counts[number]) for number, loss in enumerate(losses))
+    return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
 
 
 def _count_in_ranges(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
@@ -144,8 +145,7 @@ class CertainVersions:
 
     def ranges(self) -> list[StaleRange]:
         """What was refused."""
-        found = ((loss, self.refused[number]) for number, loss in enumerate(self._losses))
-        return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
+        return _ranges(self._losses, self.refused)
 
 
 def _losses(plan: Plan) -> list[_Loss]:

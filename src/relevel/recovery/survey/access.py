@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, BlockHandle, decode_footer
-from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
-from relevel.recovery.survey.walk import Handle, contents_of, handles_of, walk_table
+from relevel.recovery.heal.block import TRAILER_SIZE, contents_of, heal_block
+from relevel.recovery.survey.walk import Handle, handles_of, walk_table
 from relevel.storage.patched import Readable
 from relevel.strenum import StrEnum
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from relevel import _kernel
 from relevel.errors import CorruptionError
 from relevel.format.footer import BlockHandle, decode_handle
-from relevel.recovery.heal.block import TRAILER_SIZE
+from relevel.recovery.heal.block import TRAILER_SIZE, contents_of
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.survey.access import index_handle
-from relevel.recovery.survey.walk import contents_of
 from relevel.storage.patched import Readable
 
 _Entries = list[tuple[bytes, bytes]]

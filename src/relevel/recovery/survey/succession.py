@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
-from typing import Final
 
 from relevel.findings import Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import is_internal_key, user_key_of
 from relevel.recovery.inventory.directory import Directory
+from relevel.recovery.inventory.doubt import SLACK
 from relevel.recovery.inventory.standing import Proof, Standing
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.table import TableSurvey
-
-_SLACK: Final = 1
-"""goleveldb leaves out one sequence number where it replays a log."""
 
 
 def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> Iterator[Finding]:
@@ -28,7 +25,7 @@ def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Itera
     A log that begins before the tables end is of another time, or of another database. One that begins after the next number that
     was to be given out has lost its beginning: numbers are given out without a gap, and what is in no table was in the log.
     """
-    return _verify_begins(directory, _newest(table for table in tables if table.file.standing is Standing.LIVE), logs)
+    return _verify_begins(directory, newest_in(table for table in tables if table.file.standing is Standing.LIVE), logs)
 
 
 def verify_logs_by_ends(directory: Directory, logs: Iterable[LogSurvey]) -> Iterator[Finding]:
@@ -76,7 +73,7 @@ def verify_log_ends(directory: Directory, logs: Iterable[LogSurvey]) -> Iterator
             yield Finding.of("manifest.partial", Span(manifest.name), message)
     ordered = sorted(live, key=lambda log: log.file.number or 0)
     for log, following in pairwise(ordered):
-        if _begin(following) > _end(log) + 1 + _SLACK and not log.losses:
+        if _begin(following) > _end(log) + 1 + SLACK and not log.losses:
             yield _short(log, f"{following.file.name} begins with {_begin(following)}")
     if ordered and max(map(_end, live)) < last and not ordered[-1].losses:
         yield _short(ordered[-1], f"the manifest knows {last}")
@@ -102,7 +99,7 @@ def _finding(code: str, log: LogSurvey, against: str) -> Finding:
 
 def logs_are_newest(tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> bool:
     """Whether every log begins after the tables end."""
-    newest = _newest(tables)
+    newest = newest_in(tables)
     return all(_is_after(log, newest) for log in logs)
 
 
@@ -111,7 +108,7 @@ def newer_by_number(tables: Iterable[TableSurvey], comparator: Comparator) -> bo
     read = [table for table in tables if table.scan is not None and table.scan.smallest is not None]
     ordered = sorted(read, key=lambda table: table.file.number or 0)
     return not any(
-        _newest([older]) > _oldest(newer) and _share_keys(older, newer, comparator)
+        newest_in([older]) > _oldest(newer) and _share_keys(older, newer, comparator)
         for older, newer in combinations(ordered, 2)
     )
 
@@ -120,7 +117,8 @@ def _is_after(log: LogSurvey, sequence: int) -> bool:
     return log.scan is None or log.scan.min_sequence is None or log.scan.min_sequence > sequence
 
 
-def _newest(tables: Iterable[TableSurvey]) -> int:
+def newest_in(tables: Iterable[TableSurvey]) -> int:
+    """The highest sequence number in tables; 0 where there is none."""
     return max((table.scan.max_sequence or 0 for table in tables if table.scan is not None), default=0)
 
 

@@ -13,7 +13,7 @@ from relevel import _kernel
 from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, decode_footer, decode_handle
 from relevel.format.internal_key import MAX_SEQUENCE, is_internal_key
-from relevel.recovery.heal.block import TRAILER_SIZE
+from relevel.recovery.heal.block import TRAILER_SIZE, contents_of
 from relevel.storage.patched import Readable
 
 Handle = tuple[int, int]
@@ -145,14 +145,6 @@ def _fits(handles: list[Handle], end: int, offset: int, found: list[Handle]) -> 
     named = set(handles)
     between = [handle for handle in found if end <= handle[0] < offset]
     return end <= offset and len(between) <= 2 and all(handle in named for handle in found if handle[0] < end)
-
-
-def contents_of(stored: bytes) -> bytes | None:
-    """The contents of a block as it lies on disk, if it is whole."""
-    try:
-        return _kernel.decode_block(stored)
-    except _kernel.FaultError:
-        return None
 
 
 def handles_of(stored: bytes) -> list[Handle] | None:
