@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     from relevel.recovery.past.difference import Change
     from relevel.recovery.past.horizon import Horizon
     from relevel.recovery.past.moments import Moment, SequenceEstimate
+    from relevel.recovery.past.patch import Patch, PatchCounts
     from relevel.recovery.past.runs import DeletionRun
+    from relevel.recovery.past.selection import Selection
     from relevel.recovery.past.view import DatabaseView
     from relevel.recovery.read.rows import Rows, Source, Version
     from relevel.recovery.repair import repair
@@ -85,10 +87,13 @@ __all__ = [
     "NotADatabaseError",
     "NotSupportedError",
     "Pairs",
+    "Patch",
+    "PatchCounts",
     "PrefixedDB",
     "RelevelError",
     "RescueReport",
     "Rows",
+    "Selection",
     "SequenceEstimate",
     "Severity",
     "Snapshot",
@@ -149,7 +154,9 @@ _PLACES = {
     "relevel.recovery.past.difference": ("Change",),
     "relevel.recovery.past.horizon": ("Horizon",),
     "relevel.recovery.past.moments": ("Moment", "SequenceEstimate"),
+    "relevel.recovery.past.patch": ("Patch", "PatchCounts"),
     "relevel.recovery.past.runs": ("DeletionRun",),
+    "relevel.recovery.past.selection": ("Selection",),
     "relevel.recovery.past.view": ("DatabaseView",),
     "relevel.recovery.read.rows": ("Rows", "Source", "Version"),
     "relevel.recovery.repair": ("repair",),
