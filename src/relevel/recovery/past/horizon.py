@@ -39,11 +39,13 @@ class Horizon:
     Attributes:
         sequence: from this sequence number on it is, up to the newest; None where no number can be proved to be.
         reason: why not further back.
+        newest: the newest sequence number of which anything tells. Of a log that was cut off cleanly nothing tells.
         gap: the lowest sequence number of which nothing is on disk; below it the past is complete too. None where there is none.
     """
 
     sequence: int | None
     reason: str
+    newest: int
     gap: int | None = None
 
     def is_complete_at(self, sequence: int) -> bool:
@@ -74,23 +76,25 @@ class Completeness:
         gap = self._gaps[0]
         doubt = next(self._doubts(span), None)
         if doubt is not None:
-            return Horizon(None, doubt, gap if self._is_of_one_life else None)
+            return Horizon(None, doubt, self._newest, gap if self._is_of_one_life else None)
         if gap is None:
-            return Horizon(0, "every sequence number from the first on is on disk")
+            return Horizon(0, "every sequence number from the first on is on disk", self._newest)
         return max(self._limits(span), key=lambda horizon: horizon.sequence or 0)
 
     def _limits(self, span: KeySpan) -> Iterator[Horizon]:
         first, last = self._gaps
         if last is not None:
-            yield Horizon(last, f"nothing is on disk of sequence number {last}: a compaction has dropped it", first)
+            yield Horizon(
+                last, f"nothing is on disk of sequence number {last}: a compaction has dropped it", self._newest, first
+            )
         compacted = self._sequences(self._compacted, span).newest
         if compacted is not None:
             reason = f"compactions, which drop what was overwritten, have seen versions of these keys up to {compacted}"
-            yield Horizon(compacted, reason, first)
+            yield Horizon(compacted, reason, self._newest, first)
         begin = self._reader.current_from
         if self._reader.inputs.past and begin is not None:
             reason = f"files that were replaced are still there, and may hold keys whose deletion is not: up to {begin} they count"
-            yield Horizon(begin, reason, first)
+            yield Horizon(begin, reason, self._newest, first)
 
     @cached_property
     def _found(self) -> _kernel.Sequences:
@@ -98,10 +102,14 @@ class Completeness:
         return self._sequences()
 
     @cached_property
+    def _newest(self) -> int:
+        """The newest sequence number of which anything tells."""
+        return max(self._found.newest or 0, self._reader.newest_sequence or 0)
+
+    @cached_property
     def _gaps(self) -> tuple[int | None, int | None]:
         """The lowest and the highest number that nothing on disk has."""
-        newest = max(self._found.newest or 0, self._reader.newest_sequence or 0)
-        return self._found.first_missing(1, newest), self._found.last_missing(1, newest)
+        return self._found.first_missing(1, self._newest), self._found.last_missing(1, self._newest)
 
     @cached_property
     def _is_of_one_life(self) -> bool:
