@@ -95,10 +95,10 @@ class Archivist:
 
     def keep(self) -> None:
         """Give what is there now a second name, under which it goes on where it grows and stays where it is deleted."""
-        for name in os.listdir(self.recorded.path):
-            if name.endswith(DATA) and not (self._archive / name).exists():
+        for file in self.recorded.path.iterdir():
+            if file.name.endswith(DATA) and not (self._archive / file.name).exists():
                 with suppress(FileNotFoundError):
-                    os.link(self.recorded.path / name, self._archive / name)
+                    os.link(file, self._archive / file.name)
 
     def dig_up(self, copy: Path) -> None:
         """Put some of the files that are gone back into a copy."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from itertools import takewhile
 from typing import Any, Final
 
@@ -16,7 +17,10 @@ from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.past.clock import Clock
 from relevel.recovery.past.difference import Change, differences
+from relevel.recovery.past.evidence import read_clock
+from relevel.recovery.past.extents import Extents
 from relevel.recovery.past.horizon import Completeness, Horizon
 from relevel.recovery.past.moments import Moment, SequenceEstimate
 from relevel.recovery.past.patch import Patch
@@ -61,7 +65,8 @@ class History:
     def _begin(self, reader: Reader) -> None:
         self._reader = reader
         self._stretches = Stretches(reader)
-        self._completeness = Completeness(reader)
+        self._extents = Extents(reader)
+        self._completeness = Completeness(reader, self._extents)
 
     @property
     def findings(self) -> list[Finding]:
@@ -188,12 +193,23 @@ class History:
         return list(find_runs(deletions, self._reader.comparator, min_count))
 
     def when(self, sequence: int) -> Moment:
-        """When the change with this sequence number was made: an estimate. LevelDB stores no clock."""
-        return Moment(sequence, None, None, ())
+        """When the change with this sequence number was made: an estimate, and what speaks for it.
+
+        LevelDB stores no clock; times of files and of LOG's lines bound it. Reads everything when first asked.
+        """
+        return self._clock.when(sequence)
 
     def before(self, time: datetime) -> SequenceEstimate:
-        """Which change was the last before ``time``: an estimate."""
-        return SequenceEstimate(time, self.newest or 0, 0, self.newest or 0, ())
+        """Which change was the last before ``time``: an estimate, how sure it is, and what speaks for it.
+
+        Args:
+            time: without an offset from UTC it is this machine's local time.
+        """
+        return self._clock.before(time if time.tzinfo is not None else time.astimezone(), self.newest or 0)
+
+    @cached_property
+    def _clock(self) -> Clock:
+        return read_clock(self._reader, self._extents)
 
     def versions(self, key: bytes) -> list[Version]:
         """Every version of one key, newest first."""

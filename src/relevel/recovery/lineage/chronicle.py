@@ -131,7 +131,7 @@ def read_chronicle(storage: Readable) -> Chronicle:
     """Read what LOG.old and LOG tell. Empty where there is neither, or neither tells anything that is known."""
     chronicle = Chronicle()
     for name in _NAMES:
-        for line in _lines(storage, name):
+        for line in info_log_lines(storage, name):
             _tell(chronicle, line)
     return chronicle
 
@@ -146,7 +146,8 @@ def _tell(chronicle: Chronicle, line: str) -> None:
             return
 
 
-def _lines(storage: Readable, name: str) -> Iterable[str]:
+def info_log_lines(storage: Readable, name: str) -> Iterable[str]:
+    """The lines of LOG or LOG.old, of a very long one the last; none where it cannot be read."""
     try:
         start = max(0, storage.size(name) - _MOST_READ)
         return storage.read(name, start, _MOST_READ).decode(errors="replace").splitlines()

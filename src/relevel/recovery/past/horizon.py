@@ -24,9 +24,10 @@ from functools import cached_property
 from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, KeyRange
-from relevel.format.filename import FileKind
+from relevel.format.filename import FileKind, parse_filename
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.lineage.chronicle import read_chronicle
+from relevel.recovery.past.extents import Extents
 from relevel.recovery.read.reader import EVERY_KEY, KeySpan, Reader
 
 _TORN_END = "log.tail.torn"
@@ -50,16 +51,16 @@ class Horizon:
 
     def is_complete_at(self, sequence: int) -> bool:
         """Whether ``History.at(sequence)`` is proved to be just what was there."""
-        return (self.gap is not None and sequence < self.gap) or (
-            self.sequence is not None and sequence >= self.sequence
-        )
+        is_below = self.gap is not None and sequence < self.gap
+        return is_below or (self.sequence is not None and self.sequence <= sequence <= self.newest)
 
 
 class Completeness:
     """What of the past is on disk. Reads every table and log once, when first asked."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, extents: Extents) -> None:
         self._reader = reader
+        self._extents = extents
 
     @property
     def oldest(self) -> int | None:
@@ -133,14 +134,37 @@ class Completeness:
                 yield f"damage may have cost versions of these keys: {finding.message}"
         if self._reader.directory.proof is not Proof.MANIFEST and self._gaps[0] is not None:
             yield "no whole manifest proves which files count"
-        begin = self._reader.inputs.oldest_in_logs
-        lost = None if begin is None else self._found.last_missing(begin, self._found.newest or begin)
+        lost = self._lost_in_logs
         if lost is not None:
-            yield f"nothing is on disk of sequence number {lost}, which must be in a log"
+            yield f"nothing is on disk of sequence number {lost}, which was or may have been in a log"
+
+    @cached_property
+    def _lost_in_logs(self) -> int | None:
+        """The highest number that is nowhere, and that no compaction can have dropped for all that is known."""
+        begin = self._reader.inputs.oldest_in_logs
+        if begin is not None:
+            return self._found.last_missing(begin, self._newest)
+        lost = self._gaps[1]
+        is_above_all = lost is not None and lost > (self._found.newest or 0)
+        return lost if is_above_all and (lost or 0) > self._newest_in_no_log else None
+
+    @property
+    def _newest_in_no_log(self) -> int:
+        """Up to which number everything was in tables when the logs that count were begun.
+
+        Opening a database writes what its logs hold into tables, begins a manifest, and then a log. Where a log is older than the
+        manifest it was taken over.
+        """
+        manifest = self._reader.directory.manifest
+        name = parse_filename(manifest.name) if manifest is not None else None
+        logs = self._reader.directory.current_logs()
+        if manifest is None or name is None or any((log.number or 0) < (name.number or 0) for log in logs):
+            return 0
+        return manifest.first_last_sequence or 0
 
     def _costs(self, finding: Finding) -> bool:
         """Whether versions may be lost by it that no compaction has dropped."""
-        if finding.code == _TORN_END and finding.span.file == self._newest_log:
+        if finding.code == _TORN_END and finding.span.file == self._newest_log and self._lost_in_logs is None:
             return False  # what was lost there is newer than everything that is on disk
         file = self._reader.directory.by_name.get(finding.span.file)
         return finding.is_loss and (file is None or file.standing not in (Standing.SUPERSEDED, Standing.ORPHAN))
@@ -174,7 +198,7 @@ class Completeness:
         directory = self._reader.directory
         if directory.proof is Proof.MANIFEST:
             yield from directory.of_kind(FileKind.LOG, Standing.LIVE)
-            yield from (file for file in self._flushed() if self._has_no_gap(file))
+            yield from (file for file in self._flushed() if self._extents.of(file.name).is_without_gap)
 
     def _flushed(self) -> Iterator[DatabaseFile]:
         """The live tables that are known to be memtables written out."""
@@ -186,11 +210,6 @@ class Completeness:
             is_told = number in chronicle.flushed and size in (None, file.size)
             if addition.is_flush if addition is not None else is_told:
                 yield file
-
-    def _has_no_gap(self, file: DatabaseFile) -> bool:
-        found = self._sequences([file.name])
-        is_empty = found.oldest is None or found.newest is None
-        return not is_empty and found.count == (found.newest or 0) - (found.oldest or 0) + 1
 
     def _sequences(self, files: Iterable[str] | None = None, span: KeySpan = EVERY_KEY) -> _kernel.Sequences:
         """The sequence numbers in some files, or in all."""
