@@ -52,8 +52,8 @@ class _Evidence:
         ]
         self._mtimes = {file.name: file.mtime_ns / 1e9 for file in self._files}
         self._stamps: Stamps = read_stamps(reader.directory.storage, self._mtimes)
-        self._flushed, self._begun = self._stamps.of("flushed"), self._stamps.of("begun")
-        self._generated = self._stamps.of("generated")
+        self._begun = self._stamps.of("begun")
+        self._all_made = {**self._stamps.of("generated"), **self._stamps.of("replayed"), **self._stamps.of("flushed")}
         self._matches = [abs(seconds) <= _EXACT for seconds in self._deviations()]
 
     def clock(self) -> Clock:
@@ -70,7 +70,7 @@ class _Evidence:
 
     def _made(self, number: int) -> Stamp | None:
         """The line that tells that a table was there."""
-        return self._flushed.get(number) or self._generated.get(number)
+        return self._all_made.get(number)
 
     def _deviations(self) -> Iterator[float]:
         """How much later than their lines in LOG tables were changed, in seconds."""
@@ -164,8 +164,8 @@ class _Evidence:
         yield from self._after_the_flush_before()
 
     def _after_the_flush_before(self) -> Iterator[Bound]:
-        """A memtable is full only after the one before it was written out."""
-        for before, stamp in pairwise(self._flushed.values()):
+        """A memtable is full only after the one before it was written out; but for those that are replayed from logs."""
+        for before, stamp in pairwise(self._stamps.of("flushed").values()):
             newest = self._newest_in_table(stamp.table or 0)
             if newest is not None:
                 yield Bound(newest, before.earliest, f"{before.evidence}: before {newest} was written out", _BY_LOG)

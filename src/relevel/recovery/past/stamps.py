@@ -33,6 +33,9 @@ _FLUSHED: Final = re.compile(r"Level-\d+ table #(\d{1,18}): [1-9]\d* bytes|memdb
 _GENERATED: Final = re.compile(r"Generated table #(\d{1,18})@\d+|table@build created L\d+@(\d{1,18}) ")
 _OPENING: Final = ("Recovering log #", "Creating DB", "Delete type=3 #")
 """How the first line of a LOG begins that is written while the database is opened."""
+_RECOVERING: Final = re.compile(r"Recovering log #|journal@recovery recovering")
+_SETTLED: Final = re.compile(r"Delete type=|db@open done|Level-\d+ table #\d+: \d+ bytes, \d+ entries")
+"""What is written only when an opening has come to its end."""
 _REUSED: Final = "Reusing MANIFEST"
 _QUARTER: Final = 15 * 60
 _WIDEST: Final = (-12 * 3600, 14 * 3600)
@@ -49,7 +52,8 @@ class Stamp(NamedTuple):
     Attributes:
         earliest: not before this.
         latest: not after this.
-        event: ``"open"``, ``"begun"``, ``"flushed"`` or ``"generated"``.
+        event: ``"open"``, ``"begun"``, ``"flushed"``, ``"replayed"`` (flushed while the database was being opened) or
+            ``"generated"``.
         table: the number of the table; None where the line names none.
         evidence: the line, for people.
     """
@@ -163,8 +167,12 @@ def _offset(lines: list[_Line], mtime: float | None) -> float | None:
 
 def _stamps(name: str, lines: list[_Line], offset: float | None, end: float) -> Iterator[Stamp]:
     begun: Stamp | None = None
+    is_recovering = False
     for number, line in enumerate(lines):
+        is_recovering = (is_recovering or _RECOVERING.match(line.text) is not None) and not _SETTLED.match(line.text)
         event, table = _event(line.text)
+        if event == "flushed" and is_recovering:
+            event = "replayed"
         if event is None and number == 0 and line.text.startswith(_OPENING):
             event = "open"
         if event is None:
@@ -178,7 +186,7 @@ def _stamps(name: str, lines: list[_Line], offset: float | None, end: float) -> 
         if event == "begun" and table is None:
             begun = stamp  # goleveldb names the table when it is there
             continue
-        if begun is not None and event == "flushed":
+        if begun is not None and event in ("flushed", "replayed"):
             yield begun._replace(table=table)
             begun = None
         yield stamp
