@@ -83,10 +83,10 @@ class Clock:
         )
 
     def _likeliest(self, wanted: float, earliest: int, latest: int) -> int:
-        """As if what was written between two bounds had been written evenly."""
+        """As if what was written between two bounds had been written evenly; where there are not two, what is sure."""
         begin, end = self._after(earliest + 1), self._until(latest)
-        if earliest == latest or begin is None or end is None or end.time <= begin.time:
-            return latest if begin is None else earliest
+        if begin is None or end is None or end.time <= begin.time:
+            return earliest
         part = min(max((wanted - begin.time) / (end.time - begin.time), 0.0), 1.0)
         return earliest + int(part * (latest - earliest))
 

@@ -24,7 +24,7 @@ from functools import cached_property
 from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, KeyRange
-from relevel.format.filename import FileKind, parse_filename
+from relevel.format.filename import FileKind
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.lineage.chronicle import read_chronicle
 from relevel.recovery.past.extents import Extents
@@ -145,22 +145,9 @@ class Completeness:
         if begin is not None:
             return self._found.last_missing(begin, self._newest)
         lost = self._gaps[1]
-        is_above_all = lost is not None and lost > (self._found.newest or 0)
-        return lost if is_above_all and (lost or 0) > self._newest_in_no_log else None
-
-    @property
-    def _newest_in_no_log(self) -> int:
-        """Up to which number everything was in tables when the logs that count were begun.
-
-        Opening a database writes what its logs hold into tables, begins a manifest, and then a log. Where a log is older than the
-        manifest it was taken over.
-        """
         manifest = self._reader.directory.manifest
-        name = parse_filename(manifest.name) if manifest is not None else None
-        logs = self._reader.directory.current_logs()
-        if manifest is None or name is None or any((log.number or 0) < (name.number or 0) for log in logs):
-            return 0
-        return manifest.first_last_sequence or 0
+        in_tables = (manifest.first_last_sequence if manifest else None) or 0
+        return lost if lost is not None and lost > max(self._found.newest or 0, in_tables) else None
 
     def _costs(self, finding: Finding) -> bool:
         """Whether versions may be lost by it that no compaction has dropped."""
