@@ -22,7 +22,7 @@ from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
 from relevel.recovery.rebuild.stale import CertainVersions, StaleRange, possibly_stale
-from relevel.recovery.survey.survey import Progress, Survey, survey
+from relevel.recovery.survey.survey import Progress, Survey, core_count, survey
 from relevel.storage.posix import NewDirectory
 
 
@@ -121,8 +121,8 @@ def rescue(
         comparator: the order of the keys, where the manifest does not name a known one.
         accounting: say what every byte of the source is, in ``files``; reads logs and manifests once more.
         is_wanted: asked before anything is written, with what will be; where it says no, nothing is, as in a dry run.
-        executor: where files are verified: threads, processes, or a cluster that sees the same files; one thread a core where none
-            is given.
+        executor: where files are verified: threads, processes, or a cluster that sees the same files. Then one thread writes; where
+            none is given there is one a core, for both.
         progress: told of the work done.
 
     Raises:
@@ -144,7 +144,8 @@ def rescue(
         if dry_run or not (is_wanted is None or is_wanted(plan)):
             return _report(plan, Path(destination), Outcome(), dry_run=True, files=files)
         with target:
-            outcome = rebuild(plan, target, progress, keep=certain)
+            threads = core_count() if executor is None else 1
+            outcome = rebuild(plan, target, progress, keep=certain, thread_count=threads)
             report = _report(plan, Path(destination), outcome, dry_run=False, files=files, certain=certain)
             refuse_outrun(directory)
             target.publish()

@@ -85,9 +85,21 @@ class Outcome:
         self.byte_count += metadata.file_size
         self.last_sequence = max(self.last_sequence, max_sequence)
 
+    def join(self, part: Outcome) -> None:
+        """Count what was written apart."""
+        self.tables += part.tables
+        self.entry_count += part.entry_count
+        self.byte_count += part.byte_count
+        self.last_sequence = max(self.last_sequence, part.last_sequence)
+        self.faults += part.faults
+
 
 class NewDatabase:
-    """Writes tables into a new directory and ends with manifest and CURRENT."""
+    """Writes tables into a new directory and ends with manifest and CURRENT.
+
+    What writes tables gives an ``Outcome`` and counts nothing, so that threads may write at the same time; ``finish`` is given all
+    of them together.
+    """
 
     def __init__(self, target: NewDirectory, comparator: Comparator, next_number: int) -> None:
         if not comparator.name:
@@ -95,18 +107,19 @@ class NewDatabase:
                 "the new database needs the comparator's name, and no manifest has it: "
                 "give --comparator NAME, or NAME=module:function where relevel does not know the name"
             )
-        self.outcome = Outcome()
         self._target = target
         self._comparator = comparator
         self._next_number = next_number
 
-    def carry(self, table: TableSurvey, source: str | _kernel.File) -> None:
+    def carry(self, table: TableSurvey, source: str | _kernel.File) -> Outcome:
         """Copy an intact table."""
         scan = table.scan
         assert scan is not None and scan.smallest is not None and scan.largest is not None
         self._target.copy(source, table.file.name)
         metadata = FileMetadata(table.file.number or 0, scan.file_size, scan.smallest, scan.largest)
-        self.outcome.add(table.file.level or 0, metadata, scan.put_count + scan.deletion_count, scan.max_sequence or 0)
+        outcome = Outcome()
+        outcome.add(table.file.level or 0, metadata, scan.put_count + scan.deletion_count, scan.max_sequence or 0)
+        return outcome
 
     def write(
         self,
@@ -116,7 +129,7 @@ class NewDatabase:
         *,
         number: int | None = None,
         progress: Callable[[int], None] | None = None,
-    ) -> None:
+    ) -> Outcome:
         """Write what a cursor gives: one table under ``number``, or tables of LevelDB's size under new numbers."""
         numbers: list[int] = []
 
@@ -136,23 +149,25 @@ class NewDatabase:
             )
         except _kernel.FaultError as error:
             raise self._contradiction(error) from error
+        outcome = Outcome(faults=cursor.take_faults())
         for written, meta in zip(numbers, metas, strict=True):
-            self._add(level, written, meta)
-        self.outcome.faults += cursor.take_faults()
+            _add(outcome, level, written, meta)
+        return outcome
 
-    def write_entries(self, entries: Iterable[tuple[bytes, bytes]], level: int, style: TableStyle) -> None:
+    def write_entries(self, entries: Iterable[tuple[bytes, bytes]], level: int, style: TableStyle) -> Outcome:
         """Write entries that are in order, internal keys and values, as tables of LevelDB's size under new numbers."""
-        builder, number = None, 0
+        outcome, builder, number = Outcome(), None, 0
         for key, value in entries:
             if builder is None:
                 number = self.new_number()
                 builder = self._builder(number, style)
             builder.add(key, value)
             if builder.file_size >= TARGET_FILE_SIZE:
-                self._add(level, number, builder.finish())
+                _add(outcome, level, number, builder.finish())
                 builder = None
         if builder is not None:
-            self._add(level, number, builder.finish())
+            _add(outcome, level, number, builder.finish())
+        return outcome
 
     def _builder(self, number: int, style: TableStyle) -> _kernel.TableBuilder:
         return _kernel.TableBuilder(
@@ -164,12 +179,15 @@ class NewDatabase:
             shorten_index_keys=self._comparator.kernel == "bytewise",
         )
 
-    def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
+    def write_sorted(
+        self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle
+    ) -> Outcome:
         """Write entries that are in no order as one table. They are held in memory."""
+        outcome = Outcome()
         order = self._comparator.internal_sort_key
         ordered = sorted({entry for entry in entries if is_internal_key(entry[0])}, key=lambda entry: order(entry[0]))
         if not ordered:
-            return
+            return outcome
         builder = self._builder(number, style)
         previous = None
         for key, value in ordered:
@@ -179,11 +197,12 @@ class NewDatabase:
                 except ValueError as error:
                     raise self._contradiction(error) from error
             previous = key
-        self._add(level, number, builder.finish())
+        _add(outcome, level, number, builder.finish())
+        return outcome
 
-    def finish(self, last_sequence: int) -> Outcome:
+    def finish(self, outcome: Outcome, last_sequence: int) -> Outcome:
         """Write the log, the manifest and CURRENT; then the database is whole."""
-        self.outcome.last_sequence = max(self.outcome.last_sequence, last_sequence)
+        outcome.last_sequence = max(outcome.last_sequence, last_sequence)
         log_number, manifest_number = self.new_number(), self.new_number()
         self._target.write(log_name(log_number), b"")
         edit = VersionEdit(
@@ -191,25 +210,26 @@ class NewDatabase:
             log_number=log_number,
             previous_log_number=0,
             next_file_number=self._next_number,
-            last_sequence=self.outcome.last_sequence,
-            new_files=tuple(self.outcome.tables),
+            last_sequence=outcome.last_sequence,
+            new_files=tuple(outcome.tables),
         )
         write_manifest(self._target.path(manifest_name(manifest_number)), edit)
         self._target.write("CURRENT", encode_current(manifest_number))
-        return self.outcome
+        return outcome
 
     def _contradiction(self, error: Exception) -> InvalidArgumentError:
         """Entries that were put in order are in none: only the comparator can be the reason."""
         return InvalidArgumentError(f"the comparator {self._comparator.name!r} contradicts itself: {error}")
 
-    def _add(self, level: int, number: int, meta: _kernel.TableMeta) -> None:
-        metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)
-        self.outcome.add(level, metadata, meta.entry_count, meta.max_sequence)
-
     def new_number(self) -> int:
         """Take the next file number."""
         self._next_number += 1
         return self._next_number - 1
+
+
+def _add(outcome: Outcome, level: int, number: int, meta: _kernel.TableMeta) -> None:
+    metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)
+    outcome.add(level, metadata, meta.entry_count, meta.max_sequence)
 
 
 def level_for(byte_count: int) -> int:
