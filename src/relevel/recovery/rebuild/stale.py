@@ -216,7 +216,10 @@ def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
 def _visible(plan: Plan, keys: KeyRange) -> Iterator[Version]:
     repairer = repairer_for(plan)
     order = plan.survey.comparator.kernel
-    cursor = _kernel.Cursor(current_inputs(plan, keys), order, mode="visible", start=keys.lower, repair=repairer)
+    stop = keys.upper + b"\0" if order == "bytewise" and keys.upper is not None else None
+    cursor = _kernel.Cursor(
+        current_inputs(plan, keys), order, mode="visible", start=keys.lower, stop=stop, repair=repairer
+    )
     for version in Rows(cursor, repairer):
         if keys.upper is not None and plan.survey.comparator.compare(version.key, keys.upper) > 0:
             return
