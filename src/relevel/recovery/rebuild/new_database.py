@@ -94,6 +94,19 @@ class Outcome:
         self.faults += part.faults
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tables that have no numbers yet.
+
+    Attributes:
+        tables: their names for now, in order.
+        faults: what the merge met on the way, with the files.
+    """
+
+    tables: tuple[tuple[str, _kernel.TableMeta], ...]
+    faults: tuple[tuple[str, _kernel.Fault], ...]
+
+
 class NewDatabase:
     """Writes tables into a new directory and ends with manifest and CURRENT.
 
@@ -137,10 +150,47 @@ class NewDatabase:
             numbers.append(number if number is not None else self.new_number())
             return self._target.path(table_name(numbers[-1]))
 
+        size = _ONE_TABLE if number is not None else TARGET_FILE_SIZE
+        metas = self._write(cursor, next_path, size, style, progress)
+        outcome = Outcome(faults=cursor.take_faults())
+        for written, meta in zip(numbers, metas, strict=True):
+            _add(outcome, level, written, meta)
+        return outcome
+
+    def write_part(
+        self, cursor: _kernel.Cursor, part: int, style: TableStyle, *, progress: Callable[[int], None] | None = None
+    ) -> Part:
+        """Write what a cursor gives as tables of LevelDB's size that have no numbers yet, beside other parts."""
+        names: list[str] = []
+
+        def next_path() -> str:
+            names.append(f"{part}-{len(names)}.part")
+            return self._target.path(names[-1])
+
+        metas = self._write(cursor, next_path, TARGET_FILE_SIZE, style, progress)
+        return Part(tuple(zip(names, metas, strict=True)), tuple(cursor.take_faults()))
+
+    def take_in(self, part: Part, level: int) -> Outcome:
+        """Give the tables of a part their numbers."""
+        outcome = Outcome(faults=list(part.faults))
+        for name, meta in part.tables:
+            number = self.new_number()
+            self._target.rename(name, table_name(number))
+            _add(outcome, level, number, meta)
+        return outcome
+
+    def _write(
+        self,
+        cursor: _kernel.Cursor,
+        next_path: Callable[[], str],
+        file_size: int,
+        style: TableStyle,
+        progress: Callable[[int], None] | None,
+    ) -> list[_kernel.TableMeta]:
         try:
-            metas = cursor.write_tables(
+            return cursor.write_tables(
                 next_path,
-                target_file_size=_ONE_TABLE if number is not None else TARGET_FILE_SIZE,
+                target_file_size=file_size,
                 codec=style.codec,
                 bloom_bits_per_key=style.bloom_bits_per_key,
                 filter_name=style.filter_name,
@@ -149,10 +199,6 @@ class NewDatabase:
             )
         except _kernel.FaultError as error:
             raise self._contradiction(error) from error
-        outcome = Outcome(faults=cursor.take_faults())
-        for written, meta in zip(numbers, metas, strict=True):
-            _add(outcome, level, written, meta)
-        return outcome
 
     def write_entries(self, entries: Iterable[tuple[bytes, bytes]], level: int, style: TableStyle) -> Outcome:
         """Write entries that are in order, internal keys and values, as tables of LevelDB's size under new numbers."""

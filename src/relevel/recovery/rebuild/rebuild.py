@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from relevel import _kernel
-from relevel.findings import KeyRange
-from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key, user_key_of
+from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key
 from relevel.recovery.heal.block import TRAILER_SIZE, contents_of, heal_block
-from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.inventory.at_risk import ANY_KEY, overlap
-from relevel.recovery.read.inputs import block_inputs, table_input
 from relevel.recovery.read.rows import Rows, Version
+from relevel.recovery.rebuild.inputs import PlanInputs, log_inputs, one_table, repairer_for
+from relevel.recovery.rebuild.merge import merge
 from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, TableStyle, level_for
 from relevel.recovery.rebuild.plan import Plan, TablePlan, Treatment
-from relevel.recovery.survey.access import TableAccess
 from relevel.recovery.survey.survey import Progress
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
@@ -42,7 +38,7 @@ def rebuild(
         target: where.
         progress: told of the work done.
         keep: asked of each live version, whether it is wanted; levels and file numbers do not stay then.
-        thread_count: tables that are written at the same time, where each has its place and number already.
+        thread_count: tables that are written at the same time; the result is the same. With ``keep`` it is one.
     """
     database = NewDatabase(target, plan.survey.comparator, _next_number(plan))
     if keep is not None:
@@ -50,7 +46,7 @@ def rebuild(
     elif plan.keeps_shape:
         outcome = _keep_shape(plan, database, progress, thread_count)
     else:
-        outcome = _merge(plan, database, progress)
+        outcome = merge(plan, database, progress, thread_count)
     return database.finish(outcome, _last_sequence(plan))
 
 
@@ -76,7 +72,7 @@ def _next_number(plan: Plan) -> int:
 
 def _keep_shape(plan: Plan, database: NewDatabase, progress: Progress | None, thread_count: int) -> Outcome:
     """Every table apart, the logs as one more; what takes long is begun first."""
-    log_number = database.new_number() if _log_inputs(plan) else None
+    log_number = database.new_number() if log_inputs(plan) else None
     with ThreadPoolExecutor(thread_count) as workers:
         try:
             logs = workers.submit(_write_logs, plan, database, log_number)
@@ -104,7 +100,7 @@ def _write_table(plan: Plan, database: NewDatabase, item: TablePlan) -> Outcome:
         case Treatment.CARRY:
             return database.carry(table, plan.survey.directory.storage.source(table.file.name))
         case Treatment.REWRITE:
-            cursor = _cursor(plan, [_input(plan, table)], "versions")
+            cursor = _cursor(plan, [one_table(plan, table)], "versions")
             return database.write(cursor, level, _style([table]), number=number)
         case Treatment.SORT:
             return database.write_sorted(_entries(plan, table), level, number, _style([table]))
@@ -117,20 +113,7 @@ def _write_logs(plan: Plan, database: NewDatabase, number: int | None) -> Outcom
     if number is None:
         return Outcome()
     style = _style([item.table for item in plan.tables])
-    return database.write(_cursor(plan, _log_inputs(plan), "versions"), 0, style, number=number)
-
-
-def _merge(plan: Plan, database: NewDatabase, progress: Progress | None) -> Outcome:
-    """Everything by sequence number into one level; what is shadowed or deleted stays behind in the source."""
-    scans = [item.table.scan for item in plan.tables if item.table.scan is not None]
-    level = level_for(sum(scan.file_size for scan in scans))
-    total = sum(scan.put_count for scan in scans) or 1
-    return database.write(
-        _cursor(plan, current_inputs(plan), "visible"),
-        level,
-        _style([item.table for item in plan.tables]),
-        progress=None if progress is None else lambda done: progress(min(done, total), total),
-    )
+    return database.write(_cursor(plan, log_inputs(plan), "versions"), 0, style, number=number)
 
 
 def _merge_kept(
@@ -142,7 +125,7 @@ def _merge_kept(
 
     def kept() -> Iterator[tuple[bytes, bytes]]:
         repairer = repairer_for(plan)
-        cursor = _kernel.Cursor(current_inputs(plan), plan.survey.comparator.kernel, mode="visible", repair=repairer)
+        cursor = _kernel.Cursor(PlanInputs(plan).of(), plan.survey.comparator.kernel, mode="visible", repair=repairer)
         for number, version in enumerate(Rows(cursor, repairer)):
             if progress is not None and number % _TOLD_EVERY == 0:
                 progress(min(number, total), total)
@@ -153,39 +136,8 @@ def _merge_kept(
     return database.write_entries(kept(), level, _style([item.table for item in plan.tables]))
 
 
-def current_inputs(plan: Plan, keys: KeyRange = ANY_KEY) -> list[_kernel.Input]:
-    """All that counts and can be read, as inputs of a merge; tables that hold none of the keys are left out."""
-    inputs: list[_kernel.Input] = []
-    for item in plan.tables:
-        if not _may_hold(plan, item.table, keys):
-            continue
-        if item.treatment is Treatment.SORT:
-            inputs += block_inputs(plan.survey.directory, item.table, "current")
-        elif item.treatment is not Treatment.NONE:
-            inputs.append(_input(plan, item.table))
-    return [*inputs, *_log_inputs(plan)]
-
-
-def _may_hold(plan: Plan, table: TableSurvey, keys: KeyRange) -> bool:
-    """Whether a table may have entries in a range. A hurt one may have some that were not counted when it was scanned."""
-    scan = table.scan
-    if keys == ANY_KEY or scan is None or scan.smallest is None or scan.largest is None or not table.is_intact:
-        return True
-    own = KeyRange(user_key_of(scan.smallest), user_key_of(scan.largest))
-    return overlap(plan.survey.comparator, own, keys)
-
-
 def _style(tables: list[TableSurvey]) -> TableStyle:
     return TableStyle.of([table.scan for table in tables if table.scan is not None])
-
-
-def _access(table: TableSurvey) -> TableAccess:
-    assert table.access is not None
-    return table.access
-
-
-def _input(plan: Plan, table: TableSurvey) -> _kernel.TableInput:
-    return table_input(table.storage(plan.survey.directory.storage), table.file, "current", _access(table))
 
 
 def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
@@ -199,21 +151,6 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
             contents = None if healing is None else contents_of(healing.stored)
         if contents is not None:
             yield from _kernel.scan_block(contents)[0]
-
-
-def _log_inputs(plan: Plan) -> list[_kernel.Input]:
-    storage = plan.survey.directory.storage
-    return [
-        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=tempfile.gettempdir())
-        for log in plan.logs
-        if log.scan is not None and log.scan.batch_count
-    ]
-
-
-def repairer_for(plan: Plan) -> Repairer:
-    """What answers a cursor over the files of a plan."""
-    known = {item.table.file.name: item.table.mended for item in plan.tables if item.table.mended}
-    return Repairer(plan.survey.directory.storage, plan.survey.comparator, plan.survey.trust, known)
 
 
 def _cursor(plan: Plan, inputs: list[_kernel.Input], mode: str) -> _kernel.Cursor:

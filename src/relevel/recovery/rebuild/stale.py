@@ -27,13 +27,13 @@ from relevel.recovery.inventory.at_risk import (
 )
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.read.rows import Rows, Version
+from relevel.recovery.rebuild.inputs import PlanInputs, repairer_for
 from relevel.recovery.rebuild.plan import Plan
-from relevel.recovery.rebuild.rebuild import current_inputs, repairer_for
 
 _MOST_RANGES: Final = 64
 """Ranges that are told apart in one file."""
-_MOST_READS: Final = 16
-"""Stretches that are read apart: each reads the logs once more."""
+_LEAST_READS: Final = 16
+"""Stretches that are read apart even where each reads the logs once more that are larger than all else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,21 @@ def _count_in_ranges(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
     files, comparator = plan.survey.directory.by_name, plan.survey.comparator
     counts: Counter[int] = Counter()
     bounded = {number: loss for number, loss in enumerate(losses) if loss.keys != ANY_KEY}
-    for keys in _joined_ranges(plan, [loss.keys for loss in bounded.values()], _MOST_READS):
+    inputs = PlanInputs(plan)
+    ranges = [loss.keys for loss in bounded.values()]
+    for keys in _joined_ranges(plan, ranges, _most_reads(plan)):
         inside = [(number, loss) for number, loss in bounded.items() if overlap(comparator, loss.keys, keys)]
-        for version in _visible(plan, keys):
+        for version in _visible(plan, inputs, keys):
             for number, loss in inside:
                 if holds(comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
                     counts[number] += 1
     return counts
+
+
+def _most_reads(plan: Plan) -> int:
+    """How many stretches are read apart. Each reads the logs once more: all together they read no more than there is in tables."""
+    tables, logs = (sum(item.file.size for item in items) for items in (plan.survey.tables, plan.logs))
+    return max(_LEAST_READS, tables // max(1, logs))
 
 
 def _count_anywhere(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
@@ -106,7 +114,7 @@ def _count_anywhere(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
         return Counter()
     files = plan.survey.directory.by_name
     ends = {loss.span.file: loss.span.end for loss in unbounded.values()}
-    met = _cursor(plan, ANY_KEY, repairer_for(plan)).count_by_file(ends)
+    met = _cursor(plan, PlanInputs(plan).of(), ANY_KEY, repairer_for(plan)).count_by_file(ends)
     counts: Counter[int] = Counter()
     for number, loss in unbounded.items():
         for name, is_behind, count in met:
@@ -208,18 +216,16 @@ def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
     )
 
 
-def _visible(plan: Plan, keys: KeyRange) -> Iterator[Version]:
+def _visible(plan: Plan, inputs: PlanInputs, keys: KeyRange) -> Iterator[Version]:
     repairer = repairer_for(plan)
-    for version in Rows(_cursor(plan, keys, repairer), repairer):
+    for version in Rows(_cursor(plan, inputs.of(keys), keys, repairer), repairer):
         if keys.upper is not None and plan.survey.comparator.compare(version.key, keys.upper) > 0:
             return
         yield version
 
 
-def _cursor(plan: Plan, keys: KeyRange, repairer: Repairer) -> _kernel.Cursor:
+def _cursor(plan: Plan, inputs: Sequence[_kernel.Input], keys: KeyRange, repairer: Repairer) -> _kernel.Cursor:
     """What is visible from the lower end of a range on, to its upper end where the comparator tells what comes after that."""
     order = plan.survey.comparator.kernel
     stop = keys.upper + b"\0" if order == "bytewise" and keys.upper is not None else None
-    return _kernel.Cursor(
-        current_inputs(plan, keys), order, mode="visible", start=keys.lower, stop=stop, repair=repairer
-    )
+    return _kernel.Cursor(inputs, order, mode="visible", start=keys.lower, stop=stop, repair=repairer)
