@@ -39,7 +39,6 @@ from relevel.errors import InvalidArgumentError, RelevelError
 from relevel.files.info_log import InfoLog
 from relevel.format.filename import log_name
 from relevel.format.version_edit import LEVEL_COUNT, FileMetadata, VersionEdit
-from relevel.storage.living import LivingDirectory
 
 CLOSED: Final = "Database is closed"
 _FORKED: Final = "Database was opened in the parent process; open it anew in this one"
@@ -72,7 +71,7 @@ class Core:
         with refusals_named(path):
             opened = open_read_only(path, options) if options.read_only else open_to_write(path, options)
         self.path = path
-        self.directory = LivingDirectory(path)
+        self.directory = opened.directory
         self.options = opened.options
         self.comparator = opened.comparator
         self.store = opened.store
