@@ -36,14 +36,14 @@ class InfoLog:
                 os.rename(path, old_path)  # noqa: PTH104 - at every opening
             self._file = AppendedFile(path)
 
-    def write(self, message: str) -> None:
-        """Write one line. Safe from any thread."""
+    def write(self, *messages: str) -> None:
+        """Write lines. Safe from any thread."""
         file = self._file
         if file is not None:
             now = datetime.now().astimezone().strftime("%Y/%m/%d-%H:%M:%S.%f")
-            line = f"{now} {threading.get_native_id()} {message}\n"
+            lines = "".join(f"{now} {threading.get_native_id()} {message}\n" for message in messages)
             with contextlib.suppress(OSError):
-                file.append(line.encode(errors="backslashreplace"))
+                file.append(lines.encode(errors="backslashreplace"))
 
     def close(self) -> None:
         """Close the file. May be called again."""
