@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ class Compactor:
     """When to merge, and who may."""
 
     def __init__(self, core: Core) -> None:
-        self._core = core
+        self._core: Core = weakref.proxy(core)  # no cycle: what is closed goes at once
         self._right = threading.Lock()
         self._charged: int | None = None
 

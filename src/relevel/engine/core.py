@@ -82,7 +82,7 @@ class Core:
         self.work = [LevelWork() for _ in range(LEVEL_COUNT)]
         self._held = opened.held
         self._replayed_size = opened.replayed_size
-        self.obsolete = ObsoleteFiles(opened.directory, self.versions, self.store, opened.obsolete, self.tell)
+        self.obsolete = ObsoleteFiles(opened.directory, self.versions, self.store, opened.obsolete, opened.info_log)
         self._error: BaseException | None = None
         self._closing = False
         self._closed = False

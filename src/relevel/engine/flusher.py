@@ -10,6 +10,7 @@ There is one immutable memtable at most. Rotations are the flusher's, in a threa
 from __future__ import annotations
 
 import time
+import weakref
 from typing import TYPE_CHECKING, Final
 
 from relevel.engine.changes import Outcome
@@ -36,7 +37,7 @@ class Flusher:
     def __init__(self, core: Core, immutable: Immutable | None) -> None:
         """Prepare; ``immutable`` is what opening has left to be written."""
         self.immutable = immutable
-        self._core = core
+        self._core: Core = weakref.proxy(core)  # no cycle: what is closed goes at once
         self._rotation: Outcome | None = None
 
     # --- for writers

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from relevel._kernel.engine import Store
 from relevel.engine.version_set import VersionSet
+from relevel.files.info_log import InfoLog
 from relevel.format.filename import FileKind, parse_filename
 from relevel.storage.living import LivingDirectory
 
@@ -23,15 +24,15 @@ class ObsoleteFiles:
         versions: VersionSet,
         store: Store,
         names: Iterable[str],
-        tell: Callable[[str], None],
+        info_log: InfoLog | None,
     ) -> None:
-        """Begin with ``names``; ``tell`` writes a line to LOG."""
+        """Begin with ``names``; what goes is told to ``info_log``."""
         self._directory = directory
         self._versions = versions
         self._store = store
         self._names = set(names)
         self._tables: set[int] = set()
-        self._tell = tell
+        self._info_log = info_log
         self._keepers = 0
 
     def keep(self) -> None:
@@ -77,6 +78,7 @@ class ObsoleteFiles:
             self._remove(self._versions.table_file(number))
 
     def _remove(self, name: str) -> None:
-        parsed = parse_filename(name)
-        self._tell(f"Delete type={_LEVELDB_TYPE[parsed.kind]} #{parsed.number}")
+        if self._info_log is not None:
+            parsed = parse_filename(name)
+            self._info_log.write(f"Delete type={_LEVELDB_TYPE[parsed.kind]} #{parsed.number}")
         self._directory.remove(name)
