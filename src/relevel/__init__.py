@@ -2,8 +2,8 @@
 
 The engine: ``DB``, with plyvel's methods and more; ``from relevel import plyvel`` has plyvel's names.
 
-The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue``, ``carve``
-and ``History``. All of them open their source read-only; what they write goes to a new place.
+The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``export``, ``undelete``, ``rescue``,
+``carve`` and ``History``. All of them open their source read-only; what they write goes to a new place.
 
 Names are imported when they are first used, so that the command line starts fast.
 """
@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from relevel.decoders.decoder import Decoder, NotDecodedError
     from relevel.engine.database import DB
     from relevel.engine.destroy import destroy
     from relevel.engine.load import LoadReport, load
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         StorageError,
         UnprovedWarning,
     )
+    from relevel.exports.export import ExportReport, export
     from relevel.findings import Finding, KeyRange, Severity, Span
     from relevel.format.comparator import Comparator, register_comparator
     from relevel.recovery.carve import CarvedDatabase, CarvedFile, CarveReport, carve
@@ -60,7 +62,9 @@ __all__ = [
     "CorruptionError",
     "DatabaseInUseError",
     "DatabaseView",
+    "Decoder",
     "DestinationExistsError",
+    "ExportReport",
     "FindReport",
     "Finding",
     "History",
@@ -74,6 +78,7 @@ __all__ = [
     "LockedError",
     "LogDamagedWarning",
     "NotADatabaseError",
+    "NotDecodedError",
     "NotSupportedError",
     "Pairs",
     "PrefixedDB",
@@ -92,6 +97,7 @@ __all__ = [
     "check",
     "destroy",
     "dump",
+    "export",
     "find",
     "get",
     "history",
@@ -106,6 +112,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "relevel.decoders.decoder": ("Decoder", "NotDecodedError"),
     "relevel.engine.database": ("DB",),
     "relevel.engine.destroy": ("destroy",),
     "relevel.engine.load": ("LoadReport", "load"),
@@ -126,6 +133,7 @@ _PLACES = {
         "StorageError",
         "UnprovedWarning",
     ),
+    "relevel.exports.export": ("ExportReport", "export"),
     "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
     "relevel.format.comparator": ("Comparator", "register_comparator"),
     "relevel.recovery.carve": ("CarveReport", "CarvedDatabase", "CarvedFile", "carve"),

@@ -10,8 +10,8 @@ import click
 
 from relevel.cli import options
 from relevel.cli.output import print_findings, print_lines
-from relevel.export.encoding import decode_argument
-from relevel.export.rows import format_rows
+from relevel.exports.encoding import decode_argument
+from relevel.exports.rows import format_rows
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.history import history

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from relevel.export.encoding import ENCODINGS
-from relevel.export.rows import FORMATS
+from relevel.exports.encoding import ENCODINGS
+from relevel.exports.rows import FORMATS
 from relevel.format.comparator import Comparator, find_comparator, guard_comparator, load_comparator
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -68,6 +68,11 @@ encoding = click.option(
     default="escaped",
     show_default=True,
     help="How keys and values are written, and how those on the command line are read.",
+)
+decode = click.option(
+    "--decode",
+    metavar="NAME|KEYS:VALUES|auto",
+    help="Decode keys and values: docs/decoders.md has the names. What cannot be decoded is shown raw, with the reason.",
 )
 prefix = click.option("--prefix", metavar="P", default="", help="Only keys that start with P.")
 start = click.option("--start", metavar="K", help="Only keys at or after K.")

@@ -8,7 +8,7 @@ import click
 
 from relevel.cli import options
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
-from relevel.export.encoding import decode_argument
+from relevel.exports.encoding import decode_argument
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.undelete import undelete

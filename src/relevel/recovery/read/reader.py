@@ -21,6 +21,7 @@ from relevel.recovery.inventory.directory import Directory, open_directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof, Standing
 from relevel.recovery.inventory.steady import refuse_outrun
+from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import Rows, Version
 
@@ -99,6 +100,25 @@ class Reader:
         source = cursor.by_sequence(tempfile.gettempdir()) if by_sequence else cursor
         unverified, at_end = self.inputs.unverified, self.refuse_outrun
         return Rows(source, repairer, self.findings, keep=keep, unverified=unverified, at_end=at_end)
+
+    def columns(
+        self,
+        mode: str,
+        *,
+        past: bool,
+        prefix: bytes = b"",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+        **options: Any,
+    ) -> ColumnBatches:
+        """What ``rows`` gives, as columns. Where the order of the keys is not bytewise, the prefix is left to the caller."""
+        repairer = self.repairer()
+        if prefix and self.comparator.kernel == BYTEWISE:
+            start, stop = narrow(prefix, start, stop)
+            prefix = b""
+        cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
+        unverified, at_end = self.inputs.unverified, self.refuse_outrun
+        return ColumnBatches(cursor, repairer, self.findings, prefix=prefix, unverified=unverified, at_end=at_end)
 
     def refuse_outrun(self) -> None:
         """Go no further where a file that is not held has changed or gone since the inventory.
