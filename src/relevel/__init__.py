@@ -2,8 +2,8 @@
 
 The engine: ``DB``, with plyvel's methods and more; ``from relevel import plyvel`` has plyvel's names.
 
-The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``export``, ``undelete``, ``rescue``,
-``carve`` and ``History``. All of them open their source read-only; what they write goes to a new place.
+The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``export``, ``sql``, ``undelete``,
+``rescue``, ``carve`` and ``History``. All of them open their source read-only; what they write goes to a new place.
 
 Names are imported when they are first used, so that the command line starts fast.
 """
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         UnprovedWarning,
     )
     from relevel.exports.export import ExportReport, export
+    from relevel.exports.sql import Answer, sql
     from relevel.findings import Finding, KeyRange, Severity, Span
     from relevel.format.comparator import Comparator, register_comparator
     from relevel.recovery.carve import CarvedDatabase, CarvedFile, CarveReport, carve
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DB",
+    "Answer",
     "CarveReport",
     "CarvedDatabase",
     "CarvedFile",
@@ -108,6 +110,7 @@ __all__ = [
     "rescue",
     "rescue_in_place",
     "scan",
+    "sql",
     "undelete",
 ]
 
@@ -134,6 +137,7 @@ _PLACES = {
         "UnprovedWarning",
     ),
     "relevel.exports.export": ("ExportReport", "export"),
+    "relevel.exports.sql": ("Answer", "sql"),
     "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
     "relevel.format.comparator": ("Comparator", "register_comparator"),
     "relevel.recovery.carve": ("CarveReport", "CarvedDatabase", "CarvedFile", "carve"),
