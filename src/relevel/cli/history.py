@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
+from relevel.cli.decoding import decoding_for
 from relevel.cli.output import print_findings, print_lines
 from relevel.exports.encoding import decode_argument
 from relevel.exports.rows import format_rows
@@ -36,6 +37,7 @@ from relevel.recovery.read.rows import Version
     ),
     click.option("--deleted", is_flag=True, help="The keys that are gone now, each with its last value, in key order."),
     options.line_format,
+    options.decode,
     options.encoding,
     options.comparator,
     options.lines_as_json,
@@ -48,6 +50,7 @@ def command(
     to_sequence: int | None,
     deleted: bool,
     format: str,
+    decode: str | None,
     encoding: str,
     comparator: Comparator | None,
     json_wanted: bool,
@@ -61,6 +64,7 @@ def command(
       relevel history ./profile --prefix session/ --format text
       relevel history ./profile --deleted
     """
+    decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
     rows = history(
         source,
         key=None if key is None else decode_argument(key, encoding),
@@ -71,7 +75,7 @@ def command(
         comparator=comparator,
     )
     states: Counter[str] = Counter()
-    print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding))
+    print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding, decode=decoding))
     if deleted and states["unknown"] and not json_wanted:
         told = f"{sum(states.values())} keys, of which {states['unknown']} have no deletion on disk: state unknown"
         click.echo(f"relevel: {told}", err=True)

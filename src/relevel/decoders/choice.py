@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import Final
 
-from relevel.decoders.decoder import Decoder, LookUp, NotDecodedError
+from relevel.decoders.decoder import Decoder, LookUp
 from relevel.decoders.decoding import Decoding
 from relevel.decoders.guess import guess_decoders
 from relevel.decoders.registry import make_decoder
 from relevel.decoders.sample import take_sample
+from relevel.decoders.text import Raw
 from relevel.recovery.read.reader import Reader
 
 AUTO: Final = "auto"
 """The name that means: guess."""
 _RAW: Final = "raw"
-
-
-class _Raw(Decoder):
-    """Decodes nothing."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    def key(self, key: bytes) -> NoReturn:
-        raise NotDecodedError(self._reason)
-
-    def value(self, key: bytes, value: bytes) -> NoReturn:
-        raise NotDecodedError(self._reason)
 
 
 def choose_decoding(name: str, reader: Reader) -> Decoding:
@@ -58,14 +46,14 @@ def choose_decoding(name: str, reader: Reader) -> Decoding:
 def _prepared(name: str | None, look_up: LookUp, *, is_guess: bool) -> Decoder:
     """The decoder, ready. One that was named must work; one that was guessed may turn out not to, and says why."""
     if name is None:
-        return _Raw("no decoder fits")
+        return Raw("no decoder fits")
     try:
         decoder = make_decoder(name)
         decoder.prepare(look_up)
     except Exception as error:
         if not is_guess:
             raise
-        return _Raw(str(error))
+        return Raw(str(error))
     return decoder
 
 

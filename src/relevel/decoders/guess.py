@@ -43,7 +43,10 @@ def guess_decoders(sample: Sample, look_up: LookUp) -> Guess:
         return Guess(None, None, "there is nothing to judge by: keys and values are shown raw")
     for name, has_signs in _PROGRAMS:
         if has_signs(sample, look_up):
-            decoder = _ready(name, look_up)
+            try:
+                decoder = _ready(name, look_up)
+            except (NotSupportedError, ValueError) as error:
+                return Guess(name, name, f"{name}: it has its signs; {error}")
             count = sum(_decodes(decoder, pair, values=False) for pair in sample.pairs)
             told = f"{name}: it has its signs, and {count} of {len(sample.pairs)} sampled keys fit"
             return Guess(name, name, told)
@@ -55,8 +58,9 @@ def guess_decoders(sample: Sample, look_up: LookUp) -> Guess:
 def _first(names: Sequence[str], sample: Sample, look_up: LookUp, *, values: bool) -> tuple[str | None, str]:
     total = len(sample.pairs)
     for name in names:
-        decoder = _ready(name, look_up)
-        if decoder is None:
+        try:
+            decoder = _ready(name, look_up)
+        except NotSupportedError:
             continue
         count = sum(_decodes(decoder, pair, values=values) for pair in sample.pairs)
         if count >= _ENOUGH * total and _is_telling(name, decoder, sample, values=values):
@@ -64,19 +68,13 @@ def _first(names: Sequence[str], sample: Sample, look_up: LookUp, *, values: boo
     return None, f"raw: nothing fits {total} sampled ones"
 
 
-def _ready(name: str, look_up: LookUp) -> Decoder | None:
-    """The decoder, or None where it cannot be used."""
-    try:
-        decoder = make_decoder(name)
-        decoder.prepare(look_up)
-    except (NotSupportedError, ValueError):
-        return None
+def _ready(name: str, look_up: LookUp) -> Decoder:
+    decoder = make_decoder(name)
+    decoder.prepare(look_up)
     return decoder
 
 
-def _decodes(decoder: Decoder | None, pair: tuple[bytes, bytes], *, values: bool) -> bool:
-    if decoder is None:
-        return False
+def _decodes(decoder: Decoder, pair: tuple[bytes, bytes], *, values: bool) -> bool:
     try:
         decoded = decoder.value(*pair) if values else decoder.key(pair[0])
     except Exception:  # noqa: BLE001  (whatever it raises, it does not fit)

@@ -17,6 +17,7 @@ from relevel.errors import InvalidArgumentError, NotSupportedError
 GROUP: Final = "relevel.decoders"
 """The group of entry points."""
 BUILT_IN: Final[Mapping[str, tuple[str, str]]] = {
+    "raw": ("text", "Raw"),
     "utf-8": ("text", "Utf8"),
     "utf-16": ("text", "Utf16"),
     "json": ("structured", "Json"),

@@ -11,7 +11,8 @@ from relevel.format.internal_key import user_key_of
 from relevel.recovery.read.reader import Reader
 
 _MOST_PLACES: Final = 16
-_MOST_OF_ONE_PLACE: Final = 24
+_KEYS_OF_ONE_PLACE: Final = 24
+_ROWS_OF_ONE_PLACE: Final = 4096
 _MOST_VALUE: Final = 1 << 16
 
 
@@ -35,6 +36,16 @@ def take_sample(reader: Reader) -> Sample:
     step = max(1, len(starts) // _MOST_PLACES)
     pairs: dict[bytes, bytes] = {}
     for start in [None, *starts[::step][:_MOST_PLACES]]:
-        rows = islice(reader.rows("versions", past=True, start=start), _MOST_OF_ONE_PLACE)
-        pairs.update((row.key, row.value) for row in rows if row.value is not None and len(row.value) <= _MOST_VALUE)
+        pairs.update(_some(reader, start))
     return Sample(tuple(pairs.items()), reader.comparator.name)
+
+
+def _some(reader: Reader, start: bytes | None) -> dict[bytes, bytes]:
+    """Some keys from ``start`` on, each with its newest value that is not long."""
+    found: dict[bytes, bytes] = {}
+    for row in islice(reader.rows("versions", past=True, start=start), _ROWS_OF_ONE_PLACE):
+        if row.value is not None and len(row.value) <= _MOST_VALUE:
+            found.setdefault(row.key, row.value)
+        if len(found) == _KEYS_OF_ONE_PLACE:
+            break
+    return found

@@ -1,12 +1,29 @@
-"""Text and integers: what a key or value is when it is nothing more than that."""
+"""Text and integers: what a key or value is when it is nothing more than that. And raw: nothing that is known."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NoReturn
 
 from relevel.decoders.decoder import Decoder, NotDecodedError
 
 _LARGEST_INTEGER = 16
+
+
+class Raw(Decoder):
+    """Decodes nothing."""
+
+    summary = "nothing: shown raw"
+
+    def __init__(self, reason: str = "it is to be raw") -> None:
+        self._reason = reason
+
+    def key(self, key: bytes) -> NoReturn:
+        """Refuse."""
+        raise NotDecodedError(self._reason)
+
+    def value(self, key: bytes, value: bytes) -> NoReturn:
+        """Refuse."""
+        raise NotDecodedError(self._reason)
 
 
 class Utf8(Decoder):
