@@ -3,7 +3,7 @@
 The engine: ``DB``, with plyvel's methods and more; ``from relevel import plyvel`` has plyvel's names.
 
 The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``export``, ``sql``, ``undelete``,
-``rescue``, ``carve`` and ``History``. All of them open their source read-only; what they write goes to a new place.
+``rescue``, ``carve``, ``survey`` and ``History``. All of them open their source read-only; what they write goes to a new place.
 
 Names are imported when they are first used, so that the command line starts fast.
 """
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from relevel.exports.export import ExportReport, export
     from relevel.exports.sql import Answer, sql
+    from relevel.exports.survey import SurveyReport, survey
     from relevel.findings import Finding, KeyRange, Severity, Span
     from relevel.format.comparator import Comparator, register_comparator
     from relevel.recovery.carve import CarvedDatabase, CarvedFile, CarveReport, carve
@@ -92,6 +93,7 @@ __all__ = [
     "Source",
     "Span",
     "StorageError",
+    "SurveyReport",
     "UndeleteReport",
     "UnprovedWarning",
     "Version",
@@ -111,6 +113,7 @@ __all__ = [
     "rescue_in_place",
     "scan",
     "sql",
+    "survey",
     "undelete",
 ]
 
@@ -138,6 +141,7 @@ _PLACES = {
     ),
     "relevel.exports.export": ("ExportReport", "export"),
     "relevel.exports.sql": ("Answer", "sql"),
+    "relevel.exports.survey": ("SurveyReport", "survey"),
     "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
     "relevel.format.comparator": ("Comparator", "register_comparator"),
     "relevel.recovery.carve": ("CarveReport", "CarvedDatabase", "CarvedFile", "carve"),

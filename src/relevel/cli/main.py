@@ -29,6 +29,7 @@ LOOKING: Final = {
     "sql": "Ask the history in SQL.",
     "undelete": "Write a new database with what was deleted, or as of a sequence number.",
     "carve": "Find lost tables and logs in an image of a disk or memory.",
+    "survey": "Find every database under a tree, and tell what each is.",
     "rescue": "Write a new, healthy database from a damaged one.",
     "stats": "Print tables and bytes by level.",
 }

@@ -37,6 +37,7 @@ class _Place(click.Path):
 
 
 source = click.argument("source", metavar="SRC", type=_Place(path_type=Path))
+root = click.argument("root", metavar="ROOT", type=_Place(path_type=Path))
 image = click.argument("image", metavar="IMAGE", type=_Place(path_type=Path))
 destination = click.argument("destination", metavar="DST", type=_Place(path_type=Path))
 destination_or_none = click.argument("destination", metavar="[DST]", required=False, type=_Place(path_type=Path))
