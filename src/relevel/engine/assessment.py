@@ -24,7 +24,8 @@ from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
-from relevel.format.version_edit import LEVEL_COUNT
+from relevel.format.internal_key import user_key_of
+from relevel.format.version_edit import LEVEL_COUNT, FileMetadata
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 
 _DATA: Final = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST})
@@ -43,6 +44,7 @@ class Assessment:
         comparator: the order of the user keys.
         manifest: the version to start from; None for a new database.
         manifest_number: its number.
+        levels: its tables: level 0 with the highest number first, the others in key order.
         logs: numbers of the logs to replay, in order.
         with_old_suffix: numbers of tables whose files end in ``.sst``.
         first_free_number: no file has this number or a higher one.
@@ -51,6 +53,7 @@ class Assessment:
     comparator: Comparator
     manifest: ManifestScan | None = None
     manifest_number: int = 0
+    levels: tuple[tuple[FileMetadata, ...], ...] = ((),) * LEVEL_COUNT
     logs: tuple[int, ...] = ()
     with_old_suffix: Set[int] = frozenset()
     first_free_number: int = _FIRST_NUMBER
@@ -76,11 +79,11 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
     _refuse_missing_tables(directory, manifest, tables)
-    _refuse_overlaps(directory, manifest, comparator)
     return Assessment(
         comparator=comparator,
         manifest=manifest,
         manifest_number=parse_filename(manifest.name).number or 0,
+        levels=_arrange(directory, manifest, comparator),
         logs=_choose_logs(directory, manifest, [name for name, _ in files]),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(name for name, _ in files),
@@ -134,7 +137,7 @@ def _find_tables(files: Iterable[tuple[FileName, DirectoryEntry]]) -> dict[int, 
     tables: dict[int, DirectoryEntry] = {}
     for name, entry in files:
         number = name.number or 0
-        if name.kind is FileKind.TABLE and name.name in {table_name(number), table_name(number, ".sst")}:
+        if name.kind is FileKind.TABLE and name.name == table_name(number, name.name[-4:]):
             tables.setdefault(number, entry)
     return tables
 
@@ -160,18 +163,33 @@ def _refuse_missing_tables(
             raise _refusal(directory, Finding.of("table.size-mismatch", Span(entry.name, 0, entry.size), message))
 
 
-def _refuse_overlaps(directory: ReadOnlyDirectory, manifest: ManifestScan, comparator: Comparator) -> None:
-    """Refuse tables below level 0 that are not apart: one of them would be read for a key, perhaps the wrong one."""
+def _arrange(
+    directory: ReadOnlyDirectory, manifest: ManifestScan, comparator: Comparator
+) -> tuple[tuple[FileMetadata, ...], ...]:
+    """Put the tables of each level in order.
+
+    Refuse tables below level 0 that are not apart: one of them would be read for a key, perhaps the wrong one.
+    """
     order = KeyOrder(comparator)
-    for level, tables in enumerate(manifest.levels[1:], start=1):
-        ordered = sorted(tables.values(), key=lambda metadata: order.internal(metadata.smallest))
+    level0, *deeper = (tables.values() for tables in manifest.levels)
+    levels = [sorted(level0, key=lambda metadata: metadata.number, reverse=True)]
+    for level, tables in enumerate(deeper, start=1):
+        ordered = sorted(tables, key=lambda metadata: order.internal(metadata.smallest))
+        levels.append(ordered)
         for left, right in pairwise(ordered):
-            if order.internal(left.largest) >= order.internal(right.smallest):
+            if not _is_before(order, left.largest, right.smallest):
                 name = table_name(right.number)
                 message = (
                     f"{name}: begins before {table_name(left.number)} ends, in level {level}, where tables are apart"
                 )
                 raise _refusal(directory, Finding.of("level.overlap", Span(name, 0, right.file_size), message))
+    return tuple(map(tuple, levels))
+
+
+def _is_before(order: KeyOrder, left: bytes, right: bytes) -> bool:
+    """Whether one internal key comes before another."""
+    a, b = order.user(user_key_of(left)), order.user(user_key_of(right))
+    return bool(a < b) or (a == b and order.internal(left) < order.internal(right))
 
 
 def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:

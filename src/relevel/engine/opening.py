@@ -49,6 +49,7 @@ class Opened:
     """An open database's parts.
 
     Attributes:
+        directory: where it is.
         store: reads, and writes where there is a lock.
         versions: which tables are live.
         options: as given, with the comparator found.
@@ -63,6 +64,7 @@ class Opened:
         replayed_size: bytes in memory of what was replayed and stays there; 0 where it was written to tables.
     """
 
+    directory: LivingDirectory
     store: Store
     versions: VersionSet
     options: Options
@@ -117,6 +119,7 @@ def _open_held(directory: HeldDirectory, options: Options) -> Opened:
     store.last_sequence = max(versions.last_sequence, replayed.max_sequence)
     store.install(versions.current.handles(), replayed.memtables[::-1])
     return Opened(
+        directory=LivingDirectory(str(directory.root)),
         store=store,
         versions=versions,
         options=options,
@@ -158,14 +161,14 @@ def _directory(path: str, options: Options) -> LivingDirectory:
 
 
 def _require_there(path: str) -> None:
-    if path and not Path(path).exists():
+    if path and not os.path.exists(path):  # noqa: PTH110 - at every opening
         raise NotADatabaseError(f"{path}: does not exist (create_if_missing is false)")
 
 
 def _versions(directory: ReadOnlyDirectory, found: Assessment) -> VersionSet:
     versions = VersionSet(directory, found.comparator, found.first_free_number)
     if found.manifest is not None:
-        versions.load(found.manifest, found.with_old_suffix)
+        versions.load(found.manifest, found.levels, found.with_old_suffix)
     return versions
 
 
@@ -198,6 +201,7 @@ class _Opening:
             raise
         store.install(self._versions.current.handles(), [] if immutable is None else [immutable.memtable])
         return Opened(
+            directory=self._directory,
             store=store,
             versions=self._versions,
             options=self._options,
