@@ -1,9 +1,10 @@
 //! Cursors: many inputs merged, and their rows in batches.
 
 use crate::callbacks::Callbacks;
+use crate::columns::{Columns, Place};
 use crate::convert::Order;
 use crate::inputs::{Input, Sources, rank_names};
-use crate::listener::{Listener, NamedFault};
+use crate::listener::{Listener, NamedFault, Names};
 use crate::look_back::LookBack;
 use crate::reading::{EFFORT, Pace, Reading};
 use crate::rebuild::{PythonCustomer, build_options};
@@ -18,7 +19,7 @@ use relevel_kernel::merge::by_sequence::SequenceSorter;
 use relevel_kernel::merge::{self, Mode, Selection, StateCounts, VersionBatch, Wanted};
 use relevel_kernel::rebuild::{Style, Written, write_tables};
 use relevel_kernel::{self as kernel, Comparator};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -261,6 +262,42 @@ impl Cursor {
         let start = self.given;
         self.given = start.saturating_add(count).min(self.batch.len());
         Ok(start..self.given)
+    }
+
+    /// The next versions as columns; nothing at the end. Those at the places `unverified` are not intact.
+    ///
+    /// # Errors
+    /// As reading rows.
+    pub fn columns(
+        &mut self,
+        py: Python<'_>,
+        count: usize,
+        unverified: HashSet<(String, u64)>,
+    ) -> PyResult<Option<Columns>> {
+        let range = self.advance(py, count)?;
+        if range.is_empty() {
+            return Ok(None);
+        }
+        let unverified = self.places(py, unverified)?;
+        Columns::of(py, &self.batch, self.batch.versions(range), &unverified).map(Some)
+    }
+
+    /// The files' names, by the number that columns have for them.
+    pub fn names(&self) -> &Names {
+        &self.listener.names
+    }
+
+    /// The same places with the files' numbers for their names.
+    fn places(&self, py: Python<'_>, named: HashSet<(String, u64)>) -> PyResult<HashSet<Place>> {
+        let mut places = HashSet::new();
+        for (name, offset) in named {
+            for (input, known) in (0_u32..).zip(self.listener.names.iter()) {
+                if known.bind(py).to_cow()? == name {
+                    places.insert((input, offset));
+                }
+            }
+        }
+        Ok(places)
     }
 
     /// Do something with all that is left, without the interpreter lock.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 from relevel.recovery.past.difference import Change
 
 
