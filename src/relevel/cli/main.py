@@ -26,6 +26,7 @@ LOOKING: Final = {
     "find": "Find every copy of one key: file, offset, level, sequence.",
     "history": "Print every change in sequence order, or the deleted keys.",
     "undelete": "Write a new database with what was deleted, or as of a sequence number.",
+    "explore": "Look at a database and its past on a page in the browser.",
     "carve": "Find lost tables and logs in an image of a disk or memory.",
     "rescue": "Write a new, healthy database from a damaged one.",
     "stats": "Print tables and bytes by level.",
