@@ -7,48 +7,25 @@ logs. What compaction dropped is gone and is not guessed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import takewhile
+from typing import Final
 
+from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.past.difference import Change, differences
+from relevel.recovery.past.horizon import Completeness, Horizon
+from relevel.recovery.past.moments import Moment, SequenceEstimate
+from relevel.recovery.past.runs import DeletionRun, find_runs
+from relevel.recovery.past.stretches import Stretches
+from relevel.recovery.past.view import DatabaseView
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
 
-
-class DatabaseView(Mapping[bytes, bytes]):
-    """The database as it was at one sequence number: an ordered, read-only mapping of keys to values.
-
-    Iteration streams in key order and is not held in memory; ``len`` counts by streaming. Damaged bytes are passed over: see
-    ``History.findings`` and ``Rows.findings``.
-    """
-
-    def __init__(self, reader: Reader, sequence: int) -> None:
-        self._reader = reader
-        self.sequence = sequence
-        """The sequence number of the last change that is seen."""
-
-    def rows(self, *, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None) -> Rows:
-        """Stream the versions seen, for keys in ``[start, stop)`` that start with ``prefix``, in key order."""
-        return self._reader.rows("visible", past=True, prefix=prefix, start=start, stop=stop, sequence=self.sequence)
-
-    def __getitem__(self, key: bytes) -> bytes:
-        first = next(iter(self.rows(start=key)), None)
-        if first is None or first.key != key or first.value is None:
-            raise KeyError(key)
-        return first.value
-
-    def __iter__(self) -> Iterator[bytes]:
-        return (version.key for version in self.rows())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.rows())
-
-    def pairs(
-        self, *, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Stream ``(key, value)`` pairs in key order."""
-        return ((version.key, version.value or b"") for version in self.rows(prefix=prefix, start=start, stop=stop))
+LEAST_DELETIONS: Final = 100
+"""Deletions that make a run."""
 
 
 class History:
@@ -70,11 +47,28 @@ class History:
             NotSupportedError: the comparator is not known.
         """
         self._reader = Reader(path, comparator)
+        self._stretches = Stretches(self._reader)
+        self._completeness = Completeness(self._reader)
 
     @property
     def findings(self) -> list[Finding]:
         """What was found wrong while opening."""
         return self._reader.findings
+
+    @property
+    def comparator(self) -> Comparator:
+        """The order of the keys."""
+        return self._reader.comparator
+
+    @property
+    def oldest(self) -> int | None:
+        """The lowest sequence number on disk; None where nothing is. Reads everything when first asked."""
+        return self._completeness.oldest
+
+    @property
+    def newest(self) -> int | None:
+        """The highest sequence number; None where there is none. Reads everything where no manifest tells."""
+        return self._reader.newest_sequence or self._completeness.newest
 
     def timeline(
         self,
@@ -105,8 +99,67 @@ class History:
         )
 
     def at(self, sequence: int) -> DatabaseView:
-        """The database as it was right after the change with this sequence number."""
-        return DatabaseView(self._reader, sequence)
+        """The database as it was right after the change with this sequence number; ``horizon`` says how complete that is."""
+        return DatabaseView(self._reader, self._stretches, sequence)
+
+    def horizon(
+        self,
+        *,
+        key: bytes | None = None,
+        prefix: bytes = b"",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+    ) -> Horizon:
+        """From which sequence number on the past of some keys is complete, and why. Reads everything when first asked.
+
+        Args:
+            key: this key alone.
+            prefix: the keys that start with this; of an order that is not bytewise, all keys.
+            start: none before this one.
+            stop: none at or after this one.
+        """
+        return self._completeness.horizon(self._reader.span(prefix, start, stop, key))
+
+    def diff(
+        self,
+        first: int,
+        second: int,
+        *,
+        prefix: bytes = b"",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+    ) -> Iterator[Change]:
+        """Stream what changed between two sequence numbers, in key order: the keys whose value was not the same.
+
+        Args:
+            first: the sequence number of ``Change.before``.
+            second: the sequence number of ``Change.after``; it may be the lower one.
+            prefix: only keys that start with this.
+            start: the first key.
+            stop: the key before which to stop.
+        """
+        before = self.at(first).rows(prefix=prefix, start=start, stop=stop)
+        after = self.at(second).rows(prefix=prefix, start=start, stop=stop)
+        return differences(before, after, self._reader.comparator)
+
+    def mass_deletions(self, min_count: int = LEAST_DELETIONS) -> list[DeletionRun]:
+        """Find where at least ``min_count`` keys were deleted one after another, oldest first.
+
+        Raises:
+            InvalidArgumentError: ``min_count`` is not positive.
+        """
+        if min_count < 1:
+            raise InvalidArgumentError(f"a run has at least one deletion, not {min_count}")
+        deletions = self._reader.rows("versions", past=True, by_sequence=True, deletions_only=True)
+        return list(find_runs(deletions, self._reader.comparator, min_count))
+
+    def when(self, sequence: int) -> Moment:
+        """When the change with this sequence number was made: an estimate. LevelDB stores no clock."""
+        return Moment(sequence, None, None, ())
+
+    def before(self, time: datetime) -> SequenceEstimate:
+        """Which change was the last before ``time``: an estimate."""
+        return SequenceEstimate(time, self.newest or 0, 0, self.newest or 0, ())
 
     def versions(self, key: bytes) -> list[Version]:
         """Every version of one key, newest first."""

@@ -98,7 +98,8 @@ def _undelete(
 ) -> UndeleteReport:
     deleted = at is None
     mode = "undelete" if deleted else "rewind"
-    options: dict[str, Any] = {"look_back_prefix": prefix} if deleted else {"look_back_prefix": prefix, "sequence": at}
+    options: dict[str, Any] = {"look_back": _kernel.LookBack(prefixes=[prefix])}
+    options |= {} if deleted else {"sequence": at}
     repairer = reader.repairer()
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)

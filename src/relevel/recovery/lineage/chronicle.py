@@ -46,6 +46,7 @@ class Chronicle:
         removed_logs: numbers of the logs that were.
         table_count: how many tables counted at the end; None where that is not told.
         is_flushing: whether a memtable was becoming a table: its log and the next were both there.
+        flushed: those of the created tables that are memtables written out.
     """
 
     created: dict[int, Made] = field(default_factory=dict)
@@ -54,18 +55,22 @@ class Chronicle:
     removed_logs: set[int] = field(default_factory=set)
     table_count: int | None = None
     is_flushing: bool = False
+    flushed: set[int] = field(default_factory=set)
 
     def _begin_flush(self) -> None:
         self.is_flushing = True
 
     def _flush(self, number: str, size: str) -> None:
         self.created[int(number)] = (int(size), None)
+        self.flushed.add(int(number))
         self.table_count = None if self.table_count is None else self.table_count + 1
 
     def _create(self, number: str, entry_count: str) -> None:
         self.created[int(number)] = (None, int(entry_count))
+        self.flushed.add(int(number))
 
     def _generate(self, number: str, entry_count: str, size: str | None = None) -> None:
+        self.flushed.discard(int(number))
         self.pending[int(number)] = (None if size is None else int(size), int(entry_count))
 
     def _end(self, levels: str) -> None:
