@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 import relevel
+from tests.crash.changes import change
 
 CHILD = """
 import os, sys
 import relevel
-from tests.crash.test_killed import change
+from tests.crash.changes import change
 path, seed, start = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 db = relevel.DB(path, create_if_missing=True, write_buffer_size=1 << 16, reuse_logs=bool(seed % 2))
 for number in range(start, 1 << 30):
@@ -31,16 +32,6 @@ for number in range(start, 1 << 30):
 
 TORN = {"log.tail.torn"}
 """The system ends a killed process's write between two pages: the last record may be there in part."""
-
-
-def change(seed: int, number: int) -> list[tuple[bytes, bytes | None]]:
-    """The operations of a batch, always the same for the same numbers."""
-    chance = random.Random(seed << 32 | number)
-    operations: list[tuple[bytes, bytes | None]] = []
-    for _ in range(chance.choice([1, 1, 1, 8])):
-        key = b"%03d" % chance.randrange(200)
-        operations.append((key, b"%d " % number + chance.randbytes(900) if chance.random() < 0.8 else None))
-    return operations
 
 
 def killed_after(count: int, path: Path, seed: int, start: int) -> int:
