@@ -2,7 +2,7 @@
 
 Of a file, what was written since its last sync may be missing, there in part, or there in another order, page by page. Of a
 directory, each name that was made, moved or taken away since its last sync may be as before or as after. Nothing else is assumed: a
-file that was synced may still have no name.
+file that was synced may still have no name, and what a failed sync did not make safe no later one does.
 """
 
 from __future__ import annotations
@@ -24,11 +24,21 @@ class File:
 
     def __init__(self) -> None:
         self.safe = b""
-        self.pending: list[tuple[int, bytes | None]] = []
+        self.doomed: list[tuple[int, bytes | None]] = []
+        self.written: list[tuple[int, bytes | None]] = []
+
+    @property
+    def pending(self) -> list[tuple[int, bytes | None]]:
+        """What may be there or not."""
+        return self.doomed + self.written
 
     def sync(self) -> None:
-        """Make everything safe."""
-        self.safe, self.pending = apply(self.safe, self.pending), []
+        """Make safe what was written since a sync last failed."""
+        self.safe, self.written = apply(self.safe, self.written), []
+
+    def fail_to_sync(self) -> None:
+        """The system has given up what was written, and will not try again."""
+        self.doomed, self.written = self.pending, []
 
 
 def apply(contents: bytes, operations: Iterable[tuple[int, bytes | None]]) -> bytes:
@@ -81,11 +91,13 @@ class Disk:
                 self._files[operation.inode] = File()
                 self._set(operation.path, self._files[operation.inode])
             case "w":
-                self._files[operation.inode].pending.append((operation.offset, operation.data))
+                self._files[operation.inode].written.append((operation.offset, operation.data))
             case "t":
-                self._files[operation.inode].pending.append((operation.offset, None))
+                self._files[operation.inode].written.append((operation.offset, None))
             case "s":
                 (self._files[operation.inode] if operation.inode else self._directory(operation.path)).sync()
+            case "f" if operation.data == b"s" and operation.inode:
+                self._files[operation.inode].fail_to_sync()
             case "m":
                 self._set(operation.path, Directory())
             case "l":

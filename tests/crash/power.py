@@ -47,21 +47,29 @@ class Known(NamedTuple):
         safe: how many batches must be there.
         begun: how many may be there.
         done: works that were done: copies made, rescues in place.
+        errors: what reached it.
+        wrong: what it read that was never written, or is no longer there.
     """
 
     safe: int = 0
     begun: int = 0
     done: int = 0
+    errors: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
 
     def after(self, mark: bytes) -> Known:
         """What is known after one more mark."""
-        match mark.decode().split():
+        match mark.decode().split(maxsplit=2 if mark[:1] in b"ba" else 1):
             case ["b", number]:
                 return self._replace(begun=int(number) + 1)
             case ["a", number, "1"]:
                 return self._replace(safe=int(number) + 1)
             case ["w"]:
                 return self._replace(done=self.done + 1)
+            case ["e", error]:
+                return self._replace(errors=(*self.errors, error))
+            case ["x", what]:
+                return self._replace(wrong=(*self.wrong, what))
         return self
 
 

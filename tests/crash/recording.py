@@ -26,7 +26,8 @@ class Operation(NamedTuple):
 
     Attributes:
         kind: ``c`` create, ``w`` write, ``t`` truncate, ``s`` sync, ``r`` rename, ``x`` exchange, ``u`` unlink, ``l`` link, ``m``
-            make a directory, ``d`` remove one, ``k`` a mark, ``f`` a fault that was let happen.
+            make a directory, ``d`` remove one, ``k`` a mark, ``f`` a fault that was let happen, whose data is the kind
+            that failed (``g`` for a read).
         inode: of the file; 0 where it is a directory or a path is given.
         offset: bytes; of a truncation the new size; of a fault the operation's number.
         data: what was written or said, or a path.

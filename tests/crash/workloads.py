@@ -1,7 +1,8 @@
 """Programs that write, to be run under the recorder: ``python -m tests.crash.workloads NAME ROOT SEED``.
 
 Each says what it does: ``b N`` before batch N, ``a N S`` when it was acknowledged, S being 1 where it was synced, ``w`` when a work
-of its own is done. The batches are always the same for the same seed.
+of its own is done, ``e`` and an error that reached it, after which it ends, ``x`` and what it read that is wrong. The batches are
+always the same for the same seed.
 """
 
 from __future__ import annotations
@@ -119,8 +120,29 @@ def rescues(root: Path, seed: int) -> None:
     writer.tell("w")
 
 
+def reads(root: Path, seed: int) -> None:
+    """Written, then opened and read in every way."""
+    writer = Writer(root, seed, 0.2)
+    with _open(root, max_file_size=1 << 16) as db:
+        writer.write(db, BATCH_COUNT)
+    *_, truth = states_of(seed)
+    with _open(root, lru_cache_size=0) as db:
+        for key in (b"%03d" % number for number in range(200)):
+            if db.get(key) != truth.get(key):
+                writer.tell(f"x get {key!r}")
+        for way in (dict(db), dict(db.iterator(reverse=True))):
+            if way != truth:
+                writer.tell("x iteration")
+        db.compact_range()
+        if dict(db) != truth:
+            writer.tell("x after a compaction")
+    with relevel.DB(root / "db", read_only=True) as db:
+        if dict(db) != truth:
+            writer.tell("x read-only")
+
+
 WORKLOADS: Final[dict[str, Callable[[Path, int], None]]] = {
-    work.__name__: work for work in (puts, syncs, compactions, reopenings, checkpoints, rescues)
+    work.__name__: work for work in (puts, syncs, compactions, reopenings, checkpoints, rescues, reads)
 }
 
 
@@ -134,5 +156,13 @@ def states_of(seed: int) -> Iterator[dict[bytes, bytes]]:
         yield dict(truth)
 
 
+def main(name: str, root: Path, seed: int) -> None:
+    """Run one, and tell the error that ends it."""
+    try:
+        WORKLOADS[name](root, seed)
+    except (relevel.RelevelError, OSError) as error:
+        Teller(root)(f"e {type(error).__name__}: {error}")
+
+
 if __name__ == "__main__":
-    WORKLOADS[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

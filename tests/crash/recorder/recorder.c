@@ -121,11 +121,11 @@ static int is_below(int at, const char *path, char *full) {
     return !strncmp(full, root, root_size) && (full[root_size] == '/' || !full[root_size]);
 }
 
-/* Whether the operation that comes now is to fail. */
-static int fails(void) {
+/* Whether the operation that comes now, of this kind and on this file, is to fail. */
+static int fails(char kind, uint64_t inode) {
     long number = changes++;
     if (fault_at < 0 || (number != fault_at && !(fault_ever && number > fault_at))) return 0;
-    note(FAULT, 0, (uint64_t)number, "", 0, "", 0);
+    note(FAULT, inode, (uint64_t)number, &kind, 1, "", 0);
     errno = fault_errno;
     return 1;
 }
@@ -147,7 +147,7 @@ static int opened(int at, const char *path, int flags, mode_t mode, int (*real)(
     if (!below && !is_mark) return real(at, path, flags, mode);
     pthread_mutex_lock(&lock);
     int was_there = access(full, F_OK) == 0, fd = -1;
-    if (!(changes_it && (!was_there || flags & O_TRUNC) && fails())) fd = real(at, path, flags, mode);
+    if (!(changes_it && (!was_there || flags & O_TRUNC) && fails(CREATE, 0))) fd = real(at, path, flags, mode);
     if (fd >= 0 && fd < MAX_FD) {
         int writes = (flags & O_ACCMODE) != O_RDONLY;
         watched[fd] = is_mark ? MARK_FD : writes ? FILE_FD : READ_FD;
@@ -200,7 +200,7 @@ static ssize_t changed(int fd, const void *bytes, size_t size, int64_t at) {
         uint64_t offset = at >= 0 ? (uint64_t)at
                           : fcntl(fd, F_GETFL) & O_APPEND ? size_of(fd) : (uint64_t)lseek(fd, 0, SEEK_CUR);
         size_t allowed = size;
-        if (fails()) allowed = fault_short && size > 1 ? size / 2 : 0;
+        if (fails(WRITE, inode_of(fd))) allowed = fault_short && size > 1 ? size / 2 : 0;
         if (allowed) written = at >= 0 ? real(fd, bytes, allowed, at) : plain_write(fd, bytes, allowed);
         if (written > 0) note(WRITE, inode_of(fd), offset, bytes, (size_t)written, "", 0);
         if (allowed && allowed < size) fault_at = changes, fault_short = 0;
@@ -260,7 +260,7 @@ int ioctl(int fd, unsigned long request, ...) {
         REAL(int, "ftruncate", int, off_t); \
         if (kind_of(fd) != FILE_FD) return real(fd, size); \
         pthread_mutex_lock(&lock); \
-        int result = fails() ? -1 : real(fd, size); \
+        int result = fails(TRUNCATE, inode_of(fd)) ? -1 : real(fd, size); \
         if (!result) note(TRUNCATE, inode_of(fd), (uint64_t)size, "", 0, "", 0); \
         pthread_mutex_unlock(&lock); \
         return result; \
@@ -278,8 +278,9 @@ static int synced(int fd, int (*real)(int)) {
     usleep(sync_time);
     pthread_mutex_lock(&lock);
     struct stat status;
-    int is_directory = !fstat(fd, &status) && S_ISDIR(status.st_mode), result = fails() ? -1 : 0;
-    if (!result) note(SYNC, is_directory ? 0 : status.st_ino, 0, full, strlen(full), "", 0);
+    uint64_t inode = fstat(fd, &status) || S_ISDIR(status.st_mode) ? 0 : status.st_ino;
+    int result = fails(SYNC, inode) ? -1 : 0;
+    if (!result) note(SYNC, inode, 0, full, strlen(full), "", 0);
     pthread_mutex_unlock(&lock);
     return result;
 }
@@ -298,7 +299,7 @@ static int renamed(int from_at, const char *from, int to_at, const char *to, uns
     char one[PATH_MAX], two[PATH_MAX];
     if (!is_below(from_at, from, one) || !is_below(to_at, to, two)) return real(from_at, from, to_at, to, flags);
     pthread_mutex_lock(&lock);
-    int result = fails() ? -1 : real(from_at, from, to_at, to, flags);
+    int result = fails(RENAME, 0) ? -1 : real(from_at, from, to_at, to, flags);
     if (!result) note(flags & RENAME_EXCHANGE ? EXCHANGE : RENAME, 0, 0, one, strlen(one), two, strlen(two));
     pthread_mutex_unlock(&lock);
     return result;
@@ -314,7 +315,7 @@ static int linked(int from_at, const char *from, int to_at, const char *to, int 
     char one[PATH_MAX], two[PATH_MAX];
     if (!is_below(from_at, from, one) || !is_below(to_at, to, two)) return real(from_at, from, to_at, to, flags);
     pthread_mutex_lock(&lock);
-    int result = fails() ? -1 : real(from_at, from, to_at, to, flags);
+    int result = fails(LINK, 0) ? -1 : real(from_at, from, to_at, to, flags);
     if (!result) note(LINK, 0, 0, one, strlen(one), two, strlen(two));
     pthread_mutex_unlock(&lock);
     return result;
@@ -329,7 +330,7 @@ static int removed(int at, const char *path, int flags) {
     char full[PATH_MAX];
     if (!is_below(at, path, full)) return real(at, path, flags);
     pthread_mutex_lock(&lock);
-    int result = fails() ? -1 : real(at, path, flags);
+    int result = fails(UNLINK, 0) ? -1 : real(at, path, flags);
     if (!result) note(flags & AT_REMOVEDIR ? RMDIR : UNLINK, 0, 0, full, strlen(full), "", 0);
     pthread_mutex_unlock(&lock);
     return result;
@@ -343,7 +344,7 @@ static int made(int at, const char *path, mode_t mode) {
     char full[PATH_MAX];
     if (!is_below(at, path, full)) return real(at, path, mode);
     pthread_mutex_lock(&lock);
-    int result = fails() ? -1 : real(at, path, mode);
+    int result = fails(MKDIR, 0) ? -1 : real(at, path, mode);
     if (!result) note(MKDIR, 0, 0, full, strlen(full), "", 0);
     pthread_mutex_unlock(&lock);
     return result;
@@ -356,7 +357,7 @@ static int read_fails(int fd) {
     if (read_fault_at < 0 || (kind != READ_FD && kind != FILE_FD)) return 0;
     if (__atomic_fetch_add(&reads, 1, __ATOMIC_SEQ_CST) != read_fault_at) return 0;
     pthread_mutex_lock(&lock);
-    note(FAULT, 1, (uint64_t)read_fault_at, "", 0, "", 0);
+    note(FAULT, 0, (uint64_t)read_fault_at, "g", 1, "", 0);
     pthread_mutex_unlock(&lock);
     errno = read_fault_errno;
     return 1;
