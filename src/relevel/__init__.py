@@ -2,8 +2,8 @@
 
 The engine: ``DB``, with plyvel's methods and more; ``from relevel import plyvel`` has plyvel's names.
 
-The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue``, ``carve``
-and ``History``. All of them open their source read-only; what they write goes to a new place.
+The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``export``, ``sql``, ``undelete``,
+``rescue``, ``carve``, ``survey`` and ``History``. All of them open their source read-only; what they write goes to a new place.
 
 Names are imported when they are first used, so that the command line starts fast.
 """
@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from relevel.decoders.decoder import Decoder, NotDecodedError
     from relevel.engine.database import DB
     from relevel.engine.destroy import destroy
     from relevel.engine.load import LoadReport, load
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
         StorageError,
         UnprovedWarning,
     )
+    from relevel.exports.export import ExportReport, export
+    from relevel.exports.sql import Answer, sql
+    from relevel.exports.survey import SurveyReport, survey
     from relevel.findings import Finding, KeyRange, Severity, Span
     from relevel.format.comparator import Comparator, register_comparator
     from relevel.recovery.carve import CarvedDatabase, CarvedFile, CarveReport, carve
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DB",
+    "Answer",
     "CarveReport",
     "CarvedDatabase",
     "CarvedFile",
@@ -68,8 +73,10 @@ __all__ = [
     "CorruptionError",
     "DatabaseInUseError",
     "DatabaseView",
+    "Decoder",
     "DeletionRun",
     "DestinationExistsError",
+    "ExportReport",
     "FindReport",
     "Finding",
     "History",
@@ -85,6 +92,7 @@ __all__ = [
     "LogDamagedWarning",
     "Moment",
     "NotADatabaseError",
+    "NotDecodedError",
     "NotSupportedError",
     "Pairs",
     "Patch",
@@ -100,6 +108,7 @@ __all__ = [
     "Source",
     "Span",
     "StorageError",
+    "SurveyReport",
     "UndeleteReport",
     "UnprovedWarning",
     "Version",
@@ -107,6 +116,7 @@ __all__ = [
     "check",
     "destroy",
     "dump",
+    "export",
     "find",
     "get",
     "history",
@@ -117,10 +127,13 @@ __all__ = [
     "rescue",
     "rescue_in_place",
     "scan",
+    "sql",
+    "survey",
     "undelete",
 ]
 
 _PLACES = {
+    "relevel.decoders.decoder": ("Decoder", "NotDecodedError"),
     "relevel.engine.database": ("DB",),
     "relevel.engine.destroy": ("destroy",),
     "relevel.engine.load": ("LoadReport", "load"),
@@ -141,6 +154,9 @@ _PLACES = {
         "StorageError",
         "UnprovedWarning",
     ),
+    "relevel.exports.export": ("ExportReport", "export"),
+    "relevel.exports.sql": ("Answer", "sql"),
+    "relevel.exports.survey": ("SurveyReport", "survey"),
     "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
     "relevel.format.comparator": ("Comparator", "register_comparator"),
     "relevel.recovery.carve": ("CarveReport", "CarvedDatabase", "CarvedFile", "carve"),

@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
+from relevel.cli.decoding import decoding_for
 from relevel.cli.output import print_findings, print_lines, print_report
-from relevel.export.encoding import decode_argument
-from relevel.export.rows import format_rows
+from relevel.exports.encoding import decode_argument
+from relevel.exports.rows import format_rows
 from relevel.format.comparator import Comparator
 from relevel.recovery.history import History, history
 from relevel.recovery.read.rows import Version
@@ -36,6 +37,7 @@ from relevel.report.past import DatedRun, horizon_lines, run_lines
     ),
     click.option("--horizon", is_flag=True, help="From which sequence number on the past is complete, and why."),
     options.line_format,
+    options.decode,
     options.encoding,
     options.comparator,
     options.lines_as_json,
@@ -52,6 +54,7 @@ def command(
     mass_deletions: bool,
     horizon: bool,
     format: str,
+    decode: str | None,
     encoding: str,
     comparator: Comparator | None,
     json_wanted: bool,
@@ -77,6 +80,7 @@ def command(
             runs = [DatedRun.of(run, past) for run in past.mass_deletions()]
             print_report(runs, run_lines, json_wanted=json_wanted)
         return print_findings(past.findings, json_wanted=json_wanted)
+    decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
     rows = history(
         source,
         key=wanted_key,
@@ -89,7 +93,7 @@ def command(
         comparator=comparator,
     )
     states: Counter[str] = Counter()
-    print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding))
+    print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding, decode=decoding))
     if deleted and states["unknown"] and not json_wanted:
         told = f"{sum(states.values())} keys, of which {states['unknown']} have no deletion on disk: state unknown"
         click.echo(f"relevel: {told}", err=True)

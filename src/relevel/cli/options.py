@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from relevel.export.encoding import ENCODINGS
-from relevel.export.rows import FORMATS
+from relevel.exports.encoding import ENCODINGS
+from relevel.exports.rows import FORMATS
 from relevel.format.comparator import Comparator, find_comparator, guard_comparator, load_comparator
 from relevel.format.internal_key import MAX_SEQUENCE
 
@@ -60,6 +60,7 @@ class _Place(click.Path):
 
 
 source = click.argument("source", metavar="SRC", type=_Place(path_type=Path))
+root = click.argument("root", metavar="ROOT", type=_Place(path_type=Path))
 image = click.argument("image", metavar="IMAGE", type=_Place(path_type=Path))
 destination = click.argument("destination", metavar="DST", type=_Place(path_type=Path))
 destination_or_none = click.argument("destination", metavar="[DST]", required=False, type=_Place(path_type=Path))
@@ -91,6 +92,11 @@ encoding = click.option(
     default="escaped",
     show_default=True,
     help="How keys and values are written, and how those on the command line are read.",
+)
+decode = click.option(
+    "--decode",
+    metavar="NAME|KEYS:VALUES|auto",
+    help="Decode keys and values: docs/decoders.md has the names. What cannot be decoded is shown raw, with the reason.",
 )
 prefix = click.option("--prefix", metavar="P", default="", help="Only keys that start with P.")
 since = click.option(

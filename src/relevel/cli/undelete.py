@@ -13,8 +13,8 @@ import click
 from relevel.cli import options
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
 from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
-from relevel.export.encoding import decode_argument
-from relevel.export.patch import patch_lines
+from relevel.exports.encoding import decode_argument
+from relevel.exports.patch import patch_lines
 from relevel.format.comparator import Comparator
 from relevel.recovery.history import History
 from relevel.recovery.past.selection import Selection

@@ -160,13 +160,13 @@ def _written(
         size = sum(file.size for file in reader.directory.current_tables())
         total = max(size // 16, 1)
         cursor = patch.cursor(repairer)
-        database.write(
+        written = database.write(
             cursor,
             level_for(size),
             _style(reader),
             progress=None if progress is None else lambda done: progress(min(done, total), total),
         )
-        outcome = database.finish(0)
+        outcome = database.finish(written, 0)
         refuse_outrun(reader.directory)
         target.publish()
     states = cursor.written_states

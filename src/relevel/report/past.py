@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 from relevel.recovery.history import History
 from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.moments import Moment, SequenceEstimate

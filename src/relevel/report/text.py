@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from relevel.catalogue import RESCUE
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 from relevel.findings import Finding, KeyRange, Severity
 from relevel.recovery.check import CheckReport
 from relevel.recovery.find import FindReport
