@@ -5,11 +5,10 @@ use crate::columns::{Columns, Place};
 use crate::convert::Order;
 use crate::inputs::{Input, Sources, rank_names};
 use crate::listener::{Listener, NamedFault, Names};
-use crate::look_back::LookBack;
+use crate::past::{LookBack, Sequences};
 use crate::reading::{EFFORT, Pace, Reading};
 use crate::rebuild::{PythonCustomer, build_options};
 use crate::rows::{RowMaker, pairs};
-use crate::sequences::Sequences;
 use crate::table_meta::TableMeta;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -321,7 +320,7 @@ fn locked(reading: &mut Mutex<Reading>) -> &mut Reading {
 }
 
 /// Rows in ascending sequence order. Temporary files are gone when it is.
-#[pyclass(module = "relevel._kernel")]
+#[pyclass(module = "relevel._kernel.past")]
 pub struct SequenceCursor {
     sorted: merge::SequenceCursor,
     batch: VersionBatch,
@@ -352,8 +351,5 @@ impl SequenceCursor {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     crate::inputs::register(module)?;
     crate::kinship::register(module)?;
-    module.add_class::<LookBack>()?;
-    module.add_class::<Sequences>()?;
-    module.add_class::<Cursor>()?;
-    module.add_class::<SequenceCursor>()
+    module.add_class::<Cursor>()
 }

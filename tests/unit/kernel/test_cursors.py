@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import relevel
-from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, LookBack, TableInput
+from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, TableInput
+from relevel._kernel.past import LookBack
 from relevel.recovery.read.rows import Version
 from tests.fixtures.catalogue import FOLDER
 from tests.unit.kernel.inputs import Entry, history_of_one_key, internal, log, rows_of, short, table

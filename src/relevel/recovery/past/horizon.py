@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from relevel import _kernel
+from relevel._kernel.past import Sequences
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, KeyRange
 from relevel.format.filename import FileKind
@@ -98,7 +98,7 @@ class Completeness:
             yield Horizon(begin, reason, self._newest, first)
 
     @cached_property
-    def _found(self) -> _kernel.Sequences:
+    def _found(self) -> Sequences:
         """Every sequence number on disk."""
         return self._sequences()
 
@@ -198,7 +198,7 @@ class Completeness:
             if addition.is_flush if addition is not None else is_told:
                 yield file
 
-    def _sequences(self, files: Iterable[str] | None = None, span: KeySpan = EVERY_KEY) -> _kernel.Sequences:
+    def _sequences(self, files: Iterable[str] | None = None, span: KeySpan = EVERY_KEY) -> Sequences:
         """The sequence numbers in some files, or in all."""
         cursor = self._reader.cursor(
             "versions",

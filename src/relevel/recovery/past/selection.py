@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from relevel import _kernel
+from relevel._kernel.past import LookBack
 from relevel.errors import InvalidArgumentError
 from relevel.recovery.past.moments import SequenceEstimate
 from relevel.recovery.read.reader import KeySpan, Reader
@@ -61,9 +61,9 @@ class Selection:
             )
         return first, last
 
-    def look_back(self, window: tuple[int, int | None]) -> _kernel.LookBack:
+    def look_back(self, window: tuple[int, int | None]) -> LookBack:
         """The selection as the kernel takes it."""
-        return _kernel.LookBack(
+        return LookBack(
             keys=list(self.keys),
             prefixes=list(self.prefixes),
             start=self.start,
