@@ -91,7 +91,8 @@ def undelete(
         progress: told of entries written; the total is an upper bound.
 
     Raises:
-        InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given, or what is given cannot go together.
+        InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given, or what is given cannot go together, or nothing
+            tells which change was the last before a time.
         NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
         DestinationExistsError: the destination is taken.
         DatabaseInUseError: another program changes the database faster than it can be read.
@@ -106,6 +107,11 @@ def undelete(
         reader = Reader(source, comparator, directory=directory)
         past = History.over(reader)
         estimate = past.before(at) if isinstance(at, datetime) else None
+        if estimate is not None and not estimate.evidence:
+            raise InvalidArgumentError(
+                f"{directory.path}: nothing tells which change was the last before {estimate.time:%Y-%m-%d %H:%M}; give a sequence "
+                "number, which relevel history shows"
+            )
         sequence = estimate.sequence if estimate is not None else at if isinstance(at, int) else None
         asked = _Asked(past.patch(at=sequence, selection=chosen), sequence, estimate)
         if dry_run or destination is None:

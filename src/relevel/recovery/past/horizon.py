@@ -86,7 +86,10 @@ class Completeness:
         first, last = self._gaps
         if last is not None:
             yield Horizon(
-                last, f"nothing is on disk of sequence number {last}: a compaction has dropped it", self._newest, first
+                last,
+                f"nothing is on disk of sequence number {last}: a compaction has dropped it, or it was never used",
+                self._newest,
+                first,
             )
         compacted = self._sequences(self._compacted, span).newest
         if compacted is not None:
