@@ -107,11 +107,8 @@ def undelete(
         reader = Reader(source, comparator, directory=directory)
         past = History.over(reader)
         estimate = past.before(at) if isinstance(at, datetime) else None
-        if estimate is not None and not estimate.evidence:
-            raise InvalidArgumentError(
-                f"{directory.path}: nothing tells which change was the last before {estimate.time:%Y-%m-%d %H:%M}; give a sequence "
-                "number, which relevel history shows"
-            )
+        if estimate is not None and estimate.sequence == 0:
+            raise InvalidArgumentError(_untold(estimate))
         sequence = estimate.sequence if estimate is not None else at if isinstance(at, int) else None
         asked = _Asked(past.patch(at=sequence, selection=chosen), sequence, estimate)
         if dry_run or destination is None:
@@ -119,6 +116,18 @@ def undelete(
         return _written(reader, destination, asked, progress)
 
     return steadily(source, work)
+
+
+def _untold(estimate: SequenceEstimate) -> str:
+    """Why there is no state to go back to."""
+    time = f"{estimate.time:%Y-%m-%d %H:%M %Z}"
+    found = (
+        f"nothing that is known was written before {time}"
+        if estimate.evidence
+        else f"nothing tells what came before {time}"
+    )
+    most = f" (up to {estimate.latest} may have been)" if estimate.latest else ""
+    return f"{found}{most}; give a sequence number, which relevel history shows"
 
 
 class _Asked(NamedTuple):

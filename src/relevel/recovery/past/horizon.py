@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from relevel._kernel.past import Sequences
 from relevel.files.faults import finding_of
@@ -55,6 +56,13 @@ class Horizon:
         return is_below or (self.sequence is not None and self.sequence <= sequence <= self.newest)
 
 
+class _Doubt(NamedTuple):
+    """Why nothing is proved, and whether what may be missing shows as gaps: what was healed in doubt is there and may be wrong."""
+
+    reason: str
+    is_in_gaps: bool = True
+
+
 class Completeness:
     """What of the past is on disk. Reads every table and log once, when first asked."""
 
@@ -77,7 +85,7 @@ class Completeness:
         gap = self._gaps[0]
         doubt = next(self._doubts(span), None)
         if doubt is not None:
-            return Horizon(None, doubt, self._newest, gap if self._is_of_one_life else None)
+            return Horizon(None, doubt.reason, self._newest, gap if doubt.is_in_gaps else None)
         if gap is None:
             return Horizon(0, "every sequence number from the first on is on disk", self._newest)
         return max(self._limits(span), key=lambda horizon: horizon.sequence or 0)
@@ -125,21 +133,24 @@ class Completeness:
         is_all = len(known) == len(self._reader.inputs.by_file)
         return is_all or self._sequences(known).version_count == self._found.version_count
 
-    def _doubts(self, span: KeySpan) -> Iterator[str]:
+    def _doubts(self, span: KeySpan) -> Iterator[_Doubt]:
         """Why nothing can be proved of these keys."""
         if not self._is_of_one_life:
-            yield (
+            yield _Doubt(
                 "sequence numbers were given twice, or a table that no manifest knows holds what nothing else does: files of "
-                "several lives of the database lie together"
+                "several lives of the database lie together",
+                is_in_gaps=False,
             )
-        for finding in (*self._reader.findings, *self._losses):
+        found = (*self._reader.findings, *self._losses)
+        for finding in sorted(found, key=lambda finding: not finding.is_healed):
             if self._costs(finding) and self._is_at_risk(finding, span):
-                yield f"damage may have cost versions of these keys: {finding.message}"
+                reason = f"damage may have cost versions of these keys: {finding.message}"
+                yield _Doubt(reason, is_in_gaps=not finding.is_healed)
         if self._reader.directory.proof is not Proof.MANIFEST and self._gaps[0] is not None:
-            yield "no whole manifest proves which files count"
+            yield _Doubt("no whole manifest proves which files count")
         lost = self._lost_in_logs
         if lost is not None:
-            yield f"nothing is on disk of sequence number {lost}, which was or may have been in a log"
+            yield _Doubt(f"nothing is on disk of sequence number {lost}, which was or may have been in a log")
 
     @cached_property
     def _lost_in_logs(self) -> int | None:
@@ -203,14 +214,15 @@ class Completeness:
 
     def _sequences(self, files: Iterable[str] | None = None, span: KeySpan = EVERY_KEY) -> Sequences:
         """The sequence numbers in some files, or in all."""
+        repairer = self._reader.repairer()
         cursor = self._reader.cursor(
             "versions",
             past=True,
-            repair=self._reader.repairer(),
+            repair=repairer,
             files=files if files is None else sorted(files),
             start=span.start,
             stop=span.stop,
         )
         found = cursor.sequences()
-        self._met += [finding_of(name, fault) for name, fault in cursor.take_faults()]
+        self._met += [*repairer.findings, *(finding_of(name, fault) for name, fault in cursor.take_faults())]
         return found
