@@ -22,6 +22,8 @@ from relevel.recovery.past.moments import Moment, SequenceEstimate
 
 _SLACK: Final = 2.0
 """Seconds by which every bound is widened: a write takes a while, and times of files are coarse."""
+_LAST: Final = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
+"""Times before 1970 or after this are nonsense, and no dates on every system."""
 
 
 class Bound(NamedTuple):
@@ -51,8 +53,8 @@ class Clock:
             untils: the changes up to these are not after their times.
             notes: what else is to be told with every estimate.
         """
-        afters = [bound._replace(time=bound.time - _SLACK) for bound in afters]
-        untils = [bound._replace(time=bound.time + _SLACK) for bound in untils]
+        afters = [bound._replace(time=bound.time - _SLACK) for bound in afters if 0 <= bound.time < _LAST]
+        untils = [bound._replace(time=bound.time + _SLACK) for bound in untils if 0 <= bound.time < _LAST]
         afters, untils = _in_agreement(afters, untils)
         self._afters = list(accumulate(sorted(afters), _later))
         self._after_sequences = [bound.sequence for bound in sorted(afters)]
