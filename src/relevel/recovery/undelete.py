@@ -107,8 +107,8 @@ def undelete(
         reader = Reader(source, comparator, directory=directory)
         past = History.over(reader)
         estimate = past.before(at) if isinstance(at, datetime) else None
-        if estimate is not None and estimate.sequence == 0:
-            raise InvalidArgumentError(_untold(estimate))
+        if estimate is not None and estimate.believed() == 0:
+            raise InvalidArgumentError(_before_everything(estimate))
         sequence = estimate.sequence if estimate is not None else at if isinstance(at, int) else None
         asked = _Asked(past.patch(at=sequence, selection=chosen), sequence, estimate)
         if dry_run or destination is None:
@@ -118,16 +118,13 @@ def undelete(
     return steadily(source, work)
 
 
-def _untold(estimate: SequenceEstimate) -> str:
+def _before_everything(estimate: SequenceEstimate) -> str:
     """Why there is no state to go back to."""
-    time = f"{estimate.time:%Y-%m-%d %H:%M %Z}"
-    found = (
-        f"nothing that is known was written before {time}"
-        if estimate.evidence
-        else f"nothing tells what came before {time}"
+    most = f" (up to number {estimate.latest} may have been)" if estimate.latest else ""
+    return (
+        f"nothing is known to have been written before {estimate.time:%Y-%m-%d %H:%M %Z}{most}; give a sequence number, which "
+        "relevel history shows"
     )
-    most = f" (up to {estimate.latest} may have been)" if estimate.latest else ""
-    return f"{found}{most}; give a sequence number, which relevel history shows"
 
 
 class _Asked(NamedTuple):
