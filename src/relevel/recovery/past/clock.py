@@ -53,9 +53,7 @@ class Clock:
             untils: the changes up to these are not after their times.
             notes: what else is to be told with every estimate.
         """
-        afters = [bound._replace(time=bound.time - _SLACK) for bound in afters if 0 <= bound.time < _LAST]
-        untils = [bound._replace(time=bound.time + _SLACK) for bound in untils if 0 <= bound.time < _LAST]
-        afters, untils = _in_agreement(afters, untils)
+        afters, untils = _in_agreement(_widened(afters, -_SLACK), _widened(untils, _SLACK))
         self._afters = list(accumulate(sorted(afters), _later))
         self._after_sequences = [bound.sequence for bound in sorted(afters)]
         last_first = sorted(untils, reverse=True)
@@ -121,6 +119,16 @@ class Clock:
             if position == len(self._afters)
             else self._afters[position]._replace(sequence=self._after_sequences[position])
         )
+
+
+def are_in_agreement(afters: Iterable[Bound], untils: Iterable[Bound]) -> bool:
+    """Whether no bound contradicts another."""
+    return not _contradicted_afters(_widened(afters, -_SLACK), _widened(untils, _SLACK))
+
+
+def _widened(bounds: Iterable[Bound], seconds: float) -> list[Bound]:
+    """Those that make sense, with some room."""
+    return [bound._replace(time=bound.time + seconds) for bound in bounds if 0 <= bound.time < _LAST]
 
 
 def _in_agreement(afters: list[Bound], untils: list[Bound]) -> tuple[list[Bound], list[Bound]]:
