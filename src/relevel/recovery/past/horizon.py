@@ -99,8 +99,8 @@ class Completeness:
                 self._newest,
                 first,
             )
-        compacted = self._sequences(self._compacted, span).newest
-        if compacted is not None:
+        compacted = self._newest_compacted(span)
+        if compacted:
             reason = f"compactions, which drop what was overwritten, have seen versions of these keys up to {compacted}"
             yield Horizon(compacted, reason, self._newest, first)
         begin = self._reader.current_from
@@ -129,9 +129,8 @@ class Completeness:
         if self._found.version_count != self._found.count:
             return False
         files = self._reader.directory.by_name
-        known = [name for name in self._reader.inputs.by_file if files[name].standing is not Standing.ORPHAN]
-        is_all = len(known) == len(self._reader.inputs.by_file)
-        return is_all or self._sequences(known).version_count == self._found.version_count
+        orphans = [name for name in self._reader.inputs.by_file if files[name].standing is Standing.ORPHAN]
+        return not orphans or self._sequences(without=orphans).version_count == self._found.version_count
 
     def _doubts(self, span: KeySpan) -> Iterator[_Doubt]:
         """Why nothing can be proved of these keys."""
@@ -212,16 +211,28 @@ class Completeness:
             if addition.is_flush if addition is not None else is_told:
                 yield file
 
-    def _sequences(self, files: Iterable[str] | None = None, span: KeySpan = EVERY_KEY) -> Sequences:
-        """The sequence numbers in some files, or in all."""
+    def _newest_compacted(self, span: KeySpan) -> int:
+        """The newest version of some keys that may have been through a compaction; 0 where there is none.
+
+        File by file, those with the newest versions first: the others need not be read.
+        """
+        newest = 0
+        ordered = sorted(((self._extents.of(name).newest or 0, name) for name in self._compacted), reverse=True)
+        for newest_of_all, name in ordered:
+            if newest_of_all <= newest:
+                break
+            of_span = newest_of_all if span == EVERY_KEY else self._extents.newest_in(name, span)
+            newest = max(newest, of_span or 0)
+        return newest
+
+    def _sequences(self, without: Iterable[str] = ()) -> Sequences:
+        """The sequence numbers in all files but some."""
         repairer = self._reader.repairer()
         cursor = self._reader.cursor(
             "versions",
             past=True,
             repair=repairer,
-            files=files if files is None else sorted(files),
-            start=span.start,
-            stop=span.stop,
+            without=without,
         )
         found = cursor.sequences()
         self._met += [*repairer.findings, *(finding_of(name, fault) for name, fault in cursor.take_faults())]
