@@ -23,6 +23,7 @@ pub mod blocks;
 pub mod callbacks;
 pub mod carve;
 pub mod convert;
+mod counting;
 pub mod cursors;
 pub mod engine;
 pub mod errors;
