@@ -24,6 +24,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from make_database import Shape
 
@@ -92,7 +93,7 @@ def run(command: list[str]) -> Sample:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{command} ended with {process.returncode}")
-    told = json.loads(output) if output else {"seconds": os.times().elapsed - before, "how": ""}
+    told: dict[str, Any] = json.loads(output) if output else {"seconds": os.times().elapsed - before, "how": ""}
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Sample(told["seconds"], usage.ru_utime + usage.ru_stime, peak, told["how"])
 
