@@ -1,13 +1,16 @@
 //! Cursors: many inputs merged, and their rows in batches.
 
 use crate::callbacks::Callbacks;
+use crate::columns::{Columns, Place};
 use crate::convert::Order;
 use crate::counting::{CountedRange, Counters, FileCount};
 use crate::inputs::{Input, Sources, rank_names};
-use crate::listener::{Listener, NamedFault};
+use crate::listener::{Listener, NamedFault, Names};
+use crate::look_back::LookBack;
 use crate::reading::{EFFORT, Pace, Reading};
 use crate::rebuild::{PythonCustomer, build_options};
 use crate::rows::{RowMaker, pairs};
+use crate::sequences::Sequences;
 use crate::table_meta::TableMeta;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -17,7 +20,7 @@ use relevel_kernel::merge::by_sequence::SequenceSorter;
 use relevel_kernel::merge::{self, Mode, Selection, StateCounts, VersionBatch, Wanted};
 use relevel_kernel::rebuild::{Style, Written, write_tables};
 use relevel_kernel::{self as kernel, Comparator};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -62,11 +65,11 @@ fn mode_of(name: &str) -> PyResult<Mode> {
 impl Cursor {
     #[new]
     #[pyo3(signature = (inputs, comparator=Order::default(), *, mode="visible", start=None, stop=None, sequence=None,
-                        newest_sequence=None, look_back_prefix=Vec::new(), from_sequence=0, to_sequence=None,
+                        newest_sequence=None, look_back=None, from_sequence=0, to_sequence=None, deletions_only=false,
                         repair=None),
            text_signature = "(inputs, comparator='bytewise', *, mode='visible', start=None, stop=None, sequence=None, \
-                             newest_sequence=None, look_back_prefix=b'', from_sequence=0, to_sequence=None, \
-                             repair=None)")]
+                             newest_sequence=None, look_back=None, from_sequence=0, to_sequence=None, \
+                             deletions_only=False, repair=None)")]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
     fn new(
         py: Python<'_>,
@@ -77,15 +80,26 @@ impl Cursor {
         stop: Option<Vec<u8>>,
         sequence: Option<u64>,
         newest_sequence: Option<u64>,
-        look_back_prefix: Vec<u8>,
+        look_back: Option<PyRef<'_, LookBack>>,
         from_sequence: u64,
         to_sequence: Option<u64>,
+        deletions_only: bool,
         repair: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let to_sequence = to_sequence.unwrap_or(u64::MAX);
         let mode = mode_of(mode)?;
-        let wanted =
-            Wanted { mode, start, stop, sequence, newest_sequence, look_back_prefix, from_sequence, to_sequence };
+        let look_back = look_back.map(|look_back| look_back.0.clone()).unwrap_or_default();
+        let wanted = Wanted {
+            mode,
+            start,
+            stop,
+            sequence,
+            newest_sequence,
+            look_back,
+            from_sequence,
+            to_sequence,
+            deletions_only,
+        };
         // Entries outside may tell what the newest sequence number is.
         let bounds = match (sequence, newest_sequence) {
             (Some(_), None) => (None, None),
@@ -164,6 +178,21 @@ impl Cursor {
         Ok(counters.counted(py))
     }
 
+    #[pyo3(signature = (memory_limit=134_217_728))]
+    fn sequences(&mut self, py: Python<'_>, memory_limit: usize) -> PyResult<Sequences> {
+        let mut sequences = merge::Sequences::new(memory_limit);
+        let mut batch = VersionBatch::default();
+        self.consume(py, |selection, listener| {
+            while !selection.ended() {
+                selection.fill(&mut batch, SORT_COUNT, EFFORT, listener)?;
+                batch.iter().for_each(|version| sequences.add(version.sequence));
+                listener.callbacks.check_signals()?;
+            }
+            Ok(())
+        })?;
+        Ok(Sequences::new(sequences))
+    }
+
     #[getter]
     fn written_states(&self) -> BTreeMap<&'static str, u64> {
         let StateCounts { live, shadowed, deleted, unknown } = self.states;
@@ -219,6 +248,42 @@ impl Cursor {
         Ok(start..self.given)
     }
 
+    /// The next versions as columns; nothing at the end. Those at the places `unverified` are not intact.
+    ///
+    /// # Errors
+    /// As reading rows.
+    pub fn columns(
+        &mut self,
+        py: Python<'_>,
+        count: usize,
+        unverified: HashSet<(String, u64)>,
+    ) -> PyResult<Option<Columns>> {
+        let range = self.advance(py, count)?;
+        if range.is_empty() {
+            return Ok(None);
+        }
+        let unverified = self.places(py, unverified)?;
+        Columns::of(py, &self.batch, self.batch.versions(range), &unverified).map(Some)
+    }
+
+    /// The files' names, by the number that columns have for them.
+    pub fn names(&self) -> &Names {
+        &self.listener.names
+    }
+
+    /// The same places with the files' numbers for their names.
+    fn places(&self, py: Python<'_>, named: HashSet<(String, u64)>) -> PyResult<HashSet<Place>> {
+        let mut places = HashSet::new();
+        for (name, offset) in named {
+            for (input, known) in (0_u32..).zip(self.listener.names.iter()) {
+                if known.bind(py).to_cow()? == name {
+                    places.insert((input, offset));
+                }
+            }
+        }
+        Ok(places)
+    }
+
     /// Do something with all that is left, without the interpreter lock.
     fn consume<T: Send>(
         &mut self,
@@ -271,6 +336,8 @@ impl SequenceCursor {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     crate::inputs::register(module)?;
     crate::kinship::register(module)?;
+    module.add_class::<LookBack>()?;
+    module.add_class::<Sequences>()?;
     module.add_class::<Cursor>()?;
     module.add_class::<SequenceCursor>()
 }

@@ -15,7 +15,7 @@ from relevel.errors import InvalidArgumentError
 from relevel.files.current import encode_current
 from relevel.files.manifest_writer import write_manifest
 from relevel.format.comparator import Comparator
-from relevel.format.filename import log_name, manifest_name, table_name
+from relevel.format.filename import log_name, manifest_name, parse_filename, table_name
 from relevel.format.internal_key import is_internal_key
 from relevel.format.version_edit import FileMetadata, VersionEdit
 from relevel.recovery.survey.table import TableSurvey
@@ -128,8 +128,10 @@ class NewDatabase:
         """Copy an intact table."""
         scan = table.scan
         assert scan is not None and scan.smallest is not None and scan.largest is not None
-        self._target.copy(source, table.file.name)
-        metadata = FileMetadata(table.file.number or 0, scan.file_size, scan.smallest, scan.largest)
+        number = table.file.number or 0
+        is_named_so = parse_filename(table.file.name).number == number
+        self._target.copy(source, table.file.name if is_named_so else table_name(number))
+        metadata = FileMetadata(number, scan.file_size, scan.smallest, scan.largest)
         outcome = Outcome()
         outcome.add(table.file.level or 0, metadata, scan.put_count + scan.deletion_count, scan.max_sequence or 0)
         return outcome

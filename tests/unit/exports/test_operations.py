@@ -1,0 +1,77 @@
+"""Lines read back as operations."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relevel.errors import InvalidArgumentError
+from relevel.exports.encoding import ENCODINGS
+from relevel.exports.operations import Operation, parse_operations
+from relevel.exports.rows import format_rows
+from relevel.recovery.read.rows import Version
+
+
+def version(key: bytes, value: bytes | None, state: str = "live") -> Version:
+    """A version as ``dump`` gives it."""
+    return Version(1, "delete" if value is None else "put", key, value, state, "000005.ldb", 0, "intact")
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(pairs=st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=40))))
+def test_what_dump_prints_comes_back(format: str, encoding: str, pairs: list[tuple[bytes, bytes]]) -> None:
+    """In every format and encoding."""
+    lines = format_rows([version(key, value) for key, value in pairs], format, encoding)
+
+    assert list(parse_operations(lines, format, encoding)) == pairs
+
+
+def test_of_many_versions_those_count_that_say_what_a_key_is_now() -> None:
+    """The live put, or the deletion; not what they replaced."""
+    versions = [
+        version(b"a", b"new"),
+        version(b"a", b"old", "shadowed"),
+        version(b"b", None, "deleted"),
+        version(b"b", b"gone", "deleted"),
+        version(b"c", b"now"),
+        version(b"c", None, "shadowed"),
+    ]
+    lines = format_rows(versions, "jsonl", "escaped")
+
+    assert list(parse_operations(lines, "jsonl", "escaped")) == [
+        Operation(b"a", b"new"),
+        Operation(b"b", None),
+        Operation(b"c", b"now"),
+    ]
+
+
+def test_pairs_as_scan_prints_them_are_puts() -> None:
+    """Arrays of two."""
+    assert list(parse_operations(['["a", "b"]\n', "\n", '["c", "d"]\n'], "jsonl", "escaped")) == [
+        (b"a", b"b"),
+        (b"c", b"d"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "number"),
+    [
+        ("{", "jsonl", 1),
+        ("[1]", "jsonl", 1),
+        ("3", "jsonl", 1),
+        ('["00", "00"]\n\n["00"', "jsonl", 3),
+        ('{"key": "a"}', "jsonl", 1),
+        ('{"key": 1, "value": "b"}', "jsonl", 1),
+        ('{"key": "a", "value": null}', "jsonl", 1),
+        ('{"key": "zz", "value": "6b"}', "jsonl", 1),
+        ('key,value\n"unfinished', "csv", 2),
+        ("key\n00", "csv", 2),
+        ("key,value\n00,00\n00,zz", "csv", 3),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_told_by_its_number(text: str, format: str, number: int) -> None:
+    """As an editor counts them, empty lines too."""
+    with pytest.raises(InvalidArgumentError, match=f"^line {number} is no operation in {format} and hex: "):
+        list(parse_operations(text.splitlines(keepends=True), format, "hex"))
