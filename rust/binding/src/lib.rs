@@ -25,6 +25,7 @@ pub mod callbacks;
 pub mod carve;
 pub mod columns;
 pub mod convert;
+mod counting;
 pub mod cursors;
 pub mod engine;
 pub mod errors;
