@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from relevel.cli import options
 from relevel.cli.estimates import print_estimates
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
-from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
+from relevel.errors import InvalidArgumentError
 from relevel.exports.encoding import decode_argument
 from relevel.exports.patch import patch_lines
 from relevel.format.comparator import Comparator
@@ -21,6 +18,7 @@ from relevel.recovery.history import History
 from relevel.recovery.past.selection import Selection
 from relevel.recovery.undelete import undelete
 from relevel.report.text import undelete_lines
+from relevel.storage.new_file import NewFile
 
 
 @click.command("undelete")
@@ -48,7 +46,7 @@ from relevel.report.text import undelete_lines
         "--patch",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        help="Write the changes alone, as JSON lines for `relevel load`, to FILE, which must not exist.",
+        help="Write the changes alone, as JSON lines for `relevel load`, to FILE, which must not exist, nor lie in SRC.",
     ),
     options.encoding,
     options.comparator,
@@ -75,7 +73,7 @@ def command(
     """Write a new database at DST with what SRC held before. SRC is not changed; DST must not exist.
 
     With --key, --prefix, --start and --stop only these keys are looked back at; the others stay as they are now. --dry-run and
-    --patch need no DST. Exits with 1 where damage may have cost entries.
+    --patch need no DST. Exits with 1 where damage may have cost entries, or compactions what was there at --at.
 
     \b
     Example:
@@ -99,8 +97,7 @@ def command(
     )
     if since is not None or until is not None:
         print_estimates(History(source, comparator=comparator), since, until)
-    if patch is not None and (at is not None) != deleted:
-        _write_patch(patch, History(source, comparator=comparator), at, selection, encoding)
+    new_patch = None if patch is None else NewFile(patch, source)
     with progress_bar("undelete", "entries") as progress:
         report = undelete(
             source,
@@ -112,8 +109,10 @@ def command(
             comparator=comparator,
             progress=progress,
         )
+    if new_patch is not None:
+        _write_patch(new_patch, History(source, comparator=comparator), report.at, selection, encoding)
     print_report(report, undelete_lines, json_wanted=json_wanted)
-    return CLEAN if report.is_complete else FINDINGS
+    return CLEAN if report.is_complete and report.is_proved else FINDINGS
 
 
 def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int, int]:
@@ -132,29 +131,8 @@ def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int,
     return runs[first - 1].first_sequence, runs[first - 1].last_sequence
 
 
-def _write_patch(file: Path, past: History, at: int | datetime | None, selection: Selection, encoding: str) -> None:
-    sequence = past.before(at).believed() if isinstance(at, datetime) else at
-    changes = past.patch(at=sequence, selection=selection)
-    with _new_file(file) as lines:
-        lines.writelines(patch_lines(changes, encoding))
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[TextIO]:
-    """A new text file, which is gone again where it could not be written to its end.
-
-    Raises:
-        DestinationExistsError: there is one.
-        StorageError: it cannot be written.
-    """
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            try:
-                yield file
-            except BaseException:
-                path.unlink()
-                raise
-    except FileExistsError as error:
-        raise DestinationExistsError(f"{path}: it exists, and nothing is ever written over") from error
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
+def _write_patch(new: NewFile, past: History, at: int | None, selection: Selection, encoding: str) -> None:
+    with new:
+        with new.path.open("w", encoding="utf-8", newline="\n") as lines:
+            lines.writelines(patch_lines(past.patch(at=at, selection=selection), encoding))
+        new.publish()

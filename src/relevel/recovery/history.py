@@ -179,7 +179,7 @@ class History:
         options: dict[str, Any] = {"look_back": chosen.look_back(chosen.window(self.before))}
         mode = "undelete" if at is None else "rewind"
         options |= {} if at is None else {"sequence": at}
-        return Patch(self._reader, mode, options, chosen.span(self._reader))
+        return Patch(self._reader, self._completeness, mode, options, chosen.span(self._reader))
 
     def mass_deletions(self, min_count: int = LEAST_DELETIONS) -> list[DeletionRun]:
         """Find where at least ``min_count`` keys were deleted one after another, oldest first.

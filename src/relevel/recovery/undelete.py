@@ -17,6 +17,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.history import History
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.moments import SequenceEstimate
 from relevel.recovery.past.patch import Patch
 from relevel.recovery.past.selection import Selection
@@ -42,8 +43,9 @@ class UndeleteReport:
         last_sequence: the new database's last sequence number; None where nothing was written.
         findings: what was found wrong on the way; damage may have cost entries.
         changed_count: keys that get another value; told by a dry run.
-        removed_count: keys that go, because they were not there at that sequence number; told by a dry run.
+        removed_count: keys that go, because nothing on disk says that they were there at that sequence number; told by a dry run.
         estimate: where a time was given, the sequence number it stands for, and how sure that is.
+        horizon: how far back the past of the keys looked at is complete; None where the deleted keys were brought back.
     """
 
     source: str
@@ -57,11 +59,19 @@ class UndeleteReport:
     changed_count: int | None = None
     removed_count: int | None = None
     estimate: SequenceEstimate | None = None
+    horizon: Horizon | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing that is on disk was passed over."""
         return not any(finding.is_loss for finding in self.findings)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether nothing that was there at the sequence number gone back to may have been dropped by a compaction since."""
+        if self.at is None or self.horizon is None or self.at >= self.horizon.newest:
+            return True
+        return self.horizon.is_complete_at(self.at)
 
 
 def undelete(
@@ -110,7 +120,8 @@ def undelete(
         if estimate is not None and estimate.believed() == 0:
             raise InvalidArgumentError(_before_everything(estimate))
         sequence = estimate.sequence if estimate is not None else at if isinstance(at, int) else None
-        asked = _Asked(past.patch(at=sequence, selection=chosen), sequence, estimate)
+        patch = past.patch(at=sequence, selection=chosen)
+        asked = _Asked(patch, sequence, estimate, None if sequence is None else patch.horizon)
         if dry_run or destination is None:
             return _tried(reader, asked)
         return _written(reader, destination, asked, progress)
@@ -128,11 +139,12 @@ def _before_everything(estimate: SequenceEstimate) -> str:
 
 
 class _Asked(NamedTuple):
-    """What is to be done, and as of which sequence number, where one was given or estimated."""
+    """What is to be done; and, where a sequence number was given or estimated, that and how far back the past is complete."""
 
     patch: Patch
     at: int | None
     estimate: SequenceEstimate | None
+    horizon: Horizon | None
 
 
 def _chosen(selection: Selection | None, prefix: bytes) -> Selection:
@@ -144,7 +156,7 @@ def _chosen(selection: Selection | None, prefix: bytes) -> Selection:
 
 
 def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
-    patch, at, estimate = asked
+    patch, at, estimate, horizon = asked
     counts = patch.counts()
     refuse_outrun(reader.directory)
     return UndeleteReport(
@@ -159,13 +171,14 @@ def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
         changed_count=counts.changed,
         removed_count=counts.removed,
         estimate=estimate,
+        horizon=horizon,
     )
 
 
 def _written(
     reader: Reader, destination: str | os.PathLike[str], asked: _Asked, progress: Progress | None
 ) -> UndeleteReport:
-    patch, at, estimate = asked
+    patch, at, estimate, horizon = asked
     repairer = reader.repairer()
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)
@@ -193,6 +206,7 @@ def _written(
         last_sequence=outcome.last_sequence,
         findings=(*reader.findings, *repairer.findings, *met),
         estimate=estimate,
+        horizon=horizon,
     )
 
 

@@ -98,6 +98,46 @@ def test_a_patch_can_remove_keys(emptied: str, tmp_path: Path) -> None:
     assert [(line["type"], line["value"]) for line in lines] == [("delete", None)] * 50
 
 
+def test_a_patch_to_a_time_before_everything_is_not_written(emptied: str, tmp_path: Path) -> None:
+    """It would remove every key."""
+    patch = tmp_path / "patch.jsonl"
+
+    done = command("undelete", emptied, "--at", "2001-02-03 04:05", "--patch", str(patch))
+
+    assert done.code == relevel.InvalidArgumentError.exit_code
+    assert not patch.exists()
+
+
+def test_no_patch_is_written_into_the_source(emptied: str) -> None:
+    """Which is evidence."""
+    before = sorted(Path(emptied).iterdir())
+
+    done = command("undelete", emptied, "--deleted", "--patch", f"{emptied}/patch.jsonl")
+
+    assert done.code == relevel.InvalidArgumentError.exit_code
+    assert sorted(Path(emptied).iterdir()) == before
+
+
+def test_what_compactions_may_have_dropped_is_told(tmp_path: Path) -> None:
+    """A key that was there, and is now with another value, would be missing: its value of that time is on disk no more."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as database:
+        for value in (b"old", b"new"):
+            database.put(b"key", value)
+            database.put(b"other", value)
+            database.compact_range()
+        database.put(b"last", b"")
+
+    then = command("undelete", str(tmp_path / "db"), str(tmp_path / "then"), "--at", "2")
+    since = command("undelete", str(tmp_path / "db"), str(tmp_path / "since"), "--at", "4")
+
+    assert list(relevel.scan(tmp_path / "then")) == []
+    assert then.code == 1
+    assert "not proved to be all that was there then" in then.out
+    assert "complete from sequence number 4 on" in then.out
+    assert since.code == 0, since.out
+    assert "not proved" not in since.out
+
+
 def test_the_horizon_is_told(emptied: str) -> None:
     """In words, and as JSON."""
     assert command("history", emptied, "--horizon").out.startswith("complete from the first change on")

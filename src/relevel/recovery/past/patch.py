@@ -13,6 +13,7 @@ from relevel import _kernel
 from relevel.findings import Finding
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.past.difference import Change, differences
+from relevel.recovery.past.horizon import Completeness, Horizon
 from relevel.recovery.read.reader import KeySpan, Reader
 from relevel.recovery.read.rows import Rows
 
@@ -35,7 +36,7 @@ class PatchCounts:
         restored: keys that are gone now and come back.
         unknown: those of them of which no deletion on disk proves that they were deleted.
         changed: keys that get another value.
-        removed: keys that go, because they were not there at the moment gone back to.
+        removed: keys that go, because nothing on disk says that they were there at the moment gone back to.
     """
 
     restored: int
@@ -51,9 +52,12 @@ class Patch:
         findings: what was found wrong in the last iteration.
     """
 
-    def __init__(self, reader: Reader, mode: str, options: dict[str, Any], span: KeySpan) -> None:
+    def __init__(
+        self, reader: Reader, completeness: Completeness, mode: str, options: dict[str, Any], span: KeySpan
+    ) -> None:
         """Compare the database now with what a mode of the merge gives."""
         self._reader = reader
+        self._completeness = completeness
         self._mode = mode
         self._options = options
         self._span = span
@@ -86,6 +90,11 @@ class Patch:
             changed += change.kind == "changed"
             removed += change.after is None
         return PatchCounts(restored, unknown, changed, removed)
+
+    @property
+    def horizon(self) -> Horizon:
+        """How far back the past of the keys looked at is complete. Reads everything when first asked."""
+        return self._completeness.horizon(self._span)
 
     def cursor(self, repairer: Repairer) -> _kernel.Cursor:
         """A cursor over the whole database as it is with the patch."""
