@@ -89,11 +89,20 @@ class _Evidence:
 
     def _is_original(self) -> bool:
         """Whether the times of files are those of their writing."""
+        if self._is_begun_late():
+            return False
         if self._matches:
             return all(self._matches) and "not known" not in (self._stamps.offset or "")
         times = [self._mtimes[file.name] for file in self._files if file.kind in (FileKind.TABLE, FileKind.LOG)]
         size = sum(file.size for file in self._files)
         return bool(times) and max(times) - min(times) > size / _COPY_SPEED + _COPY_START
+
+    def _is_begun_late(self) -> bool:
+        """Whether CURRENT is younger than tables that LOG tells were made after it: it is a copy, if a quick one."""
+        begun, added = self._mtimes.get("CURRENT"), self._manifest.additions if self._manifest else {}
+        made = {**self._stamps.of("generated"), **self._stamps.of("flushed")}
+        later = (stamp.latest for number, stamp in made.items() if number in added)
+        return begun is not None and any(begun > latest + _EXACT for latest in later)
 
     def _untils_of_files(self) -> Iterator[Bound]:
         for file in self._data_files():
@@ -180,8 +189,13 @@ class _Evidence:
         return any(None not in (last, newest) and last != newest for last, newest in known)
 
     def _newest_in_table(self, number: int) -> int | None:
-        names = (file.name for file in self._files if file.kind is FileKind.TABLE and file.number == number)
-        return next((self._extents.of(name).newest for name in names), None)
+        name = self._tables.get(number)
+        return None if name is None else self._extents.of(name).newest
+
+    @cached_property
+    def _tables(self) -> dict[int | None, str]:
+        """The name of each table, by its number; of two the first."""
+        return {file.number: file.name for file in reversed(self._files) if file.kind is FileKind.TABLE}
 
     def _data_files(self) -> Iterator[DatabaseFile]:
         return (file for file in self._files if file.kind in (FileKind.TABLE, FileKind.LOG))
