@@ -73,29 +73,19 @@ def find_places(root: Path) -> Iterator[Place | PassedBy]:
     while waiting:
         folder = waiting.pop()
         try:
+            if folder != root and folder.lstat().st_dev != status.st_dev:
+                yield PassedBy(str(folder), "another file system: survey it by itself", is_refused=False)
+                continue
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
             yield from _look_at(folder, listed)
             waiting += reversed(list(_folders(listed)))
-            yield from _mounts(waiting, status.st_dev)
         except OSError as error:
             yield PassedBy(str(folder), error.strerror or str(error), is_refused=True)
 
 
 def _folders(entries: list[os.DirEntry[str]]) -> Iterator[Path]:
     return (Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
-
-
-def _mounts(waiting: list[Path], device: int) -> Iterator[PassedBy]:
-    """Take out of the folders that wait those that are other file systems."""
-    for folder in list(waiting):
-        try:
-            is_other = folder.lstat().st_dev != device
-        except OSError:
-            continue  # reading it says why it cannot be
-        if is_other:
-            waiting.remove(folder)
-            yield PassedBy(str(folder), "another file system: survey it by itself", is_refused=False)
 
 
 def _look_at(folder: Path, entries: list[os.DirEntry[str]]) -> Iterator[Place | PassedBy]:
