@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -190,12 +190,18 @@ def _part(path: Path, wanted: Wanted, decode: str | None) -> Part:
 
 def _take(writer: Writer, part: Part) -> tuple[int, str | None]:
     """How many rows were written, and why these may not be all; what cannot be written is raised."""
+    written = 0
+
+    def note(count: int) -> None:
+        nonlocal written
+        written = count
+
     try:
-        return writer.take(part).row_count, None
+        return writer.take(replace(part, progress=note)).row_count, None
     except StorageError:
         raise
     except OSError as error:  # the database's own files: it is in use, or its disk fails
-        return 0, str(error)
+        return written, str(error)
 
 
 def _name_of(path: Path) -> str:

@@ -119,6 +119,7 @@ def test_a_database_that_fails_is_told_and_the_others_are_exported(
     assert report.export is not None
     (incomplete,) = report.export.incomplete
     assert (Path(incomplete.path).name, incomplete.reason) == ("plyvel-tiny", "it moves")
+    assert report.export.row_count == len((tmp_path / "all.jsonl").read_text().splitlines())
     assert not report.is_clean
 
 
