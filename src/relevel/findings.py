@@ -7,13 +7,13 @@ same value inside ``CorruptionError``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from relevel.catalogue import CATALOGUE, Severity
 
-__all__ = ["CATALOGUE", "Finding", "KeyRange", "Severity", "Span"]
+__all__ = ["CATALOGUE", "Finding", "KeyRange", "Severity", "Span", "each_once"]
 
 
 _COST_NOTHING: Final = (
@@ -137,3 +137,8 @@ class Finding:
     def next_step(self) -> str:
         """What to do about it."""
         return CATALOGUE[self.code].next_step
+
+
+def each_once(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings without those that were told already: of the same code, at the same place, in the same words."""
+    return list({(finding.code, finding.span, finding.message): finding for finding in findings}.values())

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from relevel._kernel.past import LookBack
 from relevel.errors import InvalidArgumentError
-from relevel.findings import Finding
+from relevel.findings import Finding, each_once
 from relevel.format.comparator import Comparator
 from relevel.recovery.past.clock import Clock
 from relevel.recovery.past.difference import Change, differences
@@ -67,11 +67,12 @@ class History:
         self._stretches = Stretches(reader)
         self._extents = Extents(reader)
         self._completeness = Completeness(reader, self._extents)
+        self._met: list[Finding] = []
 
     @property
     def findings(self) -> list[Finding]:
-        """What was found wrong while opening."""
-        return self._reader.findings
+        """What was found wrong while opening, and by ``horizon`` and ``mass_deletions``. ``Rows`` have what they met themselves."""
+        return each_once((*self._reader.findings, *self._completeness.met, *self._met))
 
     @property
     def comparator(self) -> Comparator:
@@ -190,7 +191,9 @@ class History:
         if min_count < 1:
             raise InvalidArgumentError(f"a run has at least one deletion, not {min_count}")
         deletions = self._reader.rows("versions", past=True, by_sequence=True, deletions_only=True)
-        return list(find_runs(deletions, self._reader.comparator, min_count))
+        runs = list(find_runs(deletions, self._reader.comparator, min_count))
+        self._met += deletions.findings
+        return runs
 
     def when(self, sequence: int) -> Moment:
         """When the change with this sequence number was made: an estimate, and what speaks for it.

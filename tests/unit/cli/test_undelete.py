@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,25 @@ def test_the_horizon_is_told(emptied: str) -> None:
     """In words, and as JSON."""
     assert command("history", emptied, "--horizon").out.startswith("complete from the first change on")
     assert json.loads(command("history", emptied, "--horizon", "--json").out)["sequence"] == 0
+
+
+@pytest.mark.parametrize("option", ["--horizon", "--mass-deletions"])
+def test_damage_that_was_met_is_told(option: str, tmp_path: Path) -> None:
+    """And the exit code says so: what was passed over may have been a deletion."""
+    path = tmp_path / "db"
+    with relevel.DB(path, create_if_missing=True) as database:
+        for number in range(1000):
+            database.put(b"k%04d" % number, random.Random(number).randbytes(50))
+        database.compact_range()
+    (table,) = path.glob("*.ldb")
+    data = bytearray(table.read_bytes())
+    data[20_000:20_100] = bytes(100)
+    table.write_bytes(data)
+
+    done = command("history", str(path), option)
+
+    assert done.code == 1
+    assert done.err.count("table.block.checksum-mismatch") == 1
 
 
 def test_history_by_time_says_what_the_time_stands_for(emptied: str) -> None:

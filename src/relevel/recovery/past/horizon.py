@@ -64,11 +64,16 @@ class _Doubt(NamedTuple):
 
 
 class Completeness:
-    """What of the past is on disk. Reads every table and log once, when first asked."""
+    """What of the past is on disk. Reads every table and log once, when first asked.
+
+    Attributes:
+        met: what was found wrong while reading.
+    """
 
     def __init__(self, reader: Reader, extents: Extents) -> None:
         self._reader = reader
         self._extents = extents
+        self.met: list[Finding] = []
 
     @property
     def oldest(self) -> int | None:
@@ -183,11 +188,7 @@ class Completeness:
     @cached_property
     def _losses(self) -> list[Finding]:
         """What was found wrong while reading everything."""
-        return self._met if self._found else []
-
-    @cached_property
-    def _met(self) -> list[Finding]:
-        return []
+        return self.met if self._found else []
 
     @cached_property
     def _compacted(self) -> set[str]:
@@ -235,5 +236,5 @@ class Completeness:
             without=without,
         )
         found = cursor.sequences()
-        self._met += [*repairer.findings, *(finding_of(name, fault) for name, fault in cursor.take_faults())]
+        self.met += [*repairer.findings, *(finding_of(name, fault) for name, fault in cursor.take_faults())]
         return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from relevel import _kernel
-from relevel.findings import Finding
+from relevel.findings import Finding, each_once
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.past.difference import Change, differences
 from relevel.recovery.past.horizon import Completeness, Horizon
@@ -66,8 +66,7 @@ class Patch:
     def __iter__(self) -> Iterator[Change]:
         now, then = self._rows("visible", {}), self._rows(self._mode, self._options)
         yield from differences(now, then, self._reader.comparator)
-        told = {(found.code, found.span, found.message): found for found in (*then.findings, *now.findings)}
-        self.findings = list(told.values())
+        self.findings = each_once((*then.findings, *now.findings))
 
     def operations(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Stream ``(key, value)`` in key order; the value is None where the key goes."""
