@@ -7,7 +7,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, count, islice
 from typing import Any, Final
 
 from relevel.exports.encoding import ENCODINGS
@@ -25,7 +25,7 @@ def answer_lines(columns: Sequence[str], rows: Iterable[Row], format: str, encod
     """Rows as text, a line or so at a time, each with its line end.
 
     Args:
-        columns: the names of the columns.
+        columns: the names of the columns; of two with one name the second gets ``_2``, for an object in JSON has a name once.
         rows: values as DuckDB gives them.
         format: one of ``ANSWER_FORMATS``.
         encoding: how bytes are written; one of ``ENCODINGS``.
@@ -33,8 +33,17 @@ def answer_lines(columns: Sequence[str], rows: Iterable[Row], format: str, encod
     plain = _Plain(ENCODINGS[encoding].encode)
     values = ([plain.of(value) for value in row] for row in rows)
     if format == "jsonl":
-        return (json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in values)
+        names = _each_once(columns)
+        return (json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in values)
     return _csv(columns, values) if format == "csv" else _table(columns, values)
+
+
+def _each_once(names: Sequence[str]) -> list[str]:
+    made: dict[str, None] = {}
+    for name in names:
+        numbered = (f"{name}_{number}" for number in count(2))
+        made[next(new for new in chain([name], numbered) if new not in made)] = None
+    return list(made)
 
 
 class _Plain:

@@ -30,6 +30,13 @@ def test_json_lines_have_every_value() -> None:
     ]
 
 
+def test_json_lines_have_every_column() -> None:
+    """Also where several have one name, as a join gives them."""
+    (line,) = answer_lines(("key", "key", "key_2", "key"), iter([(1, 2, 3, 4)]), "jsonl", "hex")
+
+    assert json.loads(line) == {"key": 1, "key_2": 2, "key_2_2": 3, "key_3": 4}
+
+
 def test_csv_has_every_value() -> None:
     """With a line of names, and quotes where they are needed."""
     assert list(csv.reader(io.StringIO(lines("csv"), newline=""))) == [
