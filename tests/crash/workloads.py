@@ -19,6 +19,7 @@ import relevel
 from tests.crash.changes import Operations, change
 
 BATCH_COUNT: Final = 120
+COPY_COUNT: Final = 3
 _BUFFER: Final = 1 << 16
 
 
@@ -100,8 +101,8 @@ def checkpoints(root: Path, seed: int) -> None:
     """Copies are made in between."""
     writer = Writer(root, seed, 0.2)
     with _open(root) as db:
-        for turn in range(3):
-            writer.write(db, BATCH_COUNT // 3)
+        for turn in range(COPY_COUNT):
+            writer.write(db, BATCH_COUNT // COPY_COUNT)
             db.checkpoint(root / f"copy{turn}")
             writer.tell("w")
 
