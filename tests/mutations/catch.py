@@ -85,7 +85,7 @@ def run(harness: Sequence[str], place: Path) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Plant one after another, and print which were found."""
+    """Plant one after another, and print which were found. A harness that fails without a bug finds nothing."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="", metavar="TEXT", help="those whose name has this")
     given = parser.parse_args(arguments)
@@ -95,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = Path(name) / "project"
         place.mkdir()
         copy_project(place)
+        for harness in dict.fromkeys(mutation.harness for mutation in chosen):
+            if not run(harness, place):
+                sys.stdout.write(f"fails without a bug: {' '.join(harness)}\n")
+                return 1
         for mutation in chosen:
             with planted(mutation, place):
                 is_caught = not run(mutation.harness, place)

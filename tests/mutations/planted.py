@@ -111,8 +111,8 @@ MUTATIONS: Final = (
     Mutation(
         "a copy is not synced before it has its name",
         "src/relevel/storage/posix.py",
-        "            os.fsync(descriptor)",
-        "            descriptor = descriptor",
+        "            os.fsync(descriptor)\n        return copied\n",
+        "        return copied\n",
         (*POWER, "--workload", "checkpoints"),
     ),
     Mutation(
