@@ -199,6 +199,18 @@ def test_a_table_is_known_under_any_name(
     assert not relevel.check(database).is_clean
 
 
+@pytest.mark.parametrize("rename", [browser, backup], ids=lambda rename: rename.__name__)
+def test_a_log_is_known_by_its_number(rename: Callable[[Path], Path], database: Path, live: dict[bytes, bytes]) -> None:
+    """The one that the manifest names is not there, and a file with its number goes on where the tables end: perhaps an older copy."""
+    log = max(database.glob("0*.log"))
+    log.rename(rename(log))
+
+    report, found = rescued(database)
+
+    assert (found, report.proof) == (live, "manifest")
+    assert [loss.code for loss in report.losses] == ["log.missing"]
+
+
 @pytest.mark.parametrize("name", ["000005 (1).ldb", "000005.sst", "000005.ldb.bak"])
 def test_a_whole_copy_serves_where_the_table_is_hurt(name: str, database: Path, live: dict[bytes, bytes]) -> None:
     """LevelDB would read the hurt one, so it is told."""
