@@ -201,7 +201,7 @@ def test_a_table_is_known_under_any_name(
 
 @pytest.mark.parametrize("rename", [browser, backup], ids=lambda rename: rename.__name__)
 def test_a_log_is_known_by_its_number(rename: Callable[[Path], Path], database: Path, live: dict[bytes, bytes]) -> None:
-    """The one that the manifest names is not there, and a file with its number goes on where the tables end: perhaps an older copy."""
+    """The one that the manifest names is not there, and a file with its number goes on where the tables end."""
     log = max(database.glob("0*.log"))
     log.rename(rename(log))
 
