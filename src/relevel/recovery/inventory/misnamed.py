@@ -1,10 +1,11 @@
 """Misnamed: files of the database under names that LevelDB does not look for.
 
 What was copied by way of another system, a file manager or a backup may come back as ``000005.LDB``, ``000005 (1).ldb`` or
-``000005.ldb.bak``. Capitals change nothing. A table that the manifest counts on is known under any name by what the manifest says
-of it: no two tables of a database have the same size and the same ends, for an end has a sequence number in it. So a copy that was
-put beside serves where the table itself is gone or hurt. A log is known by its number in the name, and by going on where the
-manifest ends; that it is not an older copy nothing proves.
+``000005.ldb.bak``. Capitals change nothing. A table that the manifest counts on is known by its number, anywhere in the name, and
+by what the manifest says of it: its size and end keys, which have sequence numbers in them. (These alone do not prove it: where
+values are all of one size, what a compaction makes of a table may have the same.) So a copy that was put beside serves where the
+table itself is gone or hurt. A log is known by its number in the name, and by going on where the manifest ends; that it is not an
+older copy nothing proves.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 Named: TypeAlias = tuple[DirectoryEntry, FileName]
 """A file and what its name says, or should."""
 
-_OF_LOG: Final = re.compile(r"(?<!\d)(\d{1,19})(?!\d).*\.log", re.IGNORECASE)
+_OF_LOG: Final = re.compile(r"(?<![0-9])([0-9]{1,19})(?![0-9]).*\.log", re.IGNORECASE)
 """A name made from a log's: ``000006 (1).log``, ``000006.log.bak``."""
+_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{1,19}(?![0-9])")
 _NUMBERED: Final = {FileKind.TABLE: table_name, FileKind.LOG: log_name, FileKind.MANIFEST: manifest_name}
 
 
@@ -56,9 +58,9 @@ def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named:
     sizes = {metadata.file_size for metadata in live.values()}
     stand_ins: dict[str, int] = {}
     for entry, name in named:
-        is_free = name.kind in (FileKind.STRANGER, FileKind.TABLE) and own.get(name.number) != entry.name
-        if entry.is_file and is_free and entry.size in sizes:
-            number = _number_by_ends(storage, entry, live.values())
+        is_table = name.kind is FileKind.TABLE and own.get(name.number, entry.name) != entry.name
+        if entry.is_file and (is_table or name.kind is FileKind.STRANGER) and entry.size in sizes:
+            number = _number_by_ends(storage, entry, (live[each] for each in _numbers_in(entry.name) if each in live))
             if number is not None and number not in stand_ins.values() and _is_hurt(storage, own.get(number)):
                 stand_ins[entry.name] = number
     displaced = {own.get(number) for number in stand_ins.values()}
@@ -95,6 +97,10 @@ def _own_files(named: Iterable[Named], live: Mapping[int, FileMetadata]) -> dict
         if is_live and (name.number not in own or entry.name.endswith(".ldb")):
             own[name.number] = entry.name
     return own
+
+
+def _numbers_in(name: str) -> list[int]:
+    return [int(digits) for digits in _DIGITS.findall(name)]
 
 
 def _number_by_ends(storage: ReadOnlyDirectory, entry: DirectoryEntry, claims: Iterable[FileMetadata]) -> int | None:
