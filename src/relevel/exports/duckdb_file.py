@@ -14,7 +14,8 @@ from relevel.exports.tables import TABLES, create_statement, insert_statement
 from relevel.exports.writer import Layout, Writer
 from relevel.extras import load_extra
 
-_MEMORY: Final = "1GB"
+_CONFIGURATION: Final = {"memory_limit": "1GB", "threads": 1}
+"""One thread writes whole groups of rows in order, which takes half the space and half the work."""
 
 
 class DuckDbWriter(Writer):
@@ -25,7 +26,7 @@ class DuckDbWriter(Writer):
         arrow()
         duckdb = load_extra("duckdb", "DuckDB")
         with _refusals(path):
-            self._connection: Any = duckdb.connect(str(path), config={"memory_limit": _MEMORY, "threads": 2})
+            self._connection: Any = duckdb.connect(str(path), config=_CONFIGURATION)
             self._connection.execute("set preserve_insertion_order = true; begin")
             for table in TABLES:
                 self._connection.execute(create_statement(table, layout, "BIGINT"))
