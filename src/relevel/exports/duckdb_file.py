@@ -14,8 +14,8 @@ from relevel.exports.tables import TABLES, create_statement, insert_statement
 from relevel.exports.writer import Layout, Writer
 from relevel.extras import load_extra
 
-_CONFIGURATION: Final = {"memory_limit": "1GB", "threads": 1}
-"""One thread writes whole groups of rows in order, which takes half the space and half the work."""
+_CONFIGURATION: Final = {"memory_limit": "4GB", "threads": 1}
+"""One thread writes whole groups of rows in order, which takes half the space and half the work. A value is held in one piece."""
 
 
 class DuckDbWriter(Writer):
