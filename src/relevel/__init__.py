@@ -45,9 +45,16 @@ if TYPE_CHECKING:
     from relevel.recovery.dump import dump
     from relevel.recovery.find import FindReport, find
     from relevel.recovery.get import get
-    from relevel.recovery.history import DatabaseView, History, history
+    from relevel.recovery.history import History, history
     from relevel.recovery.in_place import InPlaceReport, rescue_in_place
     from relevel.recovery.info import InfoReport, info
+    from relevel.recovery.past.difference import Change
+    from relevel.recovery.past.horizon import Horizon
+    from relevel.recovery.past.moments import Moment, SequenceEstimate
+    from relevel.recovery.past.patch import Patch, PatchCounts
+    from relevel.recovery.past.runs import DeletionRun
+    from relevel.recovery.past.selection import Selection
+    from relevel.recovery.past.view import DatabaseView
     from relevel.recovery.read.rows import Rows, Source, Version
     from relevel.recovery.repair import repair
     from relevel.recovery.rescue import RescueReport, rescue
@@ -60,17 +67,20 @@ __all__ = [
     "CarveReport",
     "CarvedDatabase",
     "CarvedFile",
+    "Change",
     "CheckReport",
     "Comparator",
     "CorruptionError",
     "DatabaseInUseError",
     "DatabaseView",
     "Decoder",
+    "DeletionRun",
     "DestinationExistsError",
     "ExportReport",
     "FindReport",
     "Finding",
     "History",
+    "Horizon",
     "InPlaceReport",
     "InfoReport",
     "InvalidArgumentError",
@@ -80,14 +90,19 @@ __all__ = [
     "LoadReport",
     "LockedError",
     "LogDamagedWarning",
+    "Moment",
     "NotADatabaseError",
     "NotDecodedError",
     "NotSupportedError",
     "Pairs",
+    "Patch",
+    "PatchCounts",
     "PrefixedDB",
     "RelevelError",
     "RescueReport",
     "Rows",
+    "Selection",
+    "SequenceEstimate",
     "Severity",
     "Snapshot",
     "Source",
@@ -149,9 +164,16 @@ _PLACES = {
     "relevel.recovery.dump": ("dump",),
     "relevel.recovery.find": ("FindReport", "find"),
     "relevel.recovery.get": ("get",),
-    "relevel.recovery.history": ("DatabaseView", "History", "history"),
+    "relevel.recovery.history": ("History", "history"),
     "relevel.recovery.in_place": ("InPlaceReport", "rescue_in_place"),
     "relevel.recovery.info": ("InfoReport", "info"),
+    "relevel.recovery.past.difference": ("Change",),
+    "relevel.recovery.past.horizon": ("Horizon",),
+    "relevel.recovery.past.moments": ("Moment", "SequenceEstimate"),
+    "relevel.recovery.past.patch": ("Patch", "PatchCounts"),
+    "relevel.recovery.past.runs": ("DeletionRun",),
+    "relevel.recovery.past.selection": ("Selection",),
+    "relevel.recovery.past.view": ("DatabaseView",),
     "relevel.recovery.read.rows": ("Rows", "Source", "Version"),
     "relevel.recovery.repair": ("repair",),
     "relevel.recovery.rescue": ("RescueReport", "rescue"),

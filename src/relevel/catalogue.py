@@ -251,6 +251,10 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "sequence numbers leave a gap", "Records between are lost, or went straight to a table."
         ),
         "log.sequence.back": _warning("sequence numbers go back", "Two programs wrote, or records were moved."),
+        "log.sequence.lost": _damage(
+            "changes before a record are in no log and no table",
+            "The log before it, or the end of that, did not reach the disk when the power failed.",
+        ),
         "log.sequence.short": _warning(
             "a log ends before the sequence number that comes next",
             "It was cut, or one of another time was put in its place.",

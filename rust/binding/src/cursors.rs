@@ -5,9 +5,11 @@ use crate::columns::{Columns, Place};
 use crate::convert::Order;
 use crate::inputs::{Input, Sources, rank_names};
 use crate::listener::{Listener, NamedFault, Names};
+use crate::look_back::LookBack;
 use crate::reading::{EFFORT, Pace, Reading};
 use crate::rebuild::{PythonCustomer, build_options};
 use crate::rows::{RowMaker, pairs};
+use crate::sequences::Sequences;
 use crate::table_meta::TableMeta;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -62,11 +64,11 @@ fn mode_of(name: &str) -> PyResult<Mode> {
 impl Cursor {
     #[new]
     #[pyo3(signature = (inputs, comparator=Order::default(), *, mode="visible", start=None, stop=None, sequence=None,
-                        newest_sequence=None, look_back_prefix=Vec::new(), from_sequence=0, to_sequence=None,
+                        newest_sequence=None, look_back=None, from_sequence=0, to_sequence=None, deletions_only=false,
                         repair=None),
            text_signature = "(inputs, comparator='bytewise', *, mode='visible', start=None, stop=None, sequence=None, \
-                             newest_sequence=None, look_back_prefix=b'', from_sequence=0, to_sequence=None, \
-                             repair=None)")]
+                             newest_sequence=None, look_back=None, from_sequence=0, to_sequence=None, \
+                             deletions_only=False, repair=None)")]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments")]
     fn new(
         py: Python<'_>,
@@ -77,15 +79,26 @@ impl Cursor {
         stop: Option<Vec<u8>>,
         sequence: Option<u64>,
         newest_sequence: Option<u64>,
-        look_back_prefix: Vec<u8>,
+        look_back: Option<PyRef<'_, LookBack>>,
         from_sequence: u64,
         to_sequence: Option<u64>,
+        deletions_only: bool,
         repair: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let to_sequence = to_sequence.unwrap_or(u64::MAX);
         let mode = mode_of(mode)?;
-        let wanted =
-            Wanted { mode, start, stop, sequence, newest_sequence, look_back_prefix, from_sequence, to_sequence };
+        let look_back = look_back.map(|look_back| look_back.0.clone()).unwrap_or_default();
+        let wanted = Wanted {
+            mode,
+            start,
+            stop,
+            sequence,
+            newest_sequence,
+            look_back,
+            from_sequence,
+            to_sequence,
+            deletions_only,
+        };
         // Entries outside may tell what the newest sequence number is.
         let bounds = match (sequence, newest_sequence) {
             (Some(_), None) => (None, None),
@@ -179,6 +192,21 @@ impl Cursor {
             [(false, before), (true, behind)].map(|(is_behind, count)| (name.bind(py).clone(), is_behind, count))
         });
         Ok(counted.filter(|(_, _, count)| *count > 0).collect())
+    }
+
+    #[pyo3(signature = (memory_limit=134_217_728))]
+    fn sequences(&mut self, py: Python<'_>, memory_limit: usize) -> PyResult<Sequences> {
+        let mut sequences = merge::Sequences::new(memory_limit);
+        let mut batch = VersionBatch::default();
+        self.consume(py, |selection, listener| {
+            while !selection.ended() {
+                selection.fill(&mut batch, SORT_COUNT, EFFORT, listener)?;
+                batch.iter().for_each(|version| sequences.add(version.sequence));
+                listener.callbacks.check_signals()?;
+            }
+            Ok(())
+        })?;
+        Ok(Sequences::new(sequences))
     }
 
     #[getter]
@@ -324,6 +352,8 @@ impl SequenceCursor {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     crate::inputs::register(module)?;
     crate::kinship::register(module)?;
+    module.add_class::<LookBack>()?;
+    module.add_class::<Sequences>()?;
     module.add_class::<Cursor>()?;
     module.add_class::<SequenceCursor>()
 }

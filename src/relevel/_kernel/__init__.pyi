@@ -425,14 +425,15 @@ class Cursor:
       version is one), ``shadowed`` (the next newer version is a put) or ``unknown`` (a put that only superseded inputs hold and
       nothing newer is of its key, or only unproven inputs hold it, or its internal key appears with two different values).
     - ``"visible"``: for each key the newest version at or below ``sequence``, if it is a put. At or above the newest sequence in
-      the current inputs, current inputs only count; below it all do. ``newest_sequence`` is that newest one where it is known;
-      else it is looked for, which may read all current inputs.
+      the current inputs, current inputs only count; below it all do. ``newest_sequence`` is that newest one, or a lower one from
+      which on current inputs tell all; else the newest is looked for, which may read all current inputs.
     - ``"deleted"``: for each key that is not visible now, its newest put, with the state that it has among ``"versions"``:
       ``deleted`` or ``unknown``.
-    - ``"undelete"``: for each key the visible put, or else, where the key starts with ``look_back_prefix``, as ``"deleted"``.
-    - ``"rewind"``: for each key that starts with ``look_back_prefix`` as ``"visible"`` at ``sequence``; for the others as of now.
+    - ``"undelete"``: for each key the visible put, or else, where the key is looked back at, as ``"deleted"``.
+    - ``"rewind"``: for each key that is looked back at as ``"visible"`` at ``sequence``; for the others as of now.
 
-    ``from_sequence`` and ``to_sequence`` (inclusive) select among the rows of ``"versions"`` after their states are known.
+    ``from_sequence`` and ``to_sequence`` (inclusive) and ``deletions_only`` select among the rows of ``"versions"`` after their
+    states are known; ``look_back`` among those of ``"deleted"``.
     ``repair`` is asked for the contents of damaged blocks; entries that come from it have integrity ``unverified``.
 
     Entries that come after larger ones, because their table or level is out of order, are the fault ``merge.out-of-order``
@@ -450,9 +451,10 @@ class Cursor:
         stop: bytes | None = None,
         sequence: int | None = None,
         newest_sequence: int | None = None,
-        look_back_prefix: bytes = b"",
+        look_back: LookBack | None = None,
         from_sequence: int = 0,
         to_sequence: int | None = None,
+        deletions_only: bool = False,
         repair: Repair | None = None,
     ) -> Cursor: ...
     @overload
@@ -471,6 +473,9 @@ class Cursor:
     def count_by_file(self, offsets: Mapping[str, int]) -> list[tuple[str, bool, int]]:
         """Consume a cursor that has not been read from, and give how many versions lie in each input: name, whether at or behind
         the offset that is given for this name, count. Files without one have all of theirs before it."""
+    def sequences(self, memory_limit: int = 134217728) -> Sequences:
+        """Consume a cursor that has not been read from, and give the sequence numbers of its rows. Past ``memory_limit`` bytes,
+        which takes a thousand million numbers with gaps everywhere, the lowest are forgotten and count as missing."""
     def write_tables(
         self,
         next_path: Callable[[], str],
@@ -491,6 +496,42 @@ class Cursor:
     @property
     def written_states(self) -> dict[str, int]:
         """How many versions ``write_tables`` has written, by state."""
+
+@final
+class LookBack:
+    """Keys to look back at: ``keys`` and those that start with one of ``prefixes``, or all where neither is given; of these the
+    ones in ``[start, stop)``; and of those that are gone, the ones that a deletion with a sequence number from ``gone_from`` to
+    ``gone_to`` made go, where these are given. Frozen."""
+
+    def __new__(
+        cls,
+        *,
+        keys: Sequence[bytes] = (),
+        prefixes: Sequence[bytes] = (),
+        start: bytes | None = None,
+        stop: bytes | None = None,
+        gone_from: int = 0,
+        gone_to: int | None = None,
+    ) -> LookBack: ...
+
+@final
+class Sequences:
+    """A set of sequence numbers. Frozen; made by ``Cursor.sequences``."""
+
+    @property
+    def count(self) -> int:
+        """How many different numbers there are; fewer where some were forgotten."""
+    @property
+    def version_count(self) -> int:
+        """How many versions have them."""
+    @property
+    def oldest(self) -> int | None: ...
+    @property
+    def newest(self) -> int | None: ...
+    def first_missing(self, first: int, last: int) -> int | None:
+        """The lowest number from ``first`` to ``last`` (inclusive) that is not there."""
+    def last_missing(self, first: int, last: int) -> int | None:
+        """The highest one."""
 
 @final
 class SequenceCursor:

@@ -28,6 +28,7 @@ LOOKING: Final = {
     "export": "Write every version to a new file: Parquet, Arrow, SQLite, DuckDB, CSV, JSON lines.",
     "sql": "Ask the history in SQL.",
     "undelete": "Write a new database with what was deleted, or as of a sequence number.",
+    "explore": "Look at a database and its past on a page in the browser.",
     "carve": "Find lost tables and logs in an image of a disk or memory.",
     "survey": "Find every database under a tree, and tell what each is.",
     "rescue": "Write a new, healthy database from a damaged one.",

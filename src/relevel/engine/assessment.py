@@ -2,7 +2,8 @@
 
 LevelDB opens some damaged databases and deletes what it then takes for obsolete: after a lost CURRENT every table, after a
 manifest that lost its last edit the tables which that edit had added. Here such a database is refused, with an error that says
-what to run next, before anything is touched.
+what to run next, before anything is touched. What a crash leaves of a database that was being made, and in which nothing can have
+been written yet, is no database: one is made there.
 
 A manifest whose last record is cut by the end of the file, as a crash leaves it, is enough if nothing that the lost edit
 replaced has been removed. An edit's inputs are removed only after it is durable: so if every table of the version before it is
@@ -32,6 +33,8 @@ _DATA: Final = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST})
 _TORN: Final = "manifest.tail.torn"
 _MOST_NAMED: Final = 5
 _FIRST_NUMBER: Final = 2
+_LONGEST_FIRST_MANIFEST: Final = 1024
+"""Bytes of a manifest in which nothing can be but what a new database begins with."""
 _NEVER_REACHED: Final = 1 << 62
 """No counter gets here: a file with such a number is not the database's."""
 
@@ -71,7 +74,10 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     entries = directory.entries()
     files = [(parse_filename(entry.name), entry) for entry in entries]
     if not any(name.kind in _DATA or name.kind is FileKind.CURRENT for name, _ in files):
-        return _assess_nothing(directory, options)
+        _refuse_to_make(directory, options)
+        return _new_database(files, options)
+    if options.create_if_missing and not options.read_only and _was_never_made(directory, files):
+        return _new_database(files, options)
     if options.error_if_exists:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
     manifest = _read_manifest(directory, [entry.name for entry in entries])
@@ -90,12 +96,26 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     )
 
 
-def _assess_nothing(directory: ReadOnlyDirectory, options: Options) -> Assessment:
+def _refuse_to_make(directory: ReadOnlyDirectory, options: Options) -> None:
     if not options.create_if_missing or options.read_only:
         raise NotADatabaseError(
             f"{_place(directory)}: there is no database (create_if_missing is false); give the directory that holds one"
         )
-    return Assessment(options.comparator or BYTEWISE)
+
+
+def _new_database(files: Sequence[tuple[FileName, DirectoryEntry]], options: Options) -> Assessment:
+    return Assessment(options.comparator or BYTEWISE, first_free_number=_first_free_number(name for name, _ in files))
+
+
+def _was_never_made(directory: ReadOnlyDirectory, files: Sequence[tuple[FileName, DirectoryEntry]]) -> bool:
+    """Whether this is what a crash leaves before a new database has its CURRENT: no table, no record, and no manifest of any."""
+    for name, entry in files:
+        if name.kind in {FileKind.CURRENT, FileKind.TABLE} or (name.kind is FileKind.LOG and entry.size):
+            return False
+        if name.kind is FileKind.MANIFEST and entry.size > _LONGEST_FIRST_MANIFEST:
+            return False
+    manifests = (entry.name for name, entry in files if name.kind is FileKind.MANIFEST)
+    return not any(any(scan_manifest(directory, name).tables()) for name in manifests)
 
 
 def _read_manifest(directory: ReadOnlyDirectory, names: Sequence[str]) -> ManifestScan:

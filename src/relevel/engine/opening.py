@@ -114,7 +114,8 @@ def open_read_only(path: str, options: Options) -> Opened:
 def _open_held(directory: HeldDirectory, options: Options) -> Opened:
     found = assess(directory, options)
     versions = _versions(directory, found)
-    replayed = Replayer(directory, found.comparator, options, None).run(found.logs)
+    settled = versions.last_sequence
+    replayed = Replayer(directory, found.comparator, options, None, settled=settled).run(found.logs)
     store = new_store(found.comparator, options)
     store.last_sequence = max(versions.last_sequence, replayed.max_sequence)
     store.install(versions.current.handles(), replayed.memtables[::-1])
@@ -187,8 +188,7 @@ class _Opening:
     def run(self, lock: DatabaseLock) -> Opened:
         store = new_store(self._found.comparator, self._options)
         try:
-            replayer = Replayer(self._directory, self._found.comparator, self._options, self._flush)
-            replayed = replayer.run(self._found.logs)
+            replayed = self._replayer().run(self._found.logs)
             store.last_sequence = max(self._versions.last_sequence, replayed.max_sequence)
             log_number, immutable = self._start_log(store, replayed)
             oldest_log = log_number if immutable is None else immutable.logs[0]
@@ -213,6 +213,10 @@ class _Opening:
             log_number=log_number,
             immutable=immutable,
         )
+
+    def _replayer(self) -> Replayer:
+        comparator, settled = self._found.comparator, self._versions.last_sequence
+        return Replayer(self._directory, comparator, self._options, self._flush, settled=settled)
 
     def _start_manifest(self, oldest_log: int) -> None:
         """Write the state to a new manifest, or go on in the one that is there if no file is new."""

@@ -14,14 +14,15 @@ the tables the lost edit had added; here a torn end is a warning, and strict rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from relevel.errors import CorruptionError, StorageError
 from relevel.files.log import RecordScan
 from relevel.files.number_set import NumberSet
 from relevel.findings import CATALOGUE, Finding, Severity, Span
+from relevel.format.filename import parse_filename
 from relevel.format.version_edit import (
     LEVEL_COUNT,
     MOST_LEVELS,
@@ -34,6 +35,21 @@ from relevel.storage.read_only import ReadOnlyDirectory
 
 _MOST_FINDINGS: Final = 1000
 """Findings about edits that are kept; a hostile manifest could make millions."""
+_MOST_ADDITIONS: Final = 1 << 16
+"""Tables of which is kept how they came."""
+
+
+class Addition(NamedTuple):
+    """How an edit has added a table.
+
+    Attributes:
+        last_sequence: the last sequence number given out by then; None where the edit does not say.
+        is_flush: whether the table is a memtable written out: the edit replaces none by it. LevelDB and goleveldb put the number
+            of the log with it, which goleveldb's recovery, that also replaces none, does not.
+    """
+
+    last_sequence: int | None
+    is_flush: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,9 @@ class ManifestScan:
         zero_tail_size: zero bytes at the end (preallocated, or lost in a crash).
         findings: what is wrong with it.
         damaged: whether an edit, or part of one, is or may be lost.
+        additions: how the tables that edits after the snapshot have added came, by file number; the last ones of very many.
+        first_last_sequence: the last sequence number when the manifest was begun, where everything up to it was in tables then:
+            LevelDB's second edit says so, where the log in it is newer than the manifest.
     """
 
     name: str
@@ -71,6 +90,8 @@ class ManifestScan:
     zero_tail_size: int
     findings: tuple[Finding, ...]
     damaged: bool
+    additions: Mapping[int, Addition] = field(default_factory=dict)
+    first_last_sequence: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -129,6 +150,7 @@ class _Replay:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._number = parse_filename(name).number or 0
         self._comparator: str | None = None
         self._log_number: int | None = None
         self._previous_log_number: int | None = None
@@ -138,6 +160,8 @@ class _Replay:
         self._deleted = NumberSet()
         self._compact_pointers: dict[int, bytes] = {}
         self._edit_count = 0
+        self._additions: dict[int, Addition] = {}
+        self._first_last_sequence: int | None = None
         self._findings: list[Finding] = []
         self._untold_count = 0
         self._damaged = False
@@ -159,6 +183,10 @@ class _Replay:
             self._delete(deleted)
         for level, metadata in new:
             self._levels[level][metadata.number] = metadata
+        if new and comparator is None:
+            self._note_additions(edit)
+        if self._edit_count == 1 and self._last_sequence is None and (log_number or 0) > self._number:
+            self._first_last_sequence = last_sequence
         if pointers:
             self._compact_pointers.update(pointers)
         if comparator is not None and self._comparator is None:
@@ -171,6 +199,15 @@ class _Replay:
             self._next_file_number = next_file_number
         if last_sequence is not None:
             self._last_sequence = last_sequence
+
+    def _note_additions(self, edit: VersionEdit) -> None:
+        is_flush = edit.log_number is not None and not edit.deleted_files
+        moved = {number for _, number in edit.deleted_files}
+        for _, metadata in edit.new_files:
+            if metadata.number not in moved:
+                self._additions[metadata.number] = Addition(edit.last_sequence, is_flush)
+                if len(self._additions) > _MOST_ADDITIONS:
+                    del self._additions[next(iter(self._additions))]
 
     def _delete(self, deleted: Iterable[tuple[int, int]]) -> None:
         for level, number in deleted:
@@ -221,6 +258,8 @@ class _Replay:
             zero_tail_size=self._zero_tail_size,
             findings=(*findings, *self._untold(), *self._missing()),
             damaged=self._damaged,
+            additions=self._additions,
+            first_last_sequence=self._first_last_sequence,
         )
 
     def _untold(self) -> Iterator[Finding]:
@@ -237,10 +276,10 @@ class _Replay:
             "seq-num": self._last_sequence,
         }
         span = Span(self._name, 0, self._file_size)
-        for field, value in found.items():
+        for name, value in found.items():
             if value is None:
-                words = _MISSING[field]
-                said = f"leveldb: manifest corrupted (field '{field}'): missing [file={self._name}]"
+                words = _MISSING[name]
+                said = f"leveldb: manifest corrupted (field '{name}'): missing [file={self._name}]"
                 evidence = {"leveldb": f"Corruption: {words}", "goleveldb": said}
                 message = f"{self._name}: {words}"
                 severity = CATALOGUE["manifest.incomplete"].severity

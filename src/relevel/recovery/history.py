@@ -7,48 +7,32 @@ logs. What compaction dropped is gone and is not guessed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
 from itertools import takewhile
+from typing import Any, Final
 
+from relevel import _kernel
+from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.past.clock import Clock
+from relevel.recovery.past.difference import Change, differences
+from relevel.recovery.past.evidence import read_clock
+from relevel.recovery.past.extents import Extents
+from relevel.recovery.past.horizon import Completeness, Horizon
+from relevel.recovery.past.moments import Moment, SequenceEstimate
+from relevel.recovery.past.patch import Patch
+from relevel.recovery.past.runs import DeletionRun, find_runs
+from relevel.recovery.past.selection import Selection
+from relevel.recovery.past.stretches import Stretches
+from relevel.recovery.past.view import DatabaseView
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
 
-
-class DatabaseView(Mapping[bytes, bytes]):
-    """The database as it was at one sequence number: an ordered, read-only mapping of keys to values.
-
-    Iteration streams in key order and is not held in memory; ``len`` counts by streaming. Damaged bytes are passed over: see
-    ``History.findings`` and ``Rows.findings``.
-    """
-
-    def __init__(self, reader: Reader, sequence: int) -> None:
-        self._reader = reader
-        self.sequence = sequence
-        """The sequence number of the last change that is seen."""
-
-    def rows(self, *, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None) -> Rows:
-        """Stream the versions seen, for keys in ``[start, stop)`` that start with ``prefix``, in key order."""
-        return self._reader.rows("visible", past=True, prefix=prefix, start=start, stop=stop, sequence=self.sequence)
-
-    def __getitem__(self, key: bytes) -> bytes:
-        first = next(iter(self.rows(start=key)), None)
-        if first is None or first.key != key or first.value is None:
-            raise KeyError(key)
-        return first.value
-
-    def __iter__(self) -> Iterator[bytes]:
-        return (version.key for version in self.rows())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.rows())
-
-    def pairs(
-        self, *, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Stream ``(key, value)`` pairs in key order."""
-        return ((version.key, version.value or b"") for version in self.rows(prefix=prefix, start=start, stop=stop))
+LEAST_DELETIONS: Final = 100
+"""Deletions that make a run."""
 
 
 class History:
@@ -69,12 +53,40 @@ class History:
             NotADatabaseError, StorageError: there is nothing to read.
             NotSupportedError: the comparator is not known.
         """
-        self._reader = Reader(path, comparator)
+        self._begin(Reader(path, comparator))
+
+    @classmethod
+    def over(cls, reader: Reader) -> History:
+        """The history of a database that is being read already."""
+        past = cls.__new__(cls)
+        past._begin(reader)
+        return past
+
+    def _begin(self, reader: Reader) -> None:
+        self._reader = reader
+        self._stretches = Stretches(reader)
+        self._extents = Extents(reader)
+        self._completeness = Completeness(reader, self._extents)
 
     @property
     def findings(self) -> list[Finding]:
         """What was found wrong while opening."""
         return self._reader.findings
+
+    @property
+    def comparator(self) -> Comparator:
+        """The order of the keys."""
+        return self._reader.comparator
+
+    @property
+    def oldest(self) -> int | None:
+        """The lowest sequence number on disk; None where nothing is. Reads everything when first asked."""
+        return self._completeness.oldest
+
+    @property
+    def newest(self) -> int | None:
+        """The highest sequence number; None where there is none. Reads everything where no manifest tells."""
+        return self._reader.newest_sequence or self._completeness.newest
 
     def timeline(
         self,
@@ -105,20 +117,128 @@ class History:
         )
 
     def at(self, sequence: int) -> DatabaseView:
-        """The database as it was right after the change with this sequence number."""
-        return DatabaseView(self._reader, sequence)
+        """The database as it was right after the change with this sequence number; ``horizon`` says how complete that is."""
+        return DatabaseView(self._reader, self._stretches, sequence)
+
+    def horizon(
+        self,
+        *,
+        key: bytes | None = None,
+        prefix: bytes = b"",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+    ) -> Horizon:
+        """From which sequence number on the past of some keys is complete, and why. Reads everything when first asked.
+
+        Args:
+            key: this key alone.
+            prefix: the keys that start with this; of an order that is not bytewise, all keys.
+            start: none before this one.
+            stop: none at or after this one.
+        """
+        return self._completeness.horizon(self._reader.span(prefix, start, stop, key))
+
+    def diff(
+        self,
+        first: int,
+        second: int,
+        *,
+        prefix: bytes = b"",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+    ) -> Iterator[Change]:
+        """Stream what changed between two sequence numbers, in key order: the keys whose value was not the same.
+
+        Args:
+            first: the sequence number of ``Change.before``.
+            second: the sequence number of ``Change.after``; it may be the lower one.
+            prefix: only keys that start with this.
+            start: the first key.
+            stop: the key before which to stop.
+        """
+        before = self.at(first).rows(prefix=prefix, start=start, stop=stop)
+        after = self.at(second).rows(prefix=prefix, start=start, stop=stop)
+        return differences(before, after, self._reader.comparator)
+
+    def patch(self, *, at: int | None = None, selection: Selection | None = None) -> Patch:
+        """What would change in the database as it is now, to bring back what was there before.
+
+        Args:
+            at: go back to the state right after the change with this sequence number; without it, deleted keys come back with
+                their last values.
+            selection: look back at these keys only, and undo these deletions only.
+
+        Raises:
+            InvalidArgumentError: ``at`` together with a window of deletions.
+        """
+        chosen = selection or Selection()
+        if at is not None and chosen.has_window:
+            raise InvalidArgumentError(
+                "give either a sequence number to go back to, or the deletions to undo (a run, a window, a time), and not both"
+            )
+        options: dict[str, Any] = {"look_back": chosen.look_back(chosen.window(self.before))}
+        mode = "undelete" if at is None else "rewind"
+        options |= {} if at is None else {"sequence": at}
+        return Patch(self._reader, mode, options, chosen.span(self._reader))
+
+    def mass_deletions(self, min_count: int = LEAST_DELETIONS) -> list[DeletionRun]:
+        """Find where at least ``min_count`` keys were deleted one after another, oldest first.
+
+        Raises:
+            InvalidArgumentError: ``min_count`` is not positive.
+        """
+        if min_count < 1:
+            raise InvalidArgumentError(f"a run has at least one deletion, not {min_count}")
+        deletions = self._reader.rows("versions", past=True, by_sequence=True, deletions_only=True)
+        return list(find_runs(deletions, self._reader.comparator, min_count))
+
+    def when(self, sequence: int) -> Moment:
+        """When the change with this sequence number was made: an estimate, and what speaks for it.
+
+        LevelDB stores no clock; times of files and of LOG's lines bound it. Reads everything when first asked.
+        """
+        return self._clock.when(sequence)
+
+    def before(self, time: datetime) -> SequenceEstimate:
+        """Which change was the last before ``time``: an estimate, how sure it is, and what speaks for it.
+
+        Args:
+            time: without an offset from UTC it is this machine's local time.
+        """
+        return self._clock.before(time if time.tzinfo is not None else time.astimezone(), self.newest or 0)
+
+    @cached_property
+    def _clock(self) -> Clock:
+        return read_clock(self._reader, self._extents)
 
     def versions(self, key: bytes) -> list[Version]:
         """Every version of one key, newest first."""
         return list(takewhile(lambda version: version.key == key, self._reader.rows("versions", past=True, start=key)))
 
-    def deleted(self, *, prefix: bytes = b"", key: bytes | None = None) -> Rows:
+    def deleted(
+        self,
+        *,
+        prefix: bytes = b"",
+        key: bytes | None = None,
+        since: int | datetime | None = None,
+        until: int | datetime | None = None,
+    ) -> Rows:
         """Stream the keys that are gone now and still have a value on disk: that last value, in key order.
 
         Its state is ``deleted`` where a newer deletion is on disk, and ``unknown`` where none is (compaction has dropped it, or
         the file was never part of this database), or where the value stands in a table alone that no manifest knows.
+
+        Args:
+            prefix: only keys that start with this.
+            key: this key alone.
+            since: only keys that a deletion with this sequence number or a later one made go; or one made at this time or later,
+                by an estimate.
+            until: with this sequence number or an earlier one; or before this time.
         """
-        return self._reader.rows("deleted", past=True, prefix=prefix, key=key)
+        first = self.before(since).sequence + 1 if isinstance(since, datetime) else since or 0
+        last = self.before(until).sequence if isinstance(until, datetime) else until
+        look_back = _kernel.LookBack(gone_from=first, gone_to=last)
+        return self._reader.rows("deleted", past=True, prefix=prefix, key=key, look_back=look_back)
 
 
 def history(
@@ -128,14 +248,18 @@ def history(
     prefix: bytes = b"",
     from_sequence: int = 0,
     to_sequence: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     deleted: bool = False,
     comparator: Comparator | None = None,
 ) -> Rows:
     """Stream every change on disk in sequence order, or with ``deleted`` the keys that are gone and their last values.
 
-    See ``History.timeline`` and ``History.deleted``.
+    See ``History.timeline`` and ``History.deleted``; with ``deleted``, sequence numbers and times are those of the deletions.
     """
     past = History(path, comparator=comparator)
+    window = Selection(first_sequence=from_sequence or None, last_sequence=to_sequence, since=since, until=until)
+    first, last = window.window(past.before)
     if deleted:
-        return past.deleted(prefix=prefix, key=key)
-    return past.timeline(key=key, prefix=prefix, from_sequence=from_sequence, to_sequence=to_sequence)
+        return past.deleted(prefix=prefix, key=key, since=first, until=last)
+    return past.timeline(key=key, prefix=prefix, from_sequence=first, to_sequence=last)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import relevel
-from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, TableInput
+from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, LookBack, TableInput
 from relevel.recovery.read.rows import Version
 from tests.fixtures.catalogue import FOLDER
 from tests.unit.kernel.inputs import Entry, history_of_one_key, internal, log, rows_of, short, table
@@ -95,13 +95,13 @@ def test_undelete_adds_what_is_gone_to_what_is_visible(inputs: list[TableInput |
 
     expected = [(b"gone", "unknown"), (b"j", "live"), (b"k", "unknown"), (b"l", "deleted"), (b"stray", "unknown")]
     assert states == expected
-    restored = rows_of(Cursor(inputs, mode="undelete", look_back_prefix=b"k"))
+    restored = rows_of(Cursor(inputs, mode="undelete", look_back=LookBack(prefixes=[b"k"])))
     assert [row[2] for row in restored] == [b"j", b"k"]
 
 
 def test_rewind_looks_back_at_keys_with_the_prefix(inputs: list[TableInput | LogInput]) -> None:
     """The others stay as they are now."""
-    rows = rows_of(Cursor(inputs, mode="rewind", sequence=7, look_back_prefix=b"k"))
+    rows = rows_of(Cursor(inputs, mode="rewind", sequence=7, look_back=LookBack(prefixes=[b"k"])))
 
     assert [(row[2], row[3]) for row in rows] == [(b"j", b"jay"), (b"k", b"seven")]
 

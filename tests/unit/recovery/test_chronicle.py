@@ -56,7 +56,7 @@ def test_what_leveldb_tells(tmp_path: Path) -> None:
     found = told(tmp_path, LOG=LEVELDB)
 
     created: dict[int, Made] = {5: (118437, None), 7: (120677, None), 9: (602660, 10412), 11: (120987, None)}
-    assert found == Chronicle(created, {12: (602660, 10412)}, {5, 7}, {3}, table_count=2)
+    assert found == Chronicle(created, {12: (602660, 10412)}, {5, 7}, {3}, table_count=2, flushed={5, 7, 11})
 
 
 def test_what_goleveldb_tells(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_what_goleveldb_tells(tmp_path: Path) -> None:
     found = told(tmp_path, LOG=GOLEVELDB)
 
     created: dict[int, Made] = {3: (None, 654), 6: (None, 607), 7: (None, 658)}
-    assert found == Chronicle(created, {9: (None, 607)}, {3}, {1}, table_count=2)
+    assert found == Chronicle(created, {9: (None, 607)}, {3}, {1}, table_count=2, flushed={3, 7})
 
 
 def test_the_old_log_comes_first(tmp_path: Path) -> None:

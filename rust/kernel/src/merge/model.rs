@@ -202,7 +202,8 @@ fn model_versions(all: &[Held], comparator: &Comparator, wanted: &Wanted) -> Vec
         for held in of_key {
             if !seen.contains(&(held.trailer, &held.value)) {
                 seen.push((held.trailer, &held.value));
-                if (wanted.from_sequence..=wanted.to_sequence).contains(&held.sequence()) {
+                let is_wanted = !(wanted.deletions_only && held.is_put());
+                if is_wanted && (wanted.from_sequence..=wanted.to_sequence).contains(&held.sequence()) {
                     out.push(held.shown(model_state(held, all)));
                 }
             }
@@ -217,7 +218,7 @@ fn model_view(all: &[Held], inputs: &[(Standing, Vec<Held>)], comparator: &Compa
     let past_counts = wanted.sequence.is_some_and(|sequence| newest.is_some_and(|newest| sequence < newest));
     let mut out = Vec::new();
     for key in sorted_keys(all, comparator) {
-        let in_prefix = key.starts_with(&wanted.look_back_prefix);
+        let in_prefix = model_looks_back(&wanted.look_back, comparator, &key);
         let as_of_now = wanted.mode == Mode::Rewind && !in_prefix;
         let sequence = wanted.sequence.filter(|_| !as_of_now).unwrap_or(u64::MAX);
         let seen: Vec<&Held> = all.iter().filter(|held| held.key == key && held.sequence() <= sequence).collect();
@@ -229,14 +230,47 @@ fn model_view(all: &[Held], inputs: &[(Standing, Vec<Held>)], comparator: &Compa
         match (wanted.mode, visible) {
             (Mode::Deleted, Some(_)) => {}
             (_, Some(visible)) => out.push(visible.shown(State::Live)),
-            (Mode::Undelete, None) if !in_prefix => {}
+            (Mode::Deleted | Mode::Undelete, None) if !in_prefix => {}
             (Mode::Deleted | Mode::Undelete, None) => {
+                let gone_as_wanted = |put: &&&Held| {
+                    let known = |held: &Held| past_counts || held.standing != Standing::Unproven;
+                    let gone = &wanted.look_back.gone;
+                    let made_go = |held: &&&Held| !held.is_put() && held.trailer > put.trailer && known(held);
+                    *gone == (0..=u64::MAX) || seen.iter().filter(made_go).any(|held| gone.contains(&held.sequence()))
+                };
+                let last_put = last_put.filter(gone_as_wanted);
                 out.extend(last_put.map(|held| held.shown(model_gone_state(held, &seen, past_counts))));
             }
             _ => {}
         }
     }
     out
+}
+
+fn model_looks_back(look_back: &LookBack, comparator: &Comparator, key: &Vec<u8>) -> bool {
+    let everything = look_back.keys.is_empty() && look_back.prefixes.is_empty();
+    let in_range = look_back.start.as_ref().is_none_or(|start| comparator.compare(key, start).is_ge())
+        && look_back.stop.as_ref().is_none_or(|stop| comparator.compare(key, stop).is_lt());
+    in_range
+        && (everything
+            || look_back.keys.contains(key)
+            || look_back.prefixes.iter().any(|prefix| key.starts_with(prefix)))
+}
+
+fn random_look_back(random: &mut Random) -> LookBack {
+    let mut look_back = LookBack::default();
+    for _ in 0..random.below(3) {
+        look_back.prefixes.push(vec![b'a' + random.below(5) as u8; random.below(3)]);
+    }
+    for _ in 0..random.below(3) {
+        look_back.keys.insert(vec![b'a' + random.below(5) as u8; 1 + random.below(2)]);
+    }
+    let mut key = || Some(vec![b'a' + random.below(5) as u8]).filter(|_| random.below(4) == 0);
+    (look_back.start, look_back.stop) = (key(), key());
+    if random.below(3) == 0 {
+        look_back.gone = random.below(6) as u64..=3 + random.below(9) as u64;
+    }
+    look_back
 }
 
 fn assert_as_modelled(mode: Mode) {
@@ -247,8 +281,9 @@ fn assert_as_modelled(mode: Mode) {
         let mut wanted = Wanted::all(mode);
         let mut key = || Some(vec![b'a' + random.below(5) as u8]).filter(|_| random.below(3) == 0);
         (wanted.start, wanted.stop) = (key(), key());
-        wanted.look_back_prefix = vec![b'b'; random.below(3)];
+        wanted.look_back = random_look_back(&mut random);
         if mode == Mode::Versions {
+            wanted.deletions_only = random.below(4) == 0;
             wanted.from_sequence = random.below(6) as u64;
             wanted.to_sequence = 4 + random.below(9) as u64;
         } else if random.below(4) > 0 {

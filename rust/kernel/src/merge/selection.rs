@@ -8,6 +8,7 @@
 
 use super::OUT_OF_ORDER;
 use super::batch::{Facts, State, VersionBatch};
+use super::look_back::LookBack;
 use super::merging::MergingCursor;
 use super::place::{LastEntry, Place};
 use super::timeline::Timeline;
@@ -40,9 +41,9 @@ pub enum Mode {
     Visible,
     /// For each key that is not visible at the sequence number, its newest put at or below it.
     Deleted,
-    /// As [`Mode::Visible`], and for keys that start with the prefix and are not visible as [`Mode::Deleted`].
+    /// As [`Mode::Visible`], and for keys that are looked back at and are not visible as [`Mode::Deleted`].
     Undelete,
-    /// As [`Mode::Visible`] for keys that start with the prefix; for the others as of now.
+    /// As [`Mode::Visible`] for keys that are looked back at; for the others as of now.
     Rewind,
 }
 
@@ -64,8 +65,10 @@ pub struct Wanted {
     pub sequence: Option<u64>,
     /// The newest sequence number in the current inputs, where it is known.
     pub newest_sequence: Option<u64>,
-    /// For [`Mode::Undelete`] and [`Mode::Rewind`]. Compared bytewise.
-    pub look_back_prefix: Vec<u8>,
+    /// For [`Mode::Deleted`], [`Mode::Undelete`] and [`Mode::Rewind`].
+    pub look_back: LookBack,
+    /// Of [`Mode::Versions`] give the deletions alone.
+    pub deletions_only: bool,
     /// The first sequence number wanted of [`Mode::Versions`]; states are known before.
     pub from_sequence: u64,
     /// The last sequence number wanted of [`Mode::Versions`].
@@ -82,7 +85,8 @@ impl Wanted {
             stop: None,
             sequence: None,
             newest_sequence: None,
-            look_back_prefix: Vec::new(),
+            look_back: LookBack::default(),
+            deletions_only: false,
             from_sequence: 0,
             to_sequence: u64::MAX,
         }
@@ -198,7 +202,7 @@ impl Selection {
         }
         Self {
             merging: MergingCursor::new(comparator.clone(), Vec::new()),
-            chooser: Chooser::View(View::new(&wanted, false)),
+            chooser: Chooser::View(View::new(&wanted, &comparator, false)),
             comparator,
             wanted,
             sources,
@@ -314,8 +318,8 @@ impl Selection {
         let needed = sources.into_iter().filter(|source| needs_past || source.standing == Standing::Current);
         self.merging = MergingCursor::new(self.comparator.clone(), needed.map(|source| source.cursor).collect());
         self.chooser = match self.wanted.mode {
-            Mode::Versions => Chooser::Timeline(Timeline::new(self.wanted.from_sequence..=self.wanted.to_sequence)),
-            _ => Chooser::View(View::new(&self.wanted, past_counts)),
+            Mode::Versions => Chooser::Timeline(Timeline::new(&self.wanted)),
+            _ => Chooser::View(View::new(&self.wanted, &self.comparator, past_counts)),
         };
         let Some(start) = &self.wanted.start else { return self.merging.seek_to_first(events) };
         let mut target = Vec::new();

@@ -19,7 +19,7 @@
 
 use super::batch::{Facts, State, Version, VersionBatch};
 use super::place::Place;
-use super::selection::{Entry, Standing};
+use super::selection::{Entry, Standing, Wanted};
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -31,6 +31,7 @@ const MOST_HASHES: usize = 1 << 16;
 #[derive(Debug)]
 pub struct Timeline {
     sequences: RangeInclusive<u64>,
+    deletions_only: bool,
     pending: Option<Pending>,
     /// A version of the present key is held by a current input.
     has_current: bool,
@@ -52,10 +53,11 @@ struct Pending {
 }
 
 impl Timeline {
-    /// Give out only versions with these sequence numbers.
-    pub fn new(sequences: RangeInclusive<u64>) -> Self {
+    /// Give out only versions with the sequence numbers wanted.
+    pub fn new(wanted: &Wanted) -> Self {
         let (hashes, hasher) = (HashSet::new(), RandomState::new());
-        Self { sequences, pending: None, has_current: false, newer_is_put: None, hashes, hasher }
+        let (sequences, deletions_only) = (wanted.from_sequence..=wanted.to_sequence, wanted.deletions_only);
+        Self { sequences, deletions_only, pending: None, has_current: false, newer_is_put: None, hashes, hasher }
     }
 
     /// The version that is placed but not counted yet, to be carried to another batch.
@@ -137,6 +139,7 @@ impl Timeline {
 
     fn place(&self, entry: &Entry<'_>, batch: &mut VersionBatch) -> Option<Version> {
         let facts: Facts = entry.facts(State::Unknown);
-        self.sequences.contains(&facts.sequence).then(|| batch.place(entry.user_key, entry.value, facts))
+        let is_wanted = self.sequences.contains(&facts.sequence) && !(self.deletions_only && entry.is_put());
+        is_wanted.then(|| batch.place(entry.user_key, entry.value, facts))
     }
 }

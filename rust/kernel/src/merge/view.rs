@@ -4,8 +4,10 @@
 //! is on disk, unknown where none is, where only unproven inputs hold the put, or where it has two values.
 
 use super::batch::{State, Version, VersionBatch};
+use super::look_back::LookBack;
 use super::place::Place;
 use super::selection::{Entry, Mode, Standing, Wanted};
+use crate::comparator::Comparator;
 use crate::internal_key::MAX_SEQUENCE;
 
 /// Chooses among the versions of each key, newest first. In memory: one version.
@@ -15,11 +17,14 @@ pub struct View {
     sequence: u64,
     /// Whether versions of superseded and unproven inputs count for what is visible at `sequence`.
     past_counts: bool,
-    prefix: Vec<u8>,
+    comparator: Comparator,
+    look_back: LookBack,
     rule: Rule,
     verdict: Verdict,
     /// A deletion of the present key has come, from an input of which it is known what it counts for.
     has_deletion: bool,
+    /// One of these deletions has a sequence number that is looked back at.
+    is_gone_as_wanted: bool,
     /// The newest put of the present key.
     last_put: Option<Version>,
 }
@@ -47,13 +52,21 @@ enum Verdict {
 
 impl View {
     /// Choose as `wanted` says. `past_counts`: its sequence number is below the newest of the current inputs.
-    pub fn new(wanted: &Wanted, past_counts: bool) -> Self {
+    pub fn new(wanted: &Wanted, comparator: &Comparator, past_counts: bool) -> Self {
         let sequence = wanted.sequence.unwrap_or(MAX_SEQUENCE);
         let rule = Rule { sequence, past_counts, gives_visible: true, gives_last_put: false };
-        let prefix = wanted.look_back_prefix.clone();
-        let mode = wanted.mode;
-        let verdict = Verdict::Settled;
-        Self { mode, sequence, past_counts, prefix, rule, verdict, has_deletion: false, last_put: None }
+        Self {
+            mode: wanted.mode,
+            sequence,
+            past_counts,
+            comparator: comparator.clone(),
+            look_back: wanted.look_back.clone(),
+            rule,
+            verdict: Verdict::Settled,
+            has_deletion: false,
+            is_gone_as_wanted: false,
+            last_put: None,
+        }
     }
 
     /// The version that is placed but not counted yet, to be carried to another batch.
@@ -76,6 +89,7 @@ impl View {
                 self.finish(batch);
                 self.verdict = Verdict::Open;
                 self.has_deletion = false;
+                self.is_gone_as_wanted = self.look_back.has_every_deletion();
                 self.rule = self.rule_for(entry.user_key);
             }
             Place::Same => self.hold_against_last_put(entry, batch),
@@ -97,9 +111,9 @@ impl View {
     fn rule_for(&self, user_key: &[u8]) -> Rule {
         let (sequence, past_counts) = (self.sequence, self.past_counts);
         let at = Rule { sequence, past_counts, gives_visible: true, gives_last_put: false };
-        let looks_back = || self.prefix.is_empty() || user_key.starts_with(&self.prefix);
+        let looks_back = || self.look_back.has(&self.comparator, user_key);
         match self.mode {
-            Mode::Deleted => Rule { gives_visible: false, gives_last_put: true, ..at },
+            Mode::Deleted => Rule { gives_visible: false, gives_last_put: looks_back(), ..at },
             Mode::Undelete => Rule { gives_last_put: looks_back(), ..at },
             Mode::Rewind if !looks_back() => Rule { sequence: MAX_SEQUENCE, past_counts: false, ..at },
             Mode::Rewind | Mode::Visible | Mode::Versions => at,
@@ -116,11 +130,17 @@ impl View {
             self.verdict = Verdict::Gone;
         }
         let is_known = self.rule.past_counts || entry.standing != Standing::Unproven;
+        if self.rule.gives_last_put && entry.is_put() && !self.is_gone_as_wanted {
+            self.rule.gives_last_put = false;
+        }
         if self.rule.gives_last_put && self.last_put.is_none() && entry.is_put() {
             let state = if is_known && self.has_deletion { State::Deleted } else { State::Unknown };
             self.last_put = Some(batch.place(entry.user_key, entry.value, entry.facts(state)));
         }
-        self.has_deletion |= is_known && !entry.is_put();
+        if is_known && !entry.is_put() {
+            self.has_deletion = true;
+            self.is_gone_as_wanted |= self.look_back.gone.contains(&entry.sequence());
+        }
         if self.verdict == Verdict::Gone && (self.last_put.is_some() || !self.rule.gives_last_put) {
             self.verdict = Verdict::Settled;
         }

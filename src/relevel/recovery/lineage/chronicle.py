@@ -47,6 +47,7 @@ class Chronicle:
         table_count: how many tables counted at the end; None where that is not told.
         is_flushing: whether a memtable was becoming a table, of which is not told yet that it is made: its log and the next were
             both there.
+        flushed: those of the created tables that are memtables written out.
     """
 
     created: dict[int, Made] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Chronicle:
     removed_logs: set[int] = field(default_factory=set)
     table_count: int | None = None
     is_flushing: bool = False
+    flushed: set[int] = field(default_factory=set)
 
     def _begin_flush(self) -> None:
         self.is_flushing = True
@@ -67,10 +69,12 @@ class Chronicle:
 
     def _create(self, number: str, made: Made) -> None:
         self.created[int(number)] = made
+        self.flushed.add(int(number))
         self.table_count = None if self.table_count is None else self.table_count + 1
         self.is_flushing = False
 
     def _generate(self, number: str, entry_count: str, size: str | None = None) -> None:
+        self.flushed.discard(int(number))
         self.pending[int(number)] = (None if size is None else int(size), int(entry_count))
 
     def _end(self, levels: str) -> None:
@@ -131,7 +135,7 @@ def read_chronicle(storage: Readable) -> Chronicle:
     """Read what LOG.old and LOG tell. Empty where there is neither, or neither tells anything that is known."""
     chronicle = Chronicle()
     for name in _NAMES:
-        for line in _lines(storage, name):
+        for line in info_log_lines(storage, name):
             _tell(chronicle, line)
     return chronicle
 
@@ -146,7 +150,8 @@ def _tell(chronicle: Chronicle, line: str) -> None:
             return
 
 
-def _lines(storage: Readable, name: str) -> Iterable[str]:
+def info_log_lines(storage: Readable, name: str) -> Iterable[str]:
+    """The lines of LOG or LOG.old, of a very long one the last; none where it cannot be read."""
     try:
         start = max(0, storage.size(name) - _MOST_READ)
         return storage.read(name, start, _MOST_READ).decode(errors="replace").splitlines()

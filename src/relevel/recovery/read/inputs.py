@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -44,14 +44,18 @@ class InputSet:
         past: superseded and orphan tables and logs.
         findings: what was found wrong while opening them: unreadable files, damaged indexes, damaged logs.
         unverified: file and offset of the log records in which a bit was put back.
+        oldest_in_logs: the lowest sequence number in the logs that count; None where there is none.
         newest_in_logs: the highest sequence number in the logs that count; 0 where there is none.
+        by_file: the inputs of each file, by its name.
     """
 
     current: tuple[_kernel.Input, ...]
     past: tuple[_kernel.Input, ...]
     findings: tuple[Finding, ...]
     unverified: frozenset[tuple[str, int]]
+    oldest_in_logs: int | None
     newest_in_logs: int
+    by_file: Mapping[str, Sequence[_kernel.Input]]
 
 
 def open_inputs(directory: Directory, comparator: Comparator, *, only: str | None = None) -> InputSet:
@@ -86,19 +90,26 @@ class _Opener:
         self._logs: list[LogSurvey] = []
         self._strays: set[str] = set()
         self._newest_in_logs = 0
+        self._begins: list[int] = []
+        self._by_file: dict[str, Sequence[_kernel.Input]] = {}
         self._directory = directory
         self._storage = directory.storage
         self._comparator = comparator
         self._temp_dir = tempfile.gettempdir()
 
     def open(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.Input]:
-        return self._log(file, standing) if file.kind is FileKind.LOG else self._table(file, standing)
+        return self._log(file, standing) if file.kind is FileKind.LOG else self._open_table(file, standing)
+
+    def _open_table(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.TableInput]:
+        inputs = self._table(file, standing)
+        self._by_file[file.name] = inputs
+        return inputs
 
     def open_level(self, tables: Sequence[DatabaseFile]) -> Iterable[_kernel.Input]:
         """One input for the whole level where the manifest keeps its tables apart, else one for each table."""
         order = self._comparator.internal_sort_key
         ordered = sorted(tables, key=lambda file: order(file.metadata.smallest if file.metadata else b""))
-        opened = [self._table(file, "current") for file in ordered]
+        opened = [self._open_table(file, "current") for file in ordered]
         every = [item for items in opened for item in items]
         in_order = self._strays.isdisjoint(file.name for file in tables)
         return [_kernel.LevelInput(every)] if every and in_order and self._are_apart(ordered) else every
@@ -111,7 +122,15 @@ class _Opener:
     def result(self, current: Sequence[_kernel.Input], past: Sequence[_kernel.Input]) -> InputSet:
         """The inputs, with what was learned while they were made."""
         unverified = frozenset(self._unverified)
-        return InputSet(tuple(current), tuple(past), tuple(self.findings), unverified, self._newest_in_logs)
+        return InputSet(
+            current=tuple(current),
+            past=tuple(past),
+            findings=tuple(self.findings),
+            unverified=unverified,
+            oldest_in_logs=min(self._begins, default=None),
+            newest_in_logs=self._newest_in_logs,
+            by_file=self._by_file,
+        )
 
     def _table(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.TableInput]:
         try:
@@ -145,7 +164,10 @@ class _Opener:
             return []
         if standing == "current":
             self._newest_in_logs = max(self._newest_in_logs, survey.scan.max_sequence or 0)
-        return [_kernel.LogInput(survey.source(self._storage), file.name, standing, temp_dir=self._temp_dir)]
+            self._begins += [] if survey.scan.min_sequence is None else [survey.scan.min_sequence]
+        log = _kernel.LogInput(survey.source(self._storage), file.name, standing, temp_dir=self._temp_dir)
+        self._by_file[file.name] = [log]
+        return [log]
 
     def _unreadable(self, file: DatabaseFile, error: OSError) -> None:
         message = f"{file.name}: cannot be read: {error.strerror or error}"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 from relevel import _kernel
 from relevel.errors import InvalidArgumentError
@@ -23,9 +24,20 @@ from relevel.recovery.inventory.standing import Proof, Standing
 from relevel.recovery.inventory.steady import refuse_outrun
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.inputs import InputSet, open_inputs
-from relevel.recovery.read.rows import Rows, Version
+from relevel.recovery.read.rows import RowCursor, Rows, Version
 
 BYTEWISE = "bytewise"
+
+
+class KeySpan(NamedTuple):
+    """Some keys: those in ``[start, stop)``, and of these, where no range says it all, those that ``keep`` keeps."""
+
+    start: bytes | None
+    stop: bytes | None
+    keep: Callable[[Version], bool] | None
+
+
+EVERY_KEY: Final = KeySpan(None, None, None)
 
 
 class Reader:
@@ -60,19 +72,40 @@ class Reader:
         """What answers one cursor that meets a damaged block."""
         return Repairer(self.directory.storage, self.comparator)
 
-    def cursor(self, mode: str, *, past: bool, repair: Repairer | None = None, **options: Any) -> _kernel.Cursor:
-        """A kernel cursor over the current inputs and, with ``past``, the superseded and orphan ones."""
+    def cursor(
+        self,
+        mode: str,
+        *,
+        past: bool,
+        repair: Repairer | None = None,
+        files: Iterable[str] | None = None,
+        **options: Any,
+    ) -> _kernel.Cursor:
+        """A kernel cursor over the current inputs and, with ``past``, the superseded and orphan ones; or over some files."""
         inputs = (*self.inputs.current, *self.inputs.past) if past else self.inputs.current
+        if files is not None:
+            inputs = tuple(item for name in files for item in self.inputs.by_file.get(name, ()))
         if "sequence" in options:
-            options["newest_sequence"] = self._newest_sequence()
+            options["newest_sequence"] = self.current_from
         return _kernel.Cursor(inputs, self.comparator.kernel, mode=mode, repair=repair, **options)
 
-    def _newest_sequence(self) -> int | None:
+    @cached_property
+    def newest_sequence(self) -> int | None:
         """The newest sequence number that counts, where a whole manifest says up to which the tables go."""
         manifest = self.directory.manifest
         if self.directory.proof is not Proof.MANIFEST or manifest is None or manifest.last_sequence is None:
             return None
         return max(manifest.last_sequence, self.inputs.newest_in_logs)
+
+    @property
+    def current_from(self) -> int | None:
+        """From which sequence number on what counts now tells all that was; None where no whole manifest says what counts.
+
+        That is where the logs begin, of which nothing has been through a compaction. Below it, what was replaced may tell more;
+        above it, it could only bring keys back whose deletion a compaction has dropped.
+        """
+        newest, begin = self.newest_sequence, self.inputs.oldest_in_logs
+        return newest if newest is None or begin is None else min(newest, begin - 1)
 
     def rows(
         self,
@@ -87,19 +120,29 @@ class Reader:
         **options: Any,
     ) -> Rows:
         """Rows of one mode of the merge, for keys in ``[start, stop)`` that start with ``prefix``; or for one key."""
+        span = self.span(prefix, start, stop, key)
         repairer = self.repairer()
-        keep: Callable[[Version], bool] | None = None
-        if key is not None:
-            start, keep = key, lambda version: version.key == key
-            stop = key + b"\x00" if self.comparator.kernel == BYTEWISE else None
-        elif prefix and self.comparator.kernel == BYTEWISE:
-            start, stop = narrow(prefix, start, stop)
-        elif prefix:
-            keep = _starts_with(prefix)
-        cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
-        source = cursor.by_sequence(tempfile.gettempdir()) if by_sequence else cursor
+        cursor = self.cursor(mode, past=past, repair=repairer, start=span.start, stop=span.stop, **options)
+        return self.rows_of(cursor.by_sequence(tempfile.gettempdir()) if by_sequence else cursor, repairer, span)
+
+    def rows_of(self, source: RowCursor, repairer: Repairer, span: KeySpan) -> Rows:
+        """The rows of a cursor, as far as they belong to a span of keys."""
         unverified, at_end = self.inputs.unverified, self.refuse_outrun
-        return Rows(source, repairer, self.findings, keep=keep, unverified=unverified, at_end=at_end)
+        return Rows(source, repairer, self.findings, keep=span.keep, unverified=unverified, at_end=at_end)
+
+    def span(
+        self, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None, key: bytes | None = None
+    ) -> KeySpan:
+        """The keys in ``[start, stop)`` that start with ``prefix``; or one key."""
+        if key is not None:
+            return KeySpan(key, self.after(key), lambda version: version.key == key)
+        if prefix and self.comparator.kernel == BYTEWISE:
+            return KeySpan(*narrow(prefix, start, stop), None)
+        return KeySpan(start, stop, _starts_with(prefix) if prefix else None)
+
+    def after(self, key: bytes) -> bytes | None:
+        """The first key that can come after ``key``, in bytewise order; None where the order is another."""
+        return key + b"\x00" if self.comparator.kernel == BYTEWISE else None
 
     def columns(
         self,

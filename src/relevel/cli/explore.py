@@ -1,0 +1,64 @@
+"""relevel explore."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+
+import click
+
+from relevel.cli import options
+from relevel.cli.output import CLEAN, print_value
+from relevel.errors import NotSupportedError
+from relevel.format.comparator import Comparator
+from relevel.storage.new_file import refuse_place
+
+
+@click.command("explore")
+@options.with_options(
+    options.source,
+    click.option(
+        "--port",
+        metavar="N",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help="Port to listen on.  [default: a free one]",
+    ),
+    click.option("--no-browser", is_flag=True, help="Print the address, and open no browser."),
+    click.option(
+        "--restore-to",
+        "target",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Where the page may write a new database; DIR must not exist. Without it the page writes nothing.",
+    ),
+    options.comparator,
+)
+def command(source: Path, port: int, no_browser: bool, target: Path | None, comparator: Comparator | None) -> int:
+    """Look at a database, as it is and as it was, on a page in the browser of this machine.
+
+    SRC is not changed. The page is served to this machine alone, and only to who has the address that is printed. Ctrl-C
+    ends it.
+
+    \b
+    Example:
+      relevel explore ./profile
+      relevel explore ./profile --restore-to ./profile-restored
+    """
+    try:
+        from relevel.web.explorer import Explorer  # noqa: PLC0415  (needed here only)
+        from relevel.web.server import Server  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise NotSupportedError(f"the page needs {error.name}: pip install 'relevel[explore]'") from error
+    if target is not None:
+        refuse_place(target, source)
+    with Server(Explorer(source, comparator, target), port) as server:
+        print_value(f"{server.url}\n")
+        click.echo("relevel: this is the page's address; Ctrl-C ends it", err=True)
+        if not no_browser:
+            webbrowser.open(server.url)
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            click.echo("relevel: ended", err=True)
+    return CLEAN

@@ -1,0 +1,105 @@
+// The basket: what is wanted back, and the two ways to have it: a new database, or a patch.
+
+import { post } from "./api.js";
+import { lineOf } from "./bytes.js";
+import { $, count, h, icon, plural } from "./dom.js";
+
+export class Basket {
+  constructor(onError) {
+    this.onError = onError;
+    this.items = [];
+    this.state = null;
+    this.withRest = true;
+    this.dialog = $("basket");
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+    $("open-basket").addEventListener("click", () => this.open());
+  }
+
+  open() {
+    this.draw();
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  update(state) {
+    const before = JSON.stringify([this.state?.job, this.state?.basket, this.state?.phase]);
+    this.state = state;
+    this.items = state.basket.map((item) => (item.kind === "version" ? { ...item, key: item.key.head, shown: item.key } : { ...item, prefix: item.prefix.head, shown: item.prefix }));
+    $("basket-count").textContent = count(this.items.length);
+    $("open-basket").classList.toggle("full", this.items.length > 0);
+    if (this.dialog.open && before !== JSON.stringify([state.job, state.basket, state.phase])) this.draw();
+  }
+
+  addVersion(key, sequence) {
+    return this.set([...this.items.filter((item) => item.kind !== "version" || item.key !== key.head), { kind: "version", key: key.head, sequence }]);
+  }
+
+  addState(prefix, sequence, onlyGone) {
+    return this.set([...this.items.filter((item) => item.kind !== "state" || item.prefix !== prefix), { kind: "state", prefix, sequence, only_gone: onlyGone }]);
+  }
+
+  async set(items) {
+    try {
+      this.update(await post("/api/basket", { items: items.map(({ shown, ...item }) => item) }));
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  entry(item, index) {
+    const what = item.kind === "version" ? lineOf(item.shown) || "empty key" : item.shown.size ? `${lineOf(item.shown)}…` : "every key";
+    const how = item.kind === "version" ? `version ${count(item.sequence)}` : `as it was after change ${count(item.sequence)}${item.only_gone ? ", what is gone now" : ""}`;
+    return h(
+      "li",
+      {},
+      h("span", { class: "basket-what" }, h("strong", {}, what), h("span", { class: "hint" }, how)),
+      h("button", { class: "icon", type: "button", title: "Take it out", "aria-label": `Take ${what} out`, onclick: () => this.set(this.items.filter((_, at) => at !== index)) }, icon("close")),
+    );
+  }
+
+  draw() {
+    const { target } = this.state;
+    const isEmpty = this.items.length === 0;
+    const choice = (value, title, text) =>
+      h("label", { class: "choice" }, h("input", { type: "radio", name: "rest", checked: this.withRest === value, onchange: () => (this.withRest = value) }), h("span", {}, h("strong", {}, title), h("span", { class: "hint" }, text)));
+    this.dialog.replaceChildren(
+      h("header", { class: "drawer-head" }, h("h2", {}, "Basket"), h("button", { class: "icon", type: "button", "aria-label": "Close", onclick: () => this.dialog.close() }, icon("close"))),
+      isEmpty
+        ? h("p", { class: "blank" }, "Nothing is in it yet. Put versions in with + or b, or all of a prefix with the button above the keys.")
+        : h("ul", { class: "basket-list" }, this.items.map((item, index) => this.entry(item, index))),
+      h(
+        "section",
+        { class: "drawer-part" },
+        h("h3", {}, "Restore into a new database"),
+        choice(true, "With everything else as it is now", "The database of today, and what is in the basket put back."),
+        choice(false, "Only what is in the basket", "A database of its own."),
+        target === null ? h("p", { class: "hint" }, "To write one from here, start with ", h("code", {}, "--restore-to DIR"), ".") : h("p", { class: "place" }, target),
+        h("button", { id: "restore", class: "button primary", type: "button", disabled: isEmpty || target === null || this.state.job?.running || this.state.phase !== "ready", onclick: () => this.restore() }, "Restore"),
+        this.outcome(),
+      ),
+      h(
+        "section",
+        { class: "drawer-part" },
+        h("h3", {}, "Or download a patch"),
+        h("p", { class: "hint" }, "JSON lines that ", h("code", {}, "relevel load"), " writes into a database."),
+        isEmpty ? h("span", { class: "button disabled" }, "patch.jsonl") : h("a", { id: "patch", class: "button", href: "/download/patch.jsonl", download: "patch.jsonl" }, "patch.jsonl"),
+      ),
+    );
+  }
+
+  outcome() {
+    const { job } = this.state;
+    if (!job) return null;
+    if (job.running) return h("p", { class: "hint", role: "status" }, `Writing: ${plural(job.done, "entry", "entries")} so far…`);
+    if (job.error) return h("p", { class: "refused", role: "alert" }, job.error);
+    return h("p", { id: "restored", class: "done", role: "status" }, `${plural(job.report.entry_count, "entry", "entries")} are in ${job.report.destination}. The database looked at was not changed.`);
+  }
+
+  async restore() {
+    try {
+      this.update(await post("/api/restore", { with_rest: this.withRest }));
+    } catch (error) {
+      this.onError(error);
+    }
+    this.draw();
+  }
+}

@@ -1,0 +1,198 @@
+"""Beside: every key on disk with what it was at one sequence number and what it is now.
+
+One merge of all versions in key order gives both, so that a row knows where each of its two versions lies. Work is cut into
+helpings: one ends when it has enough rows, or has looked for long enough, and says where the next one begins.
+
+==========  ==================================================================
+same        there then, and the same bytes now
+changed     there then, with another value now
+gone        there then, not now
+later       not there then, but now
+absent      neither then nor now, though versions of it are on disk
+==========  ==================================================================
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from relevel.format.comparator import Comparator
+from relevel.recovery.read.reader import Reader
+from relevel.recovery.read.rows import Version
+from relevel.strenum import StrEnum
+
+LONGEST_LOOK: Final = 0.12
+"""Seconds after which a helping ends with what it has; one key's versions are never cut apart."""
+_LOOK_AT_CLOCK: Final = 256
+
+
+class Status(StrEnum):
+    """How a key then compares with the same key now."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    GONE = "gone"
+    LATER = "later"
+    ABSENT = "absent"
+
+
+@dataclass(slots=True)
+class KeyRow:
+    """One key, then and now.
+
+    Attributes:
+        key: the user key.
+        then: its newest version at or before the sequence number; it may be a deletion.
+        now: what a read gives now; None where it gives nothing.
+        newest: the newest version on disk.
+        version_count: versions on disk.
+        matches: whether one of its values holds what is searched for.
+    """
+
+    key: bytes
+    then: Version | None
+    now: Version | None
+    newest: Version
+    version_count: int
+    matches: bool
+
+    @property
+    def status(self) -> Status:
+        """How then compares with now."""
+        was_there = self.then is not None and self.then.value is not None
+        if self.now is None:
+            return Status.GONE if was_there else Status.ABSENT
+        if self.then is None or not was_there:
+            return Status.LATER
+        return Status.SAME if self.then.value == self.now.value else Status.CHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The sequence number looked at.
+
+    Attributes:
+        sequence: of the last change that is seen.
+        newest: the newest sequence number that counts; at or past it, then is now.
+    """
+
+    sequence: int
+    newest: int
+
+    @property
+    def is_now(self) -> bool:
+        """Whether nothing that counts came after it."""
+        return self.sequence >= self.newest
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which keys are wanted.
+
+    Attributes:
+        prefix: only keys that start with this.
+        contains: only keys with a value that holds this.
+        statuses: only keys of these; all where it is empty.
+    """
+
+    prefix: bytes = b""
+    contains: bytes = b""
+    statuses: frozenset[Status] = frozenset()
+
+    def takes(self, row: KeyRow) -> bool:
+        """Whether a row is wanted."""
+        return row.matches and (not self.statuses or row.status in self.statuses)
+
+
+@dataclass(slots=True)
+class Helping:
+    """Some rows.
+
+    Attributes:
+        rows: in key order.
+        next_key: where the next helping begins; None at the end.
+        looked_at: how many keys were looked at.
+    """
+
+    rows: list[KeyRow] = field(default_factory=list)
+    next_key: bytes | None = None
+    looked_at: int = 0
+
+
+def help_rows(
+    reader: Reader,
+    moment: Moment,
+    wanted: Wanted = Wanted(),
+    *,
+    start: bytes | None = None,
+    skip: int = 0,
+    limit: int = 100,
+    clock: Callable[[], float] = time.monotonic,
+) -> Helping:
+    """Give up to ``limit`` rows from ``start`` on.
+
+    Args:
+        reader: the database.
+        moment: the sequence number that is compared with now.
+        wanted: which keys.
+        start: the first key looked at.
+        skip: keys passed over first.
+        limit: rows given at most.
+        clock: seconds; the helping ends early where it takes too long.
+    """
+    versions = reader.rows("versions", past=True, prefix=wanted.prefix, start=start)
+    helping = Helping()
+    until = clock() + LONGEST_LOOK
+    for row in rows_of(versions, moment, wanted.contains):
+        is_late = helping.looked_at % _LOOK_AT_CLOCK == 0 and helping.looked_at > skip and clock() > until
+        if len(helping.rows) >= limit or is_late:
+            helping.next_key = row.key
+            break
+        helping.looked_at += 1
+        if helping.looked_at > skip and wanted.takes(row):
+            helping.rows.append(row)
+    return helping
+
+
+def rows_of(versions: Iterable[Version], moment: Moment, contains: bytes = b"") -> Iterator[KeyRow]:
+    """Sum the versions of each key up, which come newest first; none is kept that is not shown."""
+    row: KeyRow | None = None
+    sequence, is_now = moment.sequence, moment.is_now
+    for version in versions:
+        if row is None or version.key != row.key:
+            if row is not None:
+                yield row
+            row = KeyRow(version.key, None, None, version, 0, not contains)
+        row.version_count += 1
+        if version.state == "live":
+            row.now = version
+        if row.then is None and _is_then(version, sequence, is_now=is_now):
+            row.then = version
+        if not row.matches and version.value is not None and contains in version.value:
+            row.matches = True
+    if row is not None:
+        yield row
+
+
+def _is_then(version: Version, sequence: int, *, is_now: bool) -> bool:
+    """Whether the first such version of a key is what a read gave at the sequence number.
+
+    Now, only what counts is seen: a put that is live, or the deletion that stands in front of it.
+    """
+    if is_now:
+        return version.state == "live" or (version.type == "delete" and version.state == "deleted")
+    return version.sequence <= sequence
+
+
+def position_of(reader: Reader, order: Comparator, key: bytes, start: bytes | None, limit: int) -> int:
+    """How many keys stand from ``start`` up to, not including, ``key``; ``limit`` at most."""
+    moment, wanted = Moment(0, 0), order.sort_key(key)
+    count = 0
+    for row in rows_of(reader.rows("versions", past=True, start=start), moment):
+        if count >= limit or not order.sort_key(row.key) < wanted:
+            break
+        count += 1
+    return count

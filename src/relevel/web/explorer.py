@@ -1,0 +1,216 @@
+"""The explorer: what the page asks for, as values; no HTTP here.
+
+One subject at a time: looking again at a directory that has changed makes a new one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any, Final
+
+from relevel.errors import InvalidArgumentError, KeyNotFoundError
+from relevel.exports.encoding import ENCODINGS
+from relevel.findings import Severity
+from relevel.format.comparator import Comparator
+from relevel.recovery.read.reader import Reader
+from relevel.recovery.read.rows import Version
+from relevel.web import shown
+from relevel.web.basket import Basket, chosen, parse_basket
+from relevel.web.beside import Wanted, help_rows, position_of
+from relevel.web.difference import difference
+from relevel.web.job import Job
+from relevel.web.overview import overview, ranks
+from relevel.web.restore import restore
+from relevel.web.subject import Phase, Subject
+
+_MOST_ROWS: Final = 500
+_MOST_BUCKETS: Final = 4000
+_MOST_VERSIONS: Final = 1000
+_MOST_RUNS: Final = 200
+_LEAST_RUN: Final = 100
+"""Deletions one after another that are called a mass deletion."""
+
+
+class Explorer:
+    """What one page works with."""
+
+    def __init__(self, path: Path, comparator: Comparator | None = None, target: Path | None = None) -> None:
+        """Open a database for looking at.
+
+        Args:
+            path: the database's directory.
+            comparator: the order of the keys, where the manifest does not name a known one.
+            target: where a new database may be written; nowhere where it is None.
+
+        Raises:
+            NotADatabaseError, StorageError: there is nothing to read.
+        """
+        self._path, self._given = path, comparator
+        self.target = target
+        self.subject = Subject(path, comparator)
+        self.basket: Basket = ()
+        self._generation = 1
+        self._overview: dict[str, Any] | None = None
+        self._job = Job()
+
+    def start(self) -> None:
+        """Begin to learn, in the background."""
+        self.subject.start()
+
+    def stop(self) -> None:
+        """End all work in the background; nothing half-made is left."""
+        self._job.stop()
+        self.subject.stop()
+
+    def reload(self) -> None:
+        """Look again at the directory as it is now. The basket stays.
+
+        Raises:
+            NotADatabaseError, StorageError: there is nothing to read any more.
+        """
+        fresh = Subject(self._path, self._given)
+        self.subject.stop()
+        self.subject, self._overview = fresh, None
+        self._generation += 1
+        fresh.start()
+
+    def state(self) -> dict[str, Any]:
+        """What is known so far, and what is going on."""
+        subject = self.subject
+        done, total = subject.progress
+        return {
+            "path": str(self._path),
+            "generation": self._generation,
+            "phase": str(subject.phase),
+            "progress": {"done": done, "total": total},
+            "error": subject.error,
+            "has_changed": subject.has_changed(),
+            "comparator": subject.comparator.name,
+            "proof": str(subject.directory.proof),
+            "oldest": subject.oldest,
+            "newest": subject.newest,
+            "key_count": None if subject.keys is None else subject.keys.count,
+            "worst": str(max((finding.severity for finding in subject.findings), default=Severity.NOTE)),
+            "finding_count": sum(1 for finding in subject.findings if finding.severity > Severity.NOTE),
+            "target": None if self.target is None else str(self.target),
+            "job": self._job.as_json(),
+            "basket": [item.as_json() for item in self.basket],
+        }
+
+    def overview(self) -> dict[str, Any] | None:
+        """Files, levels and damage, and between which rows a file's keys lie; None until every file has been read once."""
+        subject = self.subject
+        if subject.survey is None:
+            return None
+        if self._overview is None:
+            self._overview = overview(subject.survey)
+        return {**self._overview, "ranks": None if subject.keys is None else ranks(subject.survey, subject.keys)}
+
+    def timeline(self, first: int, last: int, buckets: int) -> dict[str, Any] | None:
+        """Counts of changes; None until they are known."""
+        counts = self.subject.counts
+        return None if counts is None else asdict(counts.histogram(first, last, min(max(buckets, 1), _MOST_BUCKETS)))
+
+    def deletion_runs(self) -> list[dict[str, Any]] | None:
+        """The mass deletions, the largest first; None until they are known."""
+        counts = self.subject.counts
+        if counts is None:
+            return None
+        return [asdict(run) for run in counts.deletion_runs(_LEAST_RUN)[:_MOST_RUNS]]
+
+    def rows(self, sequence: int | None, wanted: Wanted, start: bytes | None, row: int, limit: int) -> dict[str, Any]:
+        """Rows from a key on, or from a row by its number."""
+        subject, skip = self.subject, row
+        if start is None and row and subject.keys is not None:
+            start, skip, _ = subject.keys.place(row)
+        with subject.reading() as reader:
+            helping = help_rows(
+                reader, subject.moment(sequence), wanted, start=start, skip=skip, limit=min(max(limit, 1), _MOST_ROWS)
+            )
+        return shown.helping_json(helping)
+
+    def position(self, key: bytes) -> dict[str, Any]:
+        """The row of a key, or of the first key after it."""
+        subject = self.subject
+        if subject.keys is None:
+            raise InvalidArgumentError("the keys are still being counted")
+        place = subject.keys.before(key, subject.comparator)
+        with subject.reading() as reader:
+            count = position_of(reader, subject.comparator, key, place.key, subject.keys.stride + 1)
+        return {"row": place.row + count}
+
+    def versions(self, key: bytes) -> dict[str, Any]:
+        """Every version of one key, newest first; the first thousand."""
+        with self.subject.reading() as reader:
+            found = [shown.version_json(version) for version in islice(_of_key(reader, key), _MOST_VERSIONS + 1)]
+            tables = reader.directory.by_name
+        for version in found:
+            file = tables.get(version["file"])
+            version["level"], version["standing"] = (None, "") if file is None else (file.level, str(file.standing))
+        return {"key": shown.key_json(key), "versions": found[:_MOST_VERSIONS], "more": len(found) > _MOST_VERSIONS}
+
+    def value(self, key: bytes, sequence: int) -> bytes:
+        """The value of one version.
+
+        Raises:
+            KeyNotFoundError: there is none of this sequence number.
+        """
+        with self.subject.reading() as reader:
+            for version in _of_key(reader, key):
+                if version.sequence == sequence and version.value is not None:
+                    return version.value
+        raise KeyNotFoundError(f"there is no value of this key with the sequence number {sequence}")
+
+    def difference(self, key: bytes, before: int, after: int) -> dict[str, Any]:
+        """How two values of a key differ, piece by piece.
+
+        Raises:
+            KeyNotFoundError: as ``value``.
+        """
+        found = difference(self.value(key, before), self.value(key, after))
+        pieces = [{"kind": str(piece.kind), "bytes": shown.text_of(piece.data)} for piece in found.pieces]
+        return {"pieces": pieces, "is_whole": found.is_whole}
+
+    def fill_basket(self, items: object) -> None:
+        """Put other items into the basket in place of those that are in it.
+
+        Raises:
+            InvalidArgumentError: they make no sense.
+        """
+        self.basket = parse_basket(items)
+
+    def patch(self) -> Iterator[str]:
+        """What the basket chooses, as lines that ``relevel load`` takes."""
+        encode = ENCODINGS["escaped"].encode
+        subject, basket = self.subject, self.basket
+        for version in chosen(subject.new_reader(), basket, subject.newest, with_rest=False):
+            yield json.dumps({"key": encode(version.key), "value": encode(version.value or b"")}) + "\n"
+
+    def restore(self, *, with_rest: bool) -> None:
+        """Begin to write the basket into the new database.
+
+        Raises:
+            InvalidArgumentError: no target was named, the basket is empty, the database is still being read, or it is being
+                written already.
+        """
+        subject, basket, target = self.subject, self.basket, self.target
+        if target is None:
+            raise InvalidArgumentError("no target was named: start the page with --restore-to DIR")
+        if not basket:
+            raise InvalidArgumentError("the basket is empty")
+        if subject.phase is not Phase.READY:
+            raise InvalidArgumentError("the database is still being read")
+        self._job.start(
+            lambda progress: restore(
+                subject.new_reader(), basket, target, newest=subject.newest, with_rest=with_rest, progress=progress
+            )
+        )
+
+
+def _of_key(reader: Reader, key: bytes) -> Iterator[Version]:
+    """The versions of one key, newest first."""
+    return takewhile(lambda version: version.key == key, reader.rows("versions", past=True, start=key))

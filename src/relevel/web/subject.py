@@ -1,0 +1,187 @@
+"""Subject: the database that is looked at, held as it was when it was opened, and what has been learned of it so far.
+
+::
+
+    opened    the inventory                     before the page is served
+    surveyed  the state of every file           in the background, each file read once
+    indexed   rows by number, counts by time    in the background, one merge of everything
+
+The page can be used from the first moment on; what is not known yet comes when it is.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from relevel.errors import RelevelError
+from relevel.findings import Finding
+from relevel.format.comparator import Comparator
+from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.read.reader import Reader
+from relevel.recovery.survey.log import LogSurvey
+from relevel.recovery.survey.survey import Survey, survey
+from relevel.recovery.survey.table import TableSurvey
+from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
+from relevel.strenum import StrEnum
+from relevel.web.beside import Moment
+from relevel.web.key_index import KeyIndex
+from relevel.web.sequence_counts import SequenceCounts
+from relevel.web.stopping import StoppedError, Stopping
+
+_LOOK_AGAIN: Final = 2.0
+"""Seconds between two looks at whether the directory has changed."""
+_TELL_EVERY: Final = 8192
+
+
+class Phase(StrEnum):
+    """How far the background has come."""
+
+    SURVEYING = "surveying"
+    INDEXING = "indexing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Subject:
+    """One database. Safe for threads: whoever reads takes turns.
+
+    Attributes:
+        directory: the inventory; its files are held open.
+        comparator: the order of the keys.
+        phase: how far the background has come.
+        progress: what of this phase is done, and all of it: bytes, then entries.
+        error: why the background failed.
+        survey: the state of every file, once it is known.
+        counts: changes by sequence number, once all are counted.
+        keys: a sparse index of the keys, once it is whole.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None) -> None:
+        """Take the inventory.
+
+        Raises:
+            NotADatabaseError, StorageError: there is nothing to read.
+            NotSupportedError: the comparator is not known.
+        """
+        self.directory = open_directory(path)
+        self.comparator = choose_comparator(self.directory, comparator)
+        self.phase = Phase.SURVEYING
+        self.progress = (0, 0)
+        self.error: str | None = None
+        self.survey: Survey | None = None
+        self.counts: SequenceCounts | None = None
+        self.keys: KeyIndex | None = None
+        self._reader: Reader | None = None
+        self._turn = threading.Lock()
+        self._stopping = Stopping()
+        self._thread = threading.Thread(target=self._learn, name="relevel-explore", daemon=True)
+        self._looked_at = 0.0
+        self._has_changed = False
+
+    def start(self) -> None:
+        """Begin to learn, in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the background's work and wait for it."""
+        self._stopping.give()
+        self._thread.join()
+
+    def wait(self) -> None:
+        """Wait until the background has come to its end."""
+        self._thread.join()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Take a turn at reading."""
+        with self._turn:
+            if self._reader is None:
+                self._reader = self.new_reader()
+            yield self._reader
+
+    def new_reader(self) -> Reader:
+        """A reader of one's own, for work that takes long."""
+        return Reader(self.directory.path, self.comparator, directory=self.directory)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong, as far as it is known."""
+        return self.directory.findings if self.survey is None else self.survey.findings
+
+    @property
+    def oldest(self) -> int:
+        """The oldest sequence number on disk; 0 until it is known."""
+        return 0 if self.counts is None else self.counts.first
+
+    @property
+    def newest(self) -> int:
+        """The newest sequence number that counts, or is on disk; 0 until it is known."""
+        return 0 if self.counts is None else self.counts.last
+
+    def moment(self, sequence: int | None) -> Moment:
+        """The moment of a sequence number; now where there is none."""
+        newest = self.newest
+        return Moment(newest if sequence is None else sequence, newest)
+
+    def has_changed(self) -> bool:
+        """Whether the directory is not what it was when it was opened, as it was seen a moment ago."""
+        now = time.monotonic()
+        if now - self._looked_at > _LOOK_AGAIN:
+            self._looked_at = now
+            self._has_changed = self._is_changed()
+        return self._has_changed
+
+    def _is_changed(self) -> bool:
+        try:
+            listed = ReadOnlyDirectory(self.directory.path).entries()
+        except RelevelError:
+            return True
+        return _as_seen(listed) != _as_seen(self.directory.storage.entries())
+
+    def _learn(self) -> None:
+        try:
+            found = survey(self.directory, self.comparator, progress=self._tell)
+            self.survey = found
+            self.phase, self.progress = Phase.INDEXING, (0, 0)
+            self._index(found)
+            self.phase = Phase.READY
+        except StoppedError:
+            self.phase = Phase.FAILED
+        except (RelevelError, OSError, MemoryError) as error:
+            self.error = str(error) or type(error).__name__
+            self.phase = Phase.FAILED
+
+    def _index(self, found: Survey) -> None:
+        """One pass over every version on disk, in key order, with a reader of its own."""
+        items: list[TableSurvey | LogSurvey] = [*found.tables, *found.logs]
+        scans = [item.scan for item in items if item.scan is not None]
+        ranges = [(scan.min_sequence, scan.max_sequence) for scan in scans if scan.min_sequence is not None]
+        total = sum(scan.put_count + scan.deletion_count for scan in scans)
+        counts = SequenceCounts(
+            min((low for low, _ in ranges), default=0), max((high or 0 for _, high in ranges), default=0)
+        )
+        keys, key = KeyIndex(), None
+        for done, version in enumerate(self.new_reader().rows("versions", past=True)):
+            if version.key != key:
+                key = version.key
+                keys.add(key)
+            counts.add(version.sequence, is_put=version.value is not None)
+            if done % _TELL_EVERY == 0:
+                self._tell(done, total)
+        self.counts, self.keys = counts, keys
+
+    def _tell(self, done: int, total: int) -> None:
+        self._stopping.heed()
+        self.progress = (done, total)
+
+
+def _as_seen(entries: tuple[DirectoryEntry, ...]) -> set[tuple[str, int, int]]:
+    return {
+        (entry.name, entry.size, entry.mtime_ns) for entry in entries if entry.name not in ("LOCK", "LOG", "LOG.old")
+    }
