@@ -253,8 +253,10 @@ impl Selection {
         if let Some(version) = self.chooser.pending() {
             *version = batch.adopt(&self.carried, version);
         }
+        let carried = batch.byte_size(); // a value that alone is larger than a batch is no reason to stop before it
         for _ in 0..effort {
-            if batch.len() >= count || batch.byte_size() >= BATCH_SIZE || self.ended {
+            let added = batch.byte_size().saturating_sub(carried);
+            if batch.len() >= count || added >= BATCH_SIZE || self.ended {
                 break;
             }
             self.step(batch, events)?;
