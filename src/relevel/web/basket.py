@@ -10,7 +10,7 @@ Where several choose the same key, the one that was put in last counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -18,7 +18,7 @@ from relevel.errors import InvalidArgumentError
 from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
-from relevel.web.beside import KeyRow, Moment, rows_of
+from relevel.web.beside import KeyRow, Point, rows_of
 from relevel.web.shown import bytes_of, key_json
 
 _MOST_ITEMS: Final = 10_000
@@ -89,17 +89,18 @@ def _item(found: object) -> Item:
     raise InvalidArgumentError("an item of the basket is a version of a key, or the state of a prefix")
 
 
-def chosen(reader: Reader, basket: Basket, newest: int, *, with_rest: bool) -> Iterator[Version]:
+def chosen(reader: Reader, basket: Basket, point_at: Callable[[int], Point], *, with_rest: bool) -> Iterator[Version]:
     """Stream what the basket chooses, in key order: one put for each key at most.
 
     Args:
         reader: the database.
         basket: what is wanted.
-        newest: the newest sequence number that counts.
+        point_at: the point of a sequence number.
         with_rest: the keys that it does not choose come too, as they are now.
     """
     rules = [item for item in basket if isinstance(item, StateOf)]
     single = {item.key: item.sequence for item in basket if isinstance(item, OneVersion)}
+    points = {rule: point_at(rule.sequence) for rule in rules}
     rank = {item: place for place, item in enumerate(basket)}
     for versions in _by_key(reader.rows("versions", past=True)):
         best, place = None, -1
@@ -109,7 +110,7 @@ def chosen(reader: Reader, basket: Basket, newest: int, *, with_rest: bool) -> I
             place = rank[OneVersion(key, sequence)]
         for rule in rules:
             if rank[rule] > place and key.startswith(rule.prefix):
-                found = _state(versions, rule, newest)
+                found = _state(versions, rule, points[rule])
                 best, place = (best, place) if found is None else (found, rank[rule])
         if best is None and with_rest:
             best = next((version for version in versions if version.state == "live"), None)
@@ -117,8 +118,8 @@ def chosen(reader: Reader, basket: Basket, newest: int, *, with_rest: bool) -> I
             yield best
 
 
-def _state(versions: Sequence[Version], rule: StateOf, newest: int) -> Version | None:
-    row: KeyRow = next(rows_of(versions, Moment(rule.sequence, newest)))
+def _state(versions: Sequence[Version], rule: StateOf, point: Point) -> Version | None:
+    row: KeyRow = next(rows_of(versions, point))
     if row.then is None or row.then.value is None or (rule.only_gone and row.now is not None):
         return None
     return row.then

@@ -31,8 +31,6 @@ _MOST_ROWS: Final = 500
 _MOST_BUCKETS: Final = 4000
 _MOST_VERSIONS: Final = 1000
 _MOST_RUNS: Final = 200
-_LEAST_RUN: Final = 100
-"""Deletions one after another that are called a mass deletion."""
 
 
 class Explorer:
@@ -66,6 +64,11 @@ class Explorer:
         self._job.stop()
         self.subject.stop()
 
+    def wait(self) -> None:
+        """Wait until no work is under way."""
+        self._job.wait()
+        self.subject.wait()
+
     def reload(self) -> None:
         """Look again at the directory as it is now. The basket stays.
 
@@ -96,6 +99,7 @@ class Explorer:
             "key_count": None if subject.keys is None else subject.keys.count,
             "worst": str(max((finding.severity for finding in subject.findings), default=Severity.NOTE)),
             "finding_count": sum(1 for finding in subject.findings if finding.severity > Severity.NOTE),
+            "horizon": None if subject.horizon is None else asdict(subject.horizon),
             "target": None if self.target is None else str(self.target),
             "job": self._job.as_json(),
             "basket": [item.as_json() for item in self.basket],
@@ -117,10 +121,8 @@ class Explorer:
 
     def deletion_runs(self) -> list[dict[str, Any]] | None:
         """The mass deletions, the largest first; None until they are known."""
-        counts = self.subject.counts
-        if counts is None:
-            return None
-        return [asdict(run) for run in counts.deletion_runs(_LEAST_RUN)[:_MOST_RUNS]]
+        runs = self.subject.runs
+        return None if runs is None else [shown.run_json(run) for run in runs[:_MOST_RUNS]]
 
     def rows(self, sequence: int | None, wanted: Wanted, start: bytes | None, row: int, limit: int) -> dict[str, Any]:
         """Rows from a key on, or from a row by its number."""
@@ -129,7 +131,7 @@ class Explorer:
             start, skip, _ = subject.keys.place(row)
         with subject.reading() as reader:
             helping = help_rows(
-                reader, subject.moment(sequence), wanted, start=start, skip=skip, limit=min(max(limit, 1), _MOST_ROWS)
+                reader, subject.point(sequence), wanted, start=start, skip=skip, limit=min(max(limit, 1), _MOST_ROWS)
             )
         return shown.helping_json(helping)
 
@@ -187,7 +189,7 @@ class Explorer:
         """What the basket chooses, as lines that ``relevel load`` takes."""
         encode = ENCODINGS["escaped"].encode
         subject, basket = self.subject, self.basket
-        for version in chosen(subject.new_reader(), basket, subject.newest, with_rest=False):
+        for version in chosen(subject.new_reader(), basket, subject.point, with_rest=False):
             yield json.dumps({"key": encode(version.key), "value": encode(version.value or b"")}) + "\n"
 
     def restore(self, *, with_rest: bool) -> None:
@@ -206,7 +208,13 @@ class Explorer:
             raise InvalidArgumentError("the database is still being read")
         self._job.start(
             lambda progress: restore(
-                subject.new_reader(), basket, target, newest=subject.newest, with_rest=with_rest, progress=progress
+                subject.new_reader(),
+                basket,
+                target,
+                point_at=subject.point,
+                newest=subject.newest,
+                with_rest=with_rest,
+                progress=progress,
             )
         )
 

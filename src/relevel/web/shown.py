@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding, KeyRange
+from relevel.recovery.past.runs import DeletionRun
 from relevel.recovery.read.rows import Version
 from relevel.report.json import as_json
 from relevel.web.beside import Helping, KeyRow
@@ -83,6 +84,17 @@ def helping_json(helping: Helping) -> dict[str, Any]:
         "rows": [row_json(row) for row in helping.rows],
         "next": None if helping.next_key is None else text_of(helping.next_key),
         "looked_at": helping.looked_at,
+    }
+
+
+def run_json(run: DeletionRun) -> dict[str, Any]:
+    """A mass deletion."""
+    return {
+        "first": run.first_sequence,
+        "last": run.last_sequence,
+        "count": run.count,
+        "keys": range_json(run.keys),
+        "prefix": key_json(run.prefix),
     }
 
 

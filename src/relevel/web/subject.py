@@ -14,22 +14,27 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from relevel.errors import RelevelError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.format.internal_key import MAX_SEQUENCE
+from relevel.recovery.history import LEAST_DELETIONS
 from relevel.recovery.inventory.directory import open_directory
 from relevel.recovery.inventory.order import choose_comparator
-from relevel.recovery.read.reader import Reader
+from relevel.recovery.past.horizon import Completeness, Horizon
+from relevel.recovery.past.runs import DeletionRun, find_runs
+from relevel.recovery.read.reader import EVERY_KEY, Reader
+from relevel.recovery.read.rows import Version
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Survey, survey
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 from relevel.strenum import StrEnum
-from relevel.web.beside import Moment
+from relevel.web.beside import Point
 from relevel.web.key_index import KeyIndex
 from relevel.web.sequence_counts import SequenceCounts
 from relevel.web.stopping import StoppedError, Stopping
@@ -60,6 +65,8 @@ class Subject:
         survey: the state of every file, once it is known.
         counts: changes by sequence number, once all are counted.
         keys: a sparse index of the keys, once it is whole.
+        runs: the mass deletions, the largest first, once they are known.
+        horizon: from where on the past is complete, once that is known.
     """
 
     def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None) -> None:
@@ -77,7 +84,12 @@ class Subject:
         self.survey: Survey | None = None
         self.counts: SequenceCounts | None = None
         self.keys: KeyIndex | None = None
+        self.runs: list[DeletionRun] | None = None
+        self.horizon: Horizon | None = None
         self._reader: Reader | None = None
+        current = (*self.directory.current_tables(), *self.directory.current_logs())
+        self._current_files = frozenset(file.name for file in current)
+        self._current_from = 0
         self._turn = threading.Lock()
         self._stopping = Stopping()
         self._thread = threading.Thread(target=self._learn, name="relevel-explore", daemon=True)
@@ -124,10 +136,11 @@ class Subject:
         """The newest sequence number that counts, or is on disk; 0 until it is known."""
         return 0 if self.counts is None else self.counts.last
 
-    def moment(self, sequence: int | None) -> Moment:
-        """The moment of a sequence number; now where there is none."""
-        newest = self.newest
-        return Moment(newest if sequence is None else sequence, newest)
+    def point(self, sequence: int | None) -> Point:
+        """The point of a sequence number; now where there is none."""
+        if sequence is None:
+            return Point(MAX_SEQUENCE, 0, self._current_files)
+        return Point(sequence, self._current_from, self._current_files)
 
     def has_changed(self) -> bool:
         """Whether the directory is not what it was when it was opened, as it was seen a moment ago."""
@@ -167,14 +180,32 @@ class Subject:
             min((low for low, _ in ranges), default=0), max((high or 0 for _, high in ranges), default=0)
         )
         keys, key = KeyIndex(), None
-        for done, version in enumerate(self.new_reader().rows("versions", past=True)):
+        reader = self.new_reader()
+        counting = [item.scan for item in items if item.scan is not None and item.file.name in self._current_files]
+        newest = max((scan.max_sequence or 0 for scan in counting), default=0)
+        self._current_from = newest if reader.current_from is None else reader.current_from
+        for done, version in enumerate(reader.rows("versions", past=True)):
             if version.key != key:
                 key = version.key
                 keys.add(key)
             counts.add(version.sequence, is_put=version.value is not None)
             if done % _TELL_EVERY == 0:
                 self._tell(done, total)
+        self.runs = self._find_runs(reader)
+        self.horizon = Completeness(reader).horizon(EVERY_KEY)
         self.counts, self.keys = counts, keys
+
+    def _find_runs(self, reader: Reader) -> list[DeletionRun]:
+        """The mass deletions, the largest first."""
+        deletions = reader.rows("versions", past=True, by_sequence=True, deletions_only=True)
+        return sorted(find_runs(self._watched(deletions), self.comparator, LEAST_DELETIONS), key=lambda run: -run.count)
+
+    def _watched(self, versions: Iterable[Version]) -> Iterator[Version]:
+        """The versions, as long as nobody has said to stop."""
+        for done, version in enumerate(versions):
+            if done % _TELL_EVERY == 0:
+                self._stopping.heed()
+            yield version
 
     def _tell(self, done: int, total: int) -> None:
         self._stopping.heed()

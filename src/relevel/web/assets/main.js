@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { Basket } from "./basket.js";
+import { lineOf } from "./bytes.js";
 import { Detail } from "./detail.js";
 import { $, count, h, icon, plural, size } from "./dom.js";
 import { Files } from "./files.js";
@@ -100,11 +101,13 @@ async function deletions() {
   if (!largest) return;
   const rest = runs.length > 1 ? ` There are ${plural(runs.length - 1, "more run")} on the timeline.` : "";
   const before = h("button", { id: "look-before", class: "button small primary", type: "button", onclick: () => timeline.go(largest.first - 1) }, "Look at the state before");
-  notice("deletions", `${plural(largest.count, "deletion")} in one run, ${count(largest.first)} to ${count(largest.last)}.${rest}`, before);
+  const of = largest.prefix.size ? `, all of “${lineOf(largest.prefix)}”` : "";
+  notice("deletions", `${plural(largest.count, "deletion")} in one run, ${count(largest.first)} to ${count(largest.last)}${of}.${rest}`, before);
 }
 
 async function becomeReady() {
   isReady = true;
+  timeline.horizon = state.horizon;
   timeline.open(state.oldest, state.newest, keys.grid.at);
   keys.grid.at = timeline.sequence;
   keys.grid.setAt(timeline.sequence).catch(onError);

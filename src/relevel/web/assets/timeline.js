@@ -14,6 +14,7 @@ export class Timeline {
     this.sequence = this.oldest = this.newest = 0;
     this.view = { first: 0, last: 0 };
     this.runs = [];
+    this.horizon = null;
     this.data = null;
     this.load = newest(() => this.fetch());
     this.build(root);
@@ -23,6 +24,7 @@ export class Timeline {
   build(root) {
     this.number = h("input", { class: "sequence", inputmode: "numeric", "aria-label": "Sequence number", spellcheck: "false" });
     this.number.addEventListener("change", () => this.go(Number(this.number.value.replace(/[^0-9]/g, ""))));
+    this.doubt = h("span", { class: "pill doubt", hidden: true }, "not all is known here");
     this.when = h("span", { class: "when" });
     this.slider = h("input", { type: "range", class: "slider", min: 0, max: 0, "aria-label": "Sequence number looked at" });
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
@@ -42,6 +44,7 @@ export class Timeline {
         h("span", { class: "stepper" }, step(-1, "back", "One change back ([)"), this.number, step(1, "on", "One change on (])")),
         h("button", { class: "button small", type: "button", title: "The newest change (n)", onclick: () => this.go(this.newest) }, "Now"),
         this.when,
+        this.doubt,
         h("span", { class: "spring" }),
         h("span", { class: "legend" }, h("i", { class: "swatch put" }), "puts", h("i", { class: "swatch delete" }), "deletions", h("i", { class: "swatch none" }), "no longer on disk"),
         h(
@@ -172,8 +175,17 @@ export class Timeline {
     this.future.style.left = `${Math.min(Math.max(x, 0), width)}px`;
     this.playhead.style.left = `${Math.min(Math.max(x, 0), width)}px`;
     this.slider.value = this.sequence;
+    this.doubt.hidden = this.isComplete();
+    this.doubt.title = this.horizon ? `Compaction has dropped versions: ${this.horizon.reason}` : "";
     this.slider.setAttribute("aria-valuetext", `after change ${count(this.sequence)} of ${count(this.newest)}`);
     if (document.activeElement !== this.number) this.number.value = count(this.sequence);
+  }
+
+  // Whether all that was there is still on disk.
+  isComplete() {
+    if (!this.horizon) return true;
+    const { sequence, gap } = this.horizon;
+    return (gap !== null && this.sequence < gap) || (sequence !== null && this.sequence >= sequence);
   }
 
   at(event) {
