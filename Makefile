@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 FUZZ_SECONDS ?= 30
+POWER_STATES ?= 100000
 
 bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -66,6 +67,18 @@ fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECOND
 	        -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=70000 -verbosity=0 -print_final_stats=1 \
 	        || exit 1; \
 	done
+
+power: $(VENV)/.kernel ## open every state that a loss of power may leave, POWER_STATES of them
+	PYTHONPATH=. $(bin)/python -m tests.crash.power --states $(POWER_STATES)
+
+faults: $(VENV)/.kernel ## let every operation on files fail, one after another
+	PYTHONPATH=. $(bin)/python -m tests.crash.faults
+
+kills: $(VENV)/.kernel ## kill a process that writes, five hundred times
+	PYTHONPATH=. $(bin)/python -m tests.crash.kills
+
+mutations: $(VENV)/.kernel ## plant bugs, each in a copy of the project, and see that a harness finds each
+	PYTHONPATH=. $(bin)/python -m tests.mutations.catch
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) target fuzz/target fuzz/corpus build dist src/relevel/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis

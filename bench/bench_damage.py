@@ -15,7 +15,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -52,7 +52,7 @@ def measure(variant: str, seed: int, damages: list[str], contestants: list[str])
                     found = score(
                         history, hurt, result.found, result.told, complete=result.complete, seconds=result.seconds
                     )
-                    found = dataclasses.replace(found, error=result.problem)
+                    found = dataclasses.replace(found, error=result.problem, reasons=result.reasons)
                 except Exception as error:  # noqa: BLE001 - what a contestant does is what is measured
                     found = Score(
                         entries=len(history.live), lost=len(history.live), error=f"{type(error).__name__}: {error}"
@@ -110,6 +110,15 @@ def print_table(cells: dict[Cell, Score], contestants: Iterable[str]) -> None:
                 print(f"{damage:22}{contestant:10}" + "".join(f"{figure:>12}" for figure in line(scores)))
 
 
+def print_silence(scores: list[Score]) -> None:
+    """Say how many results were perfect without saying so, and why: by what the reports give as reasons."""
+    silent = [each for each in scores if each.says_complete is False and each.is_perfect]
+    share = len(silent) / len(scores) * 100 if scores else 0.0
+    print(f"perfect, and not said to be: {len(silent)} of {len(scores)} ({share:.1f} %)")
+    for reasons, count in Counter(each.reasons for each in silent).most_common():
+        print(f"{count:8} {', '.join(reasons)}")
+
+
 def main() -> None:
     """Parse the command line, measure, print. Exits with 1 where relevel's result was worse than its report says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,6 +141,8 @@ def main() -> None:
         for measured in workers.map(work, *zip(*tasks, strict=True)):
             cells |= measured
     print_table(cells, options.contestants)
+    ours = [found for cell, found in cells.items() if cell[1] == "relevel"]
+    print_silence(ours)
     for cell, found in cells.items():
         if options.verbose and (not found.is_perfect or found.error or found.says_complete is False):
             print(cell, {name: value for name, value in dataclasses.asdict(found).items() if value})
@@ -141,7 +152,6 @@ def main() -> None:
             for cell, found in cells.items()
         ]
         options.json.write_text(json.dumps(listed, indent=1))
-    ours = [found for cell, found in cells.items() if cell[1] == "relevel"]
     sys.exit(int(any(found.untold or found.error or (found.says_complete and not found.is_perfect) for found in ours)))
 
 

@@ -28,6 +28,7 @@ class Result:
         found: the entries that LevelDB reads in the result.
         told: what its report names.
         complete: whether it says that nothing is missing; None where it says nothing.
+        reasons: why it does not say so: codes of findings; ``in doubt`` for a healing that is not proved.
         seconds: how long it took.
         problem: a result that LevelDB reads in two ways, or a source that has changed.
     """
@@ -35,6 +36,7 @@ class Result:
     found: dict[bytes, bytes]
     told: Told = field(default_factory=Told)
     complete: bool | None = None
+    reasons: tuple[str, ...] = ()
     seconds: float = 0.0
     problem: str = ""
 
@@ -62,7 +64,8 @@ def with_relevel(patient: Path, scratch: Path) -> Result:
     problems = ["the source has changed"] * changed
     problems += [f"get and iteration differ for {differ!r}"] * (differ is not None)
     problems += ["a new put does not win"] * (not wins)
-    return Result(found, told, report.is_complete, seconds, "; ".join(problems))
+    reasons = sorted({"in doubt" if finding.healed_flips else finding.code for finding in report.losses})
+    return Result(found, told, report.is_complete, tuple(reasons), seconds, "; ".join(problems))
 
 
 def with_plyvel(patient: Path, scratch: Path) -> Result:

@@ -25,6 +25,7 @@ class Score:
         foreign: entries that were never written.
         untold: lost, stale, resurrected or foreign, and the report does not name their key.
         says_complete: whether the report says that all is there; None for a program that reports nothing.
+        reasons: why the report does not say so.
         seconds: how long it took.
         error: what it said instead of a result.
     """
@@ -39,6 +40,7 @@ class Score:
     foreign: int = 0
     untold: int = 0
     says_complete: bool | None = None
+    reasons: tuple[str, ...] = ()
     seconds: float = 0.0
     error: str = ""
 

@@ -2,8 +2,8 @@
 
 The engine: ``DB``, with plyvel's methods and more; ``from relevel import plyvel`` has plyvel's names.
 
-The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``undelete``, ``rescue``, ``carve``
-and ``History``. All of them open their source read-only; what they write goes to a new place.
+The recovery suite: ``check``, ``info``, ``dump``, ``scan``, ``get``, ``find``, ``history``, ``export``, ``sql``, ``undelete``,
+``rescue``, ``carve``, ``survey`` and ``History``. All of them open their source read-only; what they write goes to a new place.
 
 Names are imported when they are first used, so that the command line starts fast.
 """
@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from relevel.decoders.decoder import Decoder, NotDecodedError
     from relevel.engine.database import DB
     from relevel.engine.destroy import destroy
     from relevel.engine.load import LoadReport, load
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
         StorageError,
         UnprovedWarning,
     )
+    from relevel.exports.export import ExportReport, export
+    from relevel.exports.sql import Answer, sql
+    from relevel.exports.survey import SurveyReport, survey
     from relevel.findings import Finding, KeyRange, Severity, Span
     from relevel.format.comparator import Comparator, register_comparator
     from relevel.recovery.carve import CarvedDatabase, CarvedFile, CarveReport, carve
@@ -47,7 +51,9 @@ if TYPE_CHECKING:
     from relevel.recovery.past.difference import Change
     from relevel.recovery.past.horizon import Horizon
     from relevel.recovery.past.moments import Moment, SequenceEstimate
+    from relevel.recovery.past.patch import Patch, PatchCounts
     from relevel.recovery.past.runs import DeletionRun
+    from relevel.recovery.past.selection import Selection
     from relevel.recovery.past.view import DatabaseView
     from relevel.recovery.read.rows import Rows, Source, Version
     from relevel.recovery.repair import repair
@@ -57,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DB",
+    "Answer",
     "CarveReport",
     "CarvedDatabase",
     "CarvedFile",
@@ -66,8 +73,10 @@ __all__ = [
     "CorruptionError",
     "DatabaseInUseError",
     "DatabaseView",
+    "Decoder",
     "DeletionRun",
     "DestinationExistsError",
+    "ExportReport",
     "FindReport",
     "Finding",
     "History",
@@ -83,18 +92,23 @@ __all__ = [
     "LogDamagedWarning",
     "Moment",
     "NotADatabaseError",
+    "NotDecodedError",
     "NotSupportedError",
     "Pairs",
+    "Patch",
+    "PatchCounts",
     "PrefixedDB",
     "RelevelError",
     "RescueReport",
     "Rows",
+    "Selection",
     "SequenceEstimate",
     "Severity",
     "Snapshot",
     "Source",
     "Span",
     "StorageError",
+    "SurveyReport",
     "UndeleteReport",
     "UnprovedWarning",
     "Version",
@@ -102,6 +116,7 @@ __all__ = [
     "check",
     "destroy",
     "dump",
+    "export",
     "find",
     "get",
     "history",
@@ -112,10 +127,13 @@ __all__ = [
     "rescue",
     "rescue_in_place",
     "scan",
+    "sql",
+    "survey",
     "undelete",
 ]
 
 _PLACES = {
+    "relevel.decoders.decoder": ("Decoder", "NotDecodedError"),
     "relevel.engine.database": ("DB",),
     "relevel.engine.destroy": ("destroy",),
     "relevel.engine.load": ("LoadReport", "load"),
@@ -136,6 +154,9 @@ _PLACES = {
         "StorageError",
         "UnprovedWarning",
     ),
+    "relevel.exports.export": ("ExportReport", "export"),
+    "relevel.exports.sql": ("Answer", "sql"),
+    "relevel.exports.survey": ("SurveyReport", "survey"),
     "relevel.findings": ("Finding", "KeyRange", "Severity", "Span"),
     "relevel.format.comparator": ("Comparator", "register_comparator"),
     "relevel.recovery.carve": ("CarveReport", "CarvedDatabase", "CarvedFile", "carve"),
@@ -149,7 +170,9 @@ _PLACES = {
     "relevel.recovery.past.difference": ("Change",),
     "relevel.recovery.past.horizon": ("Horizon",),
     "relevel.recovery.past.moments": ("Moment", "SequenceEstimate"),
+    "relevel.recovery.past.patch": ("Patch", "PatchCounts"),
     "relevel.recovery.past.runs": ("DeletionRun",),
+    "relevel.recovery.past.selection": ("Selection",),
     "relevel.recovery.past.view": ("DatabaseView",),
     "relevel.recovery.read.rows": ("Rows", "Source", "Version"),
     "relevel.recovery.repair": ("repair",),

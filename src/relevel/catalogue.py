@@ -180,6 +180,11 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         ),
         "manifest.none": _warning("no manifest can be read", "Which tables and logs count is not proved."),
         "file.unreadable": _damage("a file cannot be read", "The system refuses: permissions, or a failing disk."),
+        "file.misnamed": _warning(
+            "a file of the database has another name than LevelDB gives it",
+            "It was copied by way of a file manager, a backup or another system.",
+            "`relevel rescue` reads it under the name that it has, and gives it the right one.",
+        ),
         "file.stranger": _note("a file is not one of LevelDB's", "Some other program put it here."),
         **_table_codes(),
         "table.missing": _damage("a table is not there", "It was deleted, quarantined or never copied.", _FIND_FILE),
@@ -246,6 +251,10 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "sequence numbers leave a gap", "Records between are lost, or went straight to a table."
         ),
         "log.sequence.back": _warning("sequence numbers go back", "Two programs wrote, or records were moved."),
+        "log.sequence.lost": _damage(
+            "changes before a record are in no log and no table",
+            "The log before it, or the end of that, did not reach the disk when the power failed.",
+        ),
         "log.sequence.short": _warning(
             "a log ends before the sequence number that comes next",
             "It was cut, or one of another time was put in its place.",

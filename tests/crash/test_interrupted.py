@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -13,12 +14,13 @@ import pytest
 import relevel
 
 ENGINE = str(Path(relevel.__file__).parent)
+PLACES = (ENGINE, threading.__file__)
 VALUE = bytes(range(256)) * 40
 
 
 class Interruption:
-    """Raises KeyboardInterrupt in this thread, once, at the ``step``-th place of relevel's where a signal may: where a function
-    begins, and where a call comes back."""
+    """Raises KeyboardInterrupt in this thread, once, at the ``step``-th place of relevel's, or of what waits for it, where a
+    signal may: where a function begins, and where a call comes back."""
 
     def __init__(self, step: int) -> None:
         self.steps_left = step
@@ -31,7 +33,7 @@ class Interruption:
         sys.setprofile(None)
 
     def _step(self, frame: FrameType, event: str, _: Any) -> None:
-        if event in {"call", "c_return"} and frame.f_code.co_filename.startswith(ENGINE):
+        if event in {"call", "c_return"} and frame.f_code.co_filename.startswith(PLACES):
             self.steps_left -= 1
             if self.steps_left == 0:
                 raise KeyboardInterrupt

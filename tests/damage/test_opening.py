@@ -65,6 +65,41 @@ def assert_all_there(database: Path) -> None:
         assert all(db.get(key) == value for key, value in ENTRIES.items())
 
 
+@pytest.mark.parametrize("manifest", [None, b"", b"\0" * 50, b"whole"])
+@pytest.mark.parametrize("log", [None, b""])
+def test_what_a_crash_leaves_of_a_new_database_is_made_anew(
+    manifest: bytes | None, log: bytes | None, tmp_path: Path
+) -> None:
+    """Before CURRENT is there nothing can have been written."""
+    with relevel.DB(tmp_path / "model", create_if_missing=True):
+        pass
+    content = manifest_of(tmp_path / "model").read_bytes() if manifest == b"whole" else manifest
+    database = tmp_path / "db"
+    database.mkdir()
+    (database / "000003.dbtmp").write_bytes(b"MANIFEST-000003\n")
+    for name, data in (("MANIFEST-000003", content), ("000002.log", log)):
+        if data is not None:
+            (database / name).write_bytes(data)
+
+    with relevel.DB(database, create_if_missing=True) as db:
+        db.put(b"key", b"value")
+    with relevel.DB(database) as db:
+        assert dict(db) == {b"key": b"value"}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("000002.log", b"\1"), ("000005.ldb", b""), ("MANIFEST-000003", bytes(2000)), ("000005.sst", b"x")],
+)
+def test_what_may_have_held_something_is_not_made_anew(name: str, data: bytes, tmp_path: Path) -> None:
+    """A log that is not empty, a table, a manifest that is too long for a new one."""
+    (tmp_path / "MANIFEST-000003").write_bytes(b"")
+    (tmp_path / name).write_bytes(data)
+
+    with pytest.raises(relevel.CorruptionError, match="CURRENT"):
+        relevel.DB(tmp_path, create_if_missing=True)
+
+
 @pytest.mark.parametrize("name", ["CURRENT", "MANIFEST"])
 def test_a_database_without_its_entry_point_is_not_taken_for_a_new_one(database: Path, name: str) -> None:
     """LevelDB makes a new database over it, and deletes every table."""

@@ -174,6 +174,20 @@ def test_level_0_is_kept_where_the_order_of_numbers_is_that_of_time(tmp_path: Pa
     assert report.keeps_shape
 
 
+@pytest.mark.parametrize(("count", "is_kept"), [(11, True), (12, False)])
+def test_level_0_is_kept_as_full_as_leveldb_lets_it_become(count: int, is_kept: bool, tmp_path: Path) -> None:
+    """With more tables than that, the first writes would have to wait for them to be merged."""
+    builder = Builder(tmp_path)
+    for number in range(count):
+        builder.table(5 + number, {b"key": (5 + number, b"value %d" % number)})
+
+    report = relevel.rescue(builder.database(), tmp_path / "rescued")
+
+    assert report.is_complete
+    assert report.keeps_shape == is_kept
+    assert relevel.get(tmp_path / "rescued", b"key") == b"value %d" % (count - 1)
+
+
 def test_a_log_older_than_the_tables_is_told_and_hides_nothing(tmp_path: Path) -> None:
     """A log of another time in the newest one's place: what it holds must not stand before what is newer."""
     builder = Builder(tmp_path)

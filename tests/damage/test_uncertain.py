@@ -24,7 +24,7 @@ def database(tmp_path: Path) -> Path:
         db.compact_range()
         for key in KEYS[::2]:
             db.put(key, b"new " + key * 20)
-        db.core.flush()
+        db.core.flusher.flush()
         db.put(b"log", b"value")
     return tmp_path / "db"
 
@@ -91,7 +91,7 @@ def with_replaced_table_back(folder: Path, deleted: list[bytes]) -> dict[bytes, 
     with relevel.DB(folder / "db", create_if_missing=True) as db:
         for key in KEYS:
             db.put(key, b"first")
-        db.core.flush()
+        db.core.flusher.flush()
         replaced = max((folder / "db").glob("*.ldb"))
         shutil.copy(replaced, folder / "kept")
         for key in deleted:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import relevel
+from relevel.files.log import RecordScan
+from relevel.storage.read_only import ReadOnlyDirectory
 from tests.engine.conftest import module
 from tests.engine.living import PAIRS, flip, log_of, state_of
 
@@ -65,6 +67,31 @@ def test_logs_behind_the_damaged_one_are_not_applied(tmp_path: Path) -> None:
         files = [finding.span.file for finding in db.recovery_findings]
 
     assert files == [first.name, second.name]
+
+
+@pytest.mark.parametrize("kept_size", [0, 20_000])
+def test_a_log_is_not_applied_without_the_end_of_the_one_before(kept_size: int, tmp_path: Path) -> None:
+    """The power failed while two were written, and the later one reached the disk sooner: what is there is a state that once
+    was, and the later log is kept."""
+    fixture = Path(__file__).parents[1] / "fixtures" / "plyvel-killed" / "db"
+    first, second = sorted(fixture.glob("*.log"))
+    path = tmp_path / "db"
+    path.mkdir()
+    for file in fixture.iterdir():
+        (path / file.name).write_bytes(file.read_bytes())
+    records = list(RecordScan(ReadOnlyDirectory(path), first.name))
+    end = max((end for _, end, _ in records if end <= kept_size), default=0)
+    (path / first.name).write_bytes(first.read_bytes()[:end])
+
+    with opened(path, log_recovery="skip_damaged", read_only=True) as db:
+        more = dict(db)
+    with opened(path) as db:
+        (finding,) = db.recovery_findings
+        found = dict(db)
+
+    assert (finding.code, finding.span.file) == ("log.sequence.lost", second.name)
+    assert found != more
+    assert (path / second.name).read_bytes() == second.read_bytes()
 
 
 @pytest.mark.parametrize("options", [{"log_recovery": "strict"}, {"paranoid_checks": True}], ids=repr)

@@ -1,9 +1,10 @@
 //! Cursors: many inputs merged, and their rows in batches.
 
 use crate::callbacks::Callbacks;
+use crate::columns::{Columns, Place};
 use crate::convert::Order;
 use crate::inputs::{Input, Sources, rank_names};
-use crate::listener::{Listener, NamedFault};
+use crate::listener::{Listener, NamedFault, Names};
 use crate::look_back::LookBack;
 use crate::reading::{EFFORT, Pace, Reading};
 use crate::rebuild::{PythonCustomer, build_options};
@@ -12,16 +13,16 @@ use crate::sequences::Sequences;
 use crate::table_meta::TableMeta;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyType};
+use pyo3::types::{PyList, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use relevel_kernel::merge::by_sequence::SequenceSorter;
 use relevel_kernel::merge::{self, Mode, Selection, StateCounts, VersionBatch, Wanted};
 use relevel_kernel::rebuild::{Style, Written, write_tables};
 use relevel_kernel::{self as kernel, Comparator};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Versions handed to a sort at a time.
 const SORT_COUNT: usize = 4096;
@@ -161,6 +162,38 @@ impl Cursor {
         Ok(SequenceCursor { sorted, batch: VersionBatch::default(), listener })
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
+    fn count_by_file<'py>(
+        &mut self,
+        py: Python<'py>,
+        offsets: BTreeMap<String, u64>,
+    ) -> PyResult<Vec<(Bound<'py, PyString>, bool, u64)>> {
+        let names = self.listener.names.clone();
+        let apart_from = |name: &Arc<Py<PyString>>| -> PyResult<u64> {
+            Ok(offsets.get(&*name.bind(py).to_cow()?).copied().unwrap_or(u64::MAX))
+        };
+        let apart_from = names.iter().map(apart_from).collect::<PyResult<Vec<u64>>>()?;
+        let mut counts = vec![[0_u64; 2]; names.len()];
+        let mut batch = VersionBatch::default();
+        self.consume(py, |selection, listener| {
+            while !selection.ended() {
+                selection.fill(&mut batch, SORT_COUNT, EFFORT, listener)?;
+                for version in batch.iter() {
+                    let input = usize::try_from(version.origin.input).unwrap_or(usize::MAX);
+                    if let (Some([before, behind]), Some(offset)) = (counts.get_mut(input), apart_from.get(input)) {
+                        *(if version.origin.offset < *offset { before } else { behind }) += 1;
+                    }
+                }
+                listener.callbacks.check_signals()?;
+            }
+            Ok(())
+        })?;
+        let counted = names.iter().zip(counts).flat_map(|(name, [before, behind])| {
+            [(false, before), (true, behind)].map(|(is_behind, count)| (name.bind(py).clone(), is_behind, count))
+        });
+        Ok(counted.filter(|(_, _, count)| *count > 0).collect())
+    }
+
     #[pyo3(signature = (memory_limit=134_217_728))]
     fn sequences(&mut self, py: Python<'_>, memory_limit: usize) -> PyResult<Sequences> {
         let mut sequences = merge::Sequences::new(memory_limit);
@@ -229,6 +262,42 @@ impl Cursor {
         let start = self.given;
         self.given = start.saturating_add(count).min(self.batch.len());
         Ok(start..self.given)
+    }
+
+    /// The next versions as columns; nothing at the end. Those at the places `unverified` are not intact.
+    ///
+    /// # Errors
+    /// As reading rows.
+    pub fn columns(
+        &mut self,
+        py: Python<'_>,
+        count: usize,
+        unverified: HashSet<(String, u64)>,
+    ) -> PyResult<Option<Columns>> {
+        let range = self.advance(py, count)?;
+        if range.is_empty() {
+            return Ok(None);
+        }
+        let unverified = self.places(py, unverified)?;
+        Columns::of(py, &self.batch, self.batch.versions(range), &unverified).map(Some)
+    }
+
+    /// The files' names, by the number that columns have for them.
+    pub fn names(&self) -> &Names {
+        &self.listener.names
+    }
+
+    /// The same places with the files' numbers for their names.
+    fn places(&self, py: Python<'_>, named: HashSet<(String, u64)>) -> PyResult<HashSet<Place>> {
+        let mut places = HashSet::new();
+        for (name, offset) in named {
+            for (input, known) in (0_u32..).zip(self.listener.names.iter()) {
+                if known.bind(py).to_cow()? == name {
+                    places.insert((input, offset));
+                }
+            }
+        }
+        Ok(places)
     }
 
     /// Do something with all that is left, without the interpreter lock.

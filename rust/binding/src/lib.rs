@@ -10,7 +10,7 @@
 //! file_work   new files, synced; names made durable; files removed
 //! files       files that are held open, and the switch that ends reads
 //! logs        log readers, scans, the framing of a record
-//! inputs, listener, prefetch -> reading -> cursors -> rows, rebuild   many sources in one order
+//! inputs, listener, prefetch -> reading -> cursors -> rows, columns, rebuild   many sources in one order
 //! blocks      checksums, codecs, blocks
 //! tables      scanning and writing tables; table_meta: one finished table
 //! carve       tables and logs found in an image
@@ -22,6 +22,7 @@
 pub mod blocks;
 pub mod callbacks;
 pub mod carve;
+pub mod columns;
 pub mod convert;
 pub mod cursors;
 pub mod engine;
@@ -68,6 +69,7 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     files::register(module)?;
     logs::register(module)?;
     cursors::register(module)?;
+    columns::register(module)?;
     blocks::register(module)?;
     tables::register(module)?;
     carve::register(module)?;

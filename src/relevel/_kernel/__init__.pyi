@@ -16,7 +16,7 @@ Errors: ``FaultError`` for wrong bytes in strict code, ``OSError`` (with the fil
 and ``TypeError`` for wrong arguments. What callbacks raise passes through unchanged.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, final, overload
 
 from typing_extensions import disjoint_base
@@ -470,6 +470,9 @@ class Cursor:
     def by_sequence(self, temp_dir: str, memory_limit: int = 67108864) -> SequenceCursor:
         """Consume a cursor that has not been read from, and give its rows in sequence order (ties: file, then offset), by an
         external merge sort in ``temp_dir``."""
+    def count_by_file(self, offsets: Mapping[str, int]) -> list[tuple[str, bool, int]]:
+        """Consume a cursor that has not been read from, and give how many versions lie in each input: name, whether at or behind
+        the offset that is given for this name, count. Files without one have all of theirs before it."""
     def sequences(self, memory_limit: int = 134217728) -> Sequences:
         """Consume a cursor that has not been read from, and give the sequence numbers of its rows. Past ``memory_limit`` bytes,
         which takes a thousand million numbers with gaps everywhere, the lowest are forgotten and count as missing."""

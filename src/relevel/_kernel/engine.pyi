@@ -70,10 +70,13 @@ class Memtable:
 class LogReplay:
     """The batches of one log, into memtables, in file order. Checksums are always verified. Not thread-safe."""
 
-    def __new__(cls, path: str, file: File | None = None, *, stop_at_fault: bool) -> LogReplay:
+    def __new__(
+        cls, path: str, file: File | None = None, *, settled: int, after: int | None, stop_at_fault: bool
+    ) -> LogReplay:
         """Of the file at ``path``, or of ``file`` as it was held. With ``stop_at_fault`` nothing behind the first fault is applied;
         else faults are passed over. Sequence numbers out of line (``log.sequence.gap``, ``log.sequence.back``) are told and stop
-        nothing. A batch is applied whole or not at all."""
+        nothing, unless numbers above ``settled``, the last one that the manifest knows, are left out: that is the fault
+        ``log.sequence.lost``. ``after`` is the last number of the log before. A batch is applied whole or not at all."""
     def fill(self, memtable: Memtable, limit: int) -> bool:
         """Apply batches until the memtable has ``limit`` bytes; false at the end of the log, or at the fault."""
     @property

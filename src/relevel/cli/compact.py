@@ -9,7 +9,7 @@ import click
 from relevel.cli import options
 from relevel.cli.living import opened
 from relevel.cli.output import print_findings, print_report
-from relevel.export.encoding import decode_argument
+from relevel.exports.encoding import decode_argument
 from relevel.report.living import stats_lines
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
+from relevel.cli.decoding import decoding_for
 from relevel.cli.output import print_findings, print_lines
-from relevel.export.encoding import decode_argument
-from relevel.export.rows import format_rows
+from relevel.exports.encoding import decode_argument
+from relevel.exports.rows import format_rows
 from relevel.format.comparator import Comparator
 from relevel.recovery.dump import dump
 
@@ -23,6 +24,7 @@ from relevel.recovery.dump import dump
     options.start,
     options.stop,
     options.line_format,
+    options.decode,
     options.encoding,
     options.comparator,
     options.lines_as_json,
@@ -35,6 +37,7 @@ def command(
     start: str | None,
     stop: str | None,
     format: str,
+    decode: str | None,
     encoding: str,
     comparator: Comparator | None,
     json_wanted: bool,
@@ -48,6 +51,7 @@ def command(
       relevel dump ./chaindata --prefix account/ --format csv
       relevel dump ./chaindata --all --encoding hex
     """
+    decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
     rows = dump(
         source,
         all_versions=all_versions,
@@ -57,5 +61,5 @@ def command(
         stop=None if stop is None else decode_argument(stop, encoding),
         comparator=comparator,
     )
-    print_lines(format_rows(rows, "jsonl" if json_wanted else format, encoding))
+    print_lines(format_rows(rows, "jsonl" if json_wanted else format, encoding, decode=decoding))
     return print_findings(rows.findings, json_wanted=json_wanted)

@@ -8,7 +8,7 @@ import click
 
 from relevel.cli import options
 from relevel.cli.output import print_findings, print_report
-from relevel.export.encoding import decode_argument
+from relevel.exports.encoding import decode_argument
 from relevel.format.comparator import Comparator
 from relevel.recovery.find import find
 from relevel.report.text import find_lines

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
+from relevel.cli.decoding import decoding_for
 from relevel.cli.output import print_findings, print_value
-from relevel.export.encoding import ENCODINGS, decode_argument
+from relevel.exports.encoding import ENCODINGS, decode_argument
 from relevel.format.comparator import Comparator
 from relevel.recovery.get import look_up
 
@@ -19,11 +20,20 @@ from relevel.recovery.get import look_up
     options.source,
     click.argument("key", metavar="KEY"),
     click.option("--raw", is_flag=True, help="The value's bytes as they are, with no line end."),
+    options.decode,
     options.encoding,
     options.comparator,
     options.as_json,
 )
-def command(source: Path, key: str, raw: bool, encoding: str, comparator: Comparator | None, json_wanted: bool) -> int:
+def command(
+    source: Path,
+    key: str,
+    raw: bool,
+    decode: str | None,
+    encoding: str,
+    comparator: Comparator | None,
+    json_wanted: bool,
+) -> int:
     """Print the value that KEY has now.
 
     Exits with 10 where the key is not there, with 4 where damage may hide it or a newer value of it (no value is printed
@@ -38,10 +48,16 @@ def command(source: Path, key: str, raw: bool, encoding: str, comparator: Compar
     answer = look_up(source, wanted, comparator=comparator)
     value = answer.value
     encode = ENCODINGS[encoding].encode
+    decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
+    decoded = None if decoding is None else decoding(wanted, value)
     if json_wanted:
-        print_value(json.dumps({"key": encode(wanted), "value": encode(value)}) + "\n")
+        fields = {} if decoded is None else decoded._asdict()
+        print_value(json.dumps({"key": encode(wanted), "value": encode(value), **fields}) + "\n")
     else:
-        print_value(value if raw else encode(value) + "\n")
+        text = decoded.decoded_value if decoded is not None else None
+        print_value(value if raw else (encode(value) if text is None else text) + "\n")
+        if decoded is not None and text is None:
+            click.echo(f"relevel: shown raw: {decoded.undecoded}", err=True)
         if answer.unproved:
             click.echo(
                 "relevel: the newest value that can be read; that there was no newer one is not proved", err=True

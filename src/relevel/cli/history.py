@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from relevel.cli import options
-from relevel.cli.output import print_findings, print_lines
-from relevel.export.encoding import decode_argument
-from relevel.export.rows import format_rows
+from relevel.cli.decoding import decoding_for
+from relevel.cli.output import print_findings, print_lines, print_report
+from relevel.exports.encoding import decode_argument
+from relevel.exports.rows import format_rows
 from relevel.format.comparator import Comparator
-from relevel.format.internal_key import MAX_SEQUENCE
-from relevel.recovery.history import history
+from relevel.recovery.history import History, history
 from relevel.recovery.read.rows import Version
+from relevel.report.past import DatedRun, horizon_lines, run_lines
 
 
 @click.command("history")
@@ -24,18 +26,18 @@ from relevel.recovery.read.rows import Version
     click.option("--key", metavar="K", help="This key alone."),
     options.prefix,
     click.option(
-        "--from",
-        "from_sequence",
-        metavar="N",
-        type=click.IntRange(0, MAX_SEQUENCE),
-        default=0,
-        help="First sequence number.",
+        "--from", "from_sequence", metavar="N", type=options.SEQUENCE, default=0, help="First sequence number."
     ),
-    click.option(
-        "--to", "to_sequence", metavar="N", type=click.IntRange(0, MAX_SEQUENCE), help="Last sequence number."
-    ),
+    click.option("--to", "to_sequence", metavar="N", type=options.SEQUENCE, help="Last sequence number."),
+    options.since,
+    options.until,
     click.option("--deleted", is_flag=True, help="The keys that are gone now, each with its last value, in key order."),
+    click.option(
+        "--mass-deletions", is_flag=True, help="Where 100 keys or more were deleted one after another, numbered."
+    ),
+    click.option("--horizon", is_flag=True, help="From which sequence number on the past is complete, and why."),
     options.line_format,
+    options.decode,
     options.encoding,
     options.comparator,
     options.lines_as_json,
@@ -46,32 +48,52 @@ def command(
     prefix: str,
     from_sequence: int,
     to_sequence: int | None,
+    since: datetime | None,
+    until: datetime | None,
     deleted: bool,
+    mass_deletions: bool,
+    horizon: bool,
     format: str,
+    decode: str | None,
     encoding: str,
     comparator: Comparator | None,
     json_wanted: bool,
 ) -> int:
     """Print every change that is still on disk in sequence order: logs and tables, deletions included.
 
-    What compaction has dropped is gone and is not guessed. Exits with 1 where something could not be read.
+    What compaction has dropped is gone and is not guessed: --horizon says how far back nothing is missing. Exits with 1 where
+    something could not be read.
 
     \b
     Example:
       relevel history ./profile --prefix session/ --format text
       relevel history ./profile --deleted
+      relevel history ./profile --mass-deletions
     """
+    wanted_key = None if key is None else decode_argument(key, encoding)
+    wanted_prefix = decode_argument(prefix, encoding)
+    if horizon or mass_deletions:
+        past = History(source, comparator=comparator)
+        if horizon:
+            print_report(past.horizon(key=wanted_key, prefix=wanted_prefix), horizon_lines, json_wanted=json_wanted)
+        if mass_deletions:
+            runs = [DatedRun.of(run, past) for run in past.mass_deletions()]
+            print_report(runs, run_lines, json_wanted=json_wanted)
+        return print_findings(past.findings, json_wanted=json_wanted)
+    decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
     rows = history(
         source,
-        key=None if key is None else decode_argument(key, encoding),
-        prefix=decode_argument(prefix, encoding),
+        key=wanted_key,
+        prefix=wanted_prefix,
         from_sequence=from_sequence,
         to_sequence=to_sequence,
+        since=since,
+        until=until,
         deleted=deleted,
         comparator=comparator,
     )
     states: Counter[str] = Counter()
-    print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding))
+    print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding, decode=decoding))
     if deleted and states["unknown"] and not json_wanted:
         told = f"{sum(states.values())} keys, of which {states['unknown']} have no deletion on disk: state unknown"
         click.echo(f"relevel: {told}", err=True)

@@ -14,7 +14,7 @@ from relevel.cli import options
 from relevel.cli.living import opened
 from relevel.cli.output import count_bar, print_findings, print_report
 from relevel.engine.load import load
-from relevel.export.operations import INPUT_FORMATS, parse_operations
+from relevel.exports.operations import INPUT_FORMATS, parse_operations
 from relevel.report.living import load_lines
 
 

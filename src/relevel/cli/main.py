@@ -25,9 +25,12 @@ LOOKING: Final = {
     "get": "Print the value of one key.",
     "find": "Find every copy of one key: file, offset, level, sequence.",
     "history": "Print every change in sequence order, or the deleted keys.",
+    "export": "Write every version to a new file: Parquet, Arrow, SQLite, DuckDB, CSV, JSON lines.",
+    "sql": "Ask the history in SQL.",
     "undelete": "Write a new database with what was deleted, or as of a sequence number.",
     "explore": "Look at a database and its past on a page in the browser.",
     "carve": "Find lost tables and logs in an image of a disk or memory.",
+    "survey": "Find every database under a tree, and tell what each is.",
     "rescue": "Write a new, healthy database from a damaged one.",
     "stats": "Print tables and bytes by level.",
 }

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from relevel.export.encoding import ENCODINGS
-from relevel.export.rows import FORMATS
+from relevel.exports.encoding import ENCODINGS
+from relevel.exports.rows import FORMATS
 from relevel.format.comparator import Comparator, find_comparator, guard_comparator, load_comparator
+from relevel.format.internal_key import MAX_SEQUENCE
 
+SEQUENCE = click.IntRange(0, MAX_SEQUENCE)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -26,6 +29,26 @@ def _comparator(ctx: click.Context, param: click.Parameter, value: str | None) -
     return Comparator(name if equals else "", guard_comparator(load_comparator(reference), reference))
 
 
+def _time(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """A time such as ``2015-12-02 03:58``, with seconds and an offset from UTC where wanted; without one it is local."""
+    if value is None:
+        return None
+    text = value.strip()
+    try:
+        return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text).astimezone()
+    except (ValueError, OverflowError, OSError) as error:
+        example = "'2015-12-02 03:58' or '2015-12-02T03:58:00+01:00'"
+        raise click.BadParameter(f"{value!r} is no time such as {example}", ctx, param) from error
+
+
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | datetime | None:
+    """A sequence number, or a time."""
+    digits = "" if value is None else value.replace(",", "").strip()
+    if digits.isascii() and digits.isdigit():
+        return SEQUENCE.convert(digits, param, ctx)  # type: ignore[arg-type]  # it reads text, whatever its stub says
+    return _time(ctx, param, value)
+
+
 class _Place(click.Path):
     """The path of a directory. An empty one is what an unset variable gives, and would mean the current directory."""
 
@@ -37,6 +60,7 @@ class _Place(click.Path):
 
 
 source = click.argument("source", metavar="SRC", type=_Place(path_type=Path))
+root = click.argument("root", metavar="ROOT", type=_Place(path_type=Path))
 image = click.argument("image", metavar="IMAGE", type=_Place(path_type=Path))
 destination = click.argument("destination", metavar="DST", type=_Place(path_type=Path))
 destination_or_none = click.argument("destination", metavar="[DST]", required=False, type=_Place(path_type=Path))
@@ -69,7 +93,22 @@ encoding = click.option(
     show_default=True,
     help="How keys and values are written, and how those on the command line are read.",
 )
+decode = click.option(
+    "--decode",
+    metavar="NAME|KEYS:VALUES|auto",
+    help="Decode keys and values: docs/decoders.md has the names. What cannot be decoded is shown raw, with the reason.",
+)
 prefix = click.option("--prefix", metavar="P", default="", help="Only keys that start with P.")
+since = click.option(
+    "--since", metavar="TIME", callback=_time, help="Only what was done at TIME or later, by an estimate."
+)
+until = click.option("--until", metavar="TIME", callback=_time, help="Only what was done before TIME, by an estimate.")
+at = click.option(
+    "--at",
+    metavar="N|TIME",
+    callback=_moment,
+    help="The state right after the change with this sequence number, or before this time, which is an estimate.",
+)
 start = click.option("--start", metavar="K", help="Only keys at or after K.")
 stop = click.option("--stop", metavar="K", help="Only keys before K.")
 

@@ -10,7 +10,7 @@ import click
 
 from relevel.cli import options
 from relevel.cli.output import print_findings, print_lines
-from relevel.export.encoding import ENCODINGS, decode_argument
+from relevel.exports.encoding import ENCODINGS, decode_argument
 from relevel.format.comparator import Comparator
 from relevel.recovery.scan import Pairs, scan
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from relevel.cli import options
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
-from relevel.export.encoding import decode_argument
+from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
+from relevel.exports.encoding import decode_argument
+from relevel.exports.patch import patch_lines
 from relevel.format.comparator import Comparator
-from relevel.format.internal_key import MAX_SEQUENCE
+from relevel.recovery.history import History
+from relevel.recovery.past.selection import Selection
 from relevel.recovery.undelete import undelete
 from relevel.report.text import undelete_lines
 
@@ -18,44 +25,133 @@ from relevel.report.text import undelete_lines
 @click.command("undelete")
 @options.with_options(
     options.source,
-    options.destination,
-    click.option(
-        "--at",
-        metavar="N",
-        type=click.IntRange(0, MAX_SEQUENCE),
-        help="The state right after the change with this sequence number.",
-    ),
+    options.destination_or_none,
+    options.at,
     click.option("--deleted", is_flag=True, help="The state now, plus the deleted keys with their last values."),
-    options.prefix,
+    click.option(
+        "--run",
+        metavar="N|FIRST-LAST",
+        help="The state now, with one run of deletions undone: the Nth that `history --mass-deletions` shows, or the one between "
+        "these sequence numbers.",
+    ),
+    click.option("--key", "keys", metavar="K", multiple=True, help="Only this key. May be given again."),
+    click.option(
+        "--prefix", "prefixes", metavar="P", multiple=True, help="Only keys that start with P. May be given again."
+    ),
+    options.start,
+    options.stop,
+    options.since,
+    options.until,
+    click.option("--dry-run", is_flag=True, help="Write nothing, and say what would come back."),
+    click.option(
+        "--patch",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Write the changes alone, as JSON lines for `relevel load`, to FILE, which must not exist.",
+    ),
     options.encoding,
     options.comparator,
     options.as_json,
 )
 def command(
     source: Path,
-    destination: Path,
-    at: int | None,
+    destination: Path | None,
+    at: int | datetime | None,
     deleted: bool,
-    prefix: str,
+    run: str | None,
+    keys: tuple[str, ...],
+    prefixes: tuple[str, ...],
+    start: str | None,
+    stop: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    dry_run: bool,
+    patch: Path | None,
     encoding: str,
     comparator: Comparator | None,
     json_wanted: bool,
 ) -> int:
     """Write a new database at DST with what SRC held before. SRC is not changed; DST must not exist.
 
-    With --prefix only keys that start with P go back; the others stay as they are now. Exits with 1 where damage may have cost
-    entries.
+    With --key, --prefix, --start and --stop only these keys are looked back at; the others stay as they are now. --dry-run and
+    --patch need no DST. Exits with 1 where damage may have cost entries.
 
     \b
     Example:
-      relevel history ./profile --deleted
-      relevel undelete ./profile ./profile-restored --deleted
-      relevel undelete ./profile ./profile-before --at 394060
+      relevel history ./profile --mass-deletions
+      relevel undelete ./profile --run 1 --dry-run
+      relevel undelete ./profile ./profile-restored --run 1
+      relevel undelete ./profile ./profile-before --at "2015-12-02 03:58"
+      relevel undelete ./profile --deleted --prefix user/ --patch back.jsonl
     """
-    wanted = decode_argument(prefix, encoding)
+    first, last = (None, None) if run is None else _window(run, source, comparator)
+    deleted = deleted or run is not None or (at is None and (since is not None or until is not None))
+    selection = Selection(
+        keys=tuple(decode_argument(key, encoding) for key in keys),
+        prefixes=tuple(decode_argument(prefix, encoding) for prefix in prefixes),
+        start=None if start is None else decode_argument(start, encoding),
+        stop=None if stop is None else decode_argument(stop, encoding),
+        first_sequence=first,
+        last_sequence=last,
+        since=since,
+        until=until,
+    )
+    if patch is not None and (at is not None) != deleted:
+        _write_patch(patch, History(source, comparator=comparator), at, selection, encoding)
     with progress_bar("undelete", "entries") as progress:
         report = undelete(
-            source, destination, at=at, deleted=deleted, prefix=wanted, comparator=comparator, progress=progress
+            source,
+            destination,
+            at=at,
+            deleted=deleted,
+            selection=selection,
+            dry_run=dry_run or (patch is not None and destination is None),
+            comparator=comparator,
+            progress=progress,
         )
     print_report(report, undelete_lines, json_wanted=json_wanted)
     return CLEAN if report.is_complete else FINDINGS
+
+
+def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int, int]:
+    """The sequence numbers of ``FIRST-LAST``, or of the run that ``history --mass-deletions`` shows with a number."""
+    numbers = run.replace(",", "").split("-")
+    if not all(number.strip().isdecimal() for number in numbers) or len(numbers) > 2:
+        raise click.UsageError(f"--run takes the number of a run, or FIRST-LAST, not {run!r}")
+    first, last = int(numbers[0]), int(numbers[-1])
+    if len(numbers) == 2:
+        return first, last
+    runs = History(source, comparator=comparator).mass_deletions()
+    if not 1 <= first <= len(runs):
+        raise InvalidArgumentError(
+            f"{source}: there is no run of deletions number {first}, but {len(runs)}: see relevel history --mass-deletions"
+        )
+    return runs[first - 1].first_sequence, runs[first - 1].last_sequence
+
+
+def _write_patch(file: Path, past: History, at: int | datetime | None, selection: Selection, encoding: str) -> None:
+    sequence = past.before(at).sequence if isinstance(at, datetime) else at
+    changes = past.patch(at=sequence, selection=selection)
+    with _new_file(file) as lines:
+        lines.writelines(patch_lines(changes, encoding))
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """A new text file, which is gone again where it could not be written to its end.
+
+    Raises:
+        DestinationExistsError: there is one.
+        StorageError: it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            try:
+                yield file
+            except BaseException:
+                path.unlink()
+                raise
+    except FileExistsError as error:
+        raise DestinationExistsError(f"{path}: it exists, and nothing is ever written over") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error

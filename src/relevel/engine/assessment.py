@@ -2,7 +2,8 @@
 
 LevelDB opens some damaged databases and deletes what it then takes for obsolete: after a lost CURRENT every table, after a
 manifest that lost its last edit the tables which that edit had added. Here such a database is refused, with an error that says
-what to run next, before anything is touched.
+what to run next, before anything is touched. What a crash leaves of a database that was being made, and in which nothing can have
+been written yet, is no database: one is made there.
 
 A manifest whose last record is cut by the end of the file, as a crash leaves it, is enough if nothing that the lost edit
 replaced has been removed. An edit's inputs are removed only after it is durable: so if every table of the version before it is
@@ -24,13 +25,16 @@ from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
-from relevel.format.version_edit import LEVEL_COUNT
+from relevel.format.internal_key import user_key_of
+from relevel.format.version_edit import LEVEL_COUNT, FileMetadata
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 
 _DATA: Final = frozenset({FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST})
 _TORN: Final = "manifest.tail.torn"
 _MOST_NAMED: Final = 5
 _FIRST_NUMBER: Final = 2
+_LONGEST_FIRST_MANIFEST: Final = 1024
+"""Bytes of a manifest in which nothing can be but what a new database begins with."""
 _NEVER_REACHED: Final = 1 << 62
 """No counter gets here: a file with such a number is not the database's."""
 
@@ -43,6 +47,7 @@ class Assessment:
         comparator: the order of the user keys.
         manifest: the version to start from; None for a new database.
         manifest_number: its number.
+        levels: its tables: level 0 with the highest number first, the others in key order.
         logs: numbers of the logs to replay, in order.
         with_old_suffix: numbers of tables whose files end in ``.sst``.
         first_free_number: no file has this number or a higher one.
@@ -51,6 +56,7 @@ class Assessment:
     comparator: Comparator
     manifest: ManifestScan | None = None
     manifest_number: int = 0
+    levels: tuple[tuple[FileMetadata, ...], ...] = ((),) * LEVEL_COUNT
     logs: tuple[int, ...] = ()
     with_old_suffix: Set[int] = frozenset()
     first_free_number: int = _FIRST_NUMBER
@@ -68,7 +74,10 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     entries = directory.entries()
     files = [(parse_filename(entry.name), entry) for entry in entries]
     if not any(name.kind in _DATA or name.kind is FileKind.CURRENT for name, _ in files):
-        return _assess_nothing(directory, options)
+        _refuse_to_make(directory, options)
+        return _new_database(files, options)
+    if options.create_if_missing and not options.read_only and _was_never_made(directory, files):
+        return _new_database(files, options)
     if options.error_if_exists:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
     manifest = _read_manifest(directory, [entry.name for entry in entries])
@@ -76,23 +85,37 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
     _refuse_missing_tables(directory, manifest, tables)
-    _refuse_overlaps(directory, manifest, comparator)
     return Assessment(
         comparator=comparator,
         manifest=manifest,
         manifest_number=parse_filename(manifest.name).number or 0,
+        levels=_arrange(directory, manifest, comparator),
         logs=_choose_logs(directory, manifest, [name for name, _ in files]),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(name for name, _ in files),
     )
 
 
-def _assess_nothing(directory: ReadOnlyDirectory, options: Options) -> Assessment:
+def _refuse_to_make(directory: ReadOnlyDirectory, options: Options) -> None:
     if not options.create_if_missing or options.read_only:
         raise NotADatabaseError(
             f"{_place(directory)}: there is no database (create_if_missing is false); give the directory that holds one"
         )
-    return Assessment(options.comparator or BYTEWISE)
+
+
+def _new_database(files: Sequence[tuple[FileName, DirectoryEntry]], options: Options) -> Assessment:
+    return Assessment(options.comparator or BYTEWISE, first_free_number=_first_free_number(name for name, _ in files))
+
+
+def _was_never_made(directory: ReadOnlyDirectory, files: Sequence[tuple[FileName, DirectoryEntry]]) -> bool:
+    """Whether this is what a crash leaves before a new database has its CURRENT: no table, no record, and no manifest of any."""
+    for name, entry in files:
+        if name.kind in {FileKind.CURRENT, FileKind.TABLE} or (name.kind is FileKind.LOG and entry.size):
+            return False
+        if name.kind is FileKind.MANIFEST and entry.size > _LONGEST_FIRST_MANIFEST:
+            return False
+    manifests = (entry.name for name, entry in files if name.kind is FileKind.MANIFEST)
+    return not any(any(scan_manifest(directory, name).tables()) for name in manifests)
 
 
 def _read_manifest(directory: ReadOnlyDirectory, names: Sequence[str]) -> ManifestScan:
@@ -134,7 +157,7 @@ def _find_tables(files: Iterable[tuple[FileName, DirectoryEntry]]) -> dict[int, 
     tables: dict[int, DirectoryEntry] = {}
     for name, entry in files:
         number = name.number or 0
-        if name.kind is FileKind.TABLE and name.name in {table_name(number), table_name(number, ".sst")}:
+        if name.kind is FileKind.TABLE and name.name == table_name(number, name.name[-4:]):
             tables.setdefault(number, entry)
     return tables
 
@@ -160,18 +183,33 @@ def _refuse_missing_tables(
             raise _refusal(directory, Finding.of("table.size-mismatch", Span(entry.name, 0, entry.size), message))
 
 
-def _refuse_overlaps(directory: ReadOnlyDirectory, manifest: ManifestScan, comparator: Comparator) -> None:
-    """Refuse tables below level 0 that are not apart: one of them would be read for a key, perhaps the wrong one."""
+def _arrange(
+    directory: ReadOnlyDirectory, manifest: ManifestScan, comparator: Comparator
+) -> tuple[tuple[FileMetadata, ...], ...]:
+    """Put the tables of each level in order.
+
+    Refuse tables below level 0 that are not apart: one of them would be read for a key, perhaps the wrong one.
+    """
     order = KeyOrder(comparator)
-    for level, tables in enumerate(manifest.levels[1:], start=1):
-        ordered = sorted(tables.values(), key=lambda metadata: order.internal(metadata.smallest))
+    level0, *deeper = (tables.values() for tables in manifest.levels)
+    levels = [sorted(level0, key=lambda metadata: metadata.number, reverse=True)]
+    for level, tables in enumerate(deeper, start=1):
+        ordered = sorted(tables, key=lambda metadata: order.internal(metadata.smallest))
+        levels.append(ordered)
         for left, right in pairwise(ordered):
-            if order.internal(left.largest) >= order.internal(right.smallest):
+            if not _is_before(order, left.largest, right.smallest):
                 name = table_name(right.number)
                 message = (
                     f"{name}: begins before {table_name(left.number)} ends, in level {level}, where tables are apart"
                 )
                 raise _refusal(directory, Finding.of("level.overlap", Span(name, 0, right.file_size), message))
+    return tuple(map(tuple, levels))
+
+
+def _is_before(order: KeyOrder, left: bytes, right: bytes) -> bool:
+    """Whether one internal key comes before another."""
+    a, b = order.user(user_key_of(left)), order.user(user_key_of(right))
+    return bool(a < b) or (a == b and order.internal(left) < order.internal(right))
 
 
 def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:

@@ -38,7 +38,7 @@ def _move(core: Core, compaction: Compaction) -> None:
     (table,) = compaction.upper
     with core.lock:
         core.apply(compaction.edit()._replace(new_files=((compaction.output_level, table.metadata),)))
-    core.tell(f"Moved #{table.number} to level-{compaction.output_level} {table.size} bytes")
+        core.tell(f"Moved #{table.number} to level-{compaction.output_level} {table.size} bytes OK: {_summary(core)}")
 
 
 def _merge(core: Core, compaction: Compaction, stop: Event) -> None:
@@ -68,11 +68,23 @@ def _merge(core: Core, compaction: Compaction, stop: Event) -> None:
             **core.table_style(),
         )
     written = sum(meta.file_size for meta in metas)
+    core.tell(
+        *(
+            f"Generated table #{number}@{compaction.level}: {meta.entry_count} keys, {meta.file_size} bytes"
+            for number, meta in zip(numbers, metas, strict=True)
+        ),
+        f"Compacted {names} => {written} bytes",
+    )
     with core.lock:  # where this fails the edit may be durable all the same: no table is removed
         core.apply(compaction.edit()._replace(new_files=_new_files(compaction, numbers, metas)))
+        core.tell(f"compacted to: {_summary(core)}")
         core.obsolete.supersede(table.number for table in inputs)
         core.note_work(compaction.output_level, time.monotonic() - begun, total_size(inputs), written)
-    core.tell(f"Compacted {names} => {written} bytes")
+
+
+def _summary(core: Core) -> str:
+    """How many tables each level has, in LevelDB's words. With the lock held, so that LOG tells of changes in their order."""
+    return f"files[ {' '.join(str(len(level)) for level in core.versions.current.levels)} ]"
 
 
 def _new_files(
@@ -92,14 +104,14 @@ def compact_range(core: Core, first: Any, last: Any) -> None:
     """
     stop = Event()
     try:
-        core.apart("compact_range", lambda: _compact_range(core, first, last, stop)).result()
+        core.do_apart("compact_range", lambda: _compact_range(core, first, last, stop))
     except BaseException:
         stop.set()  # nobody waits for it any more
         raise
 
 
 def _compact_range(core: Core, first: Any, last: Any, stop: Event) -> None:
-    core.flush()
+    core.flusher.flush()
     with core.lock:
         version = core.versions.current
         deepest = max((level for level in range(LEVEL_COUNT) if version.overlaps(level, first, last)), default=0)
@@ -110,7 +122,7 @@ def _compact_range(core: Core, first: Any, last: Any, stop: Event) -> None:
 def _compact_level(core: Core, level: int, first: Any, last: Any, stop: Event) -> None:
     """Merge what a level holds of a range into the next level, some tables at a time, in key order."""
     while not stop.is_set():
-        with core.exclusive_compaction():
+        with core.compactor.alone():
             with core.lock:
                 version = core.versions.current
                 chosen = version.overlapping(level, first, last)

@@ -1,11 +1,11 @@
 """One open database: its state, its threads, and the order in which they touch it.
 
 ``lock`` guards everything here but the store, which guards itself. It is held while an edit is made durable, never while a table
-is written or merged. What a reader needs it takes from the store without this lock.
+is written or merged, nor while anybody waits. What a reader needs it takes from the store without this lock.
 
 ::
 
-    writer    put -> store; a memtable that is full -> make_room -> wait
+    writer    put -> store; a memtable that is full -> flusher.make_room -> wait
     flusher   rotate; immutable memtable -> table -> edit -> its log is obsolete
     compactor pick -> merge or move -> edit -> its inputs are obsolete
 
@@ -19,17 +19,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from typing import Any, Final
 
 from relevel.engine import forking
-from relevel.engine.compaction import Compaction, level_for_flush, pick, pressure
-from relevel.engine.compaction_run import run_compaction
+from relevel.engine.changes import Changes, Outcome
+from relevel.engine.compactor import Compactor
 from relevel.engine.failure import refusals_named
+from relevel.engine.flusher import Flusher
 from relevel.engine.held import HeldSequences
-from relevel.engine.immutable import Immutable
 from relevel.engine.obsolete import ObsoleteFiles
 from relevel.engine.opening import open_read_only, open_to_write
 from relevel.engine.options import Options
@@ -37,13 +35,10 @@ from relevel.engine.properties import LevelWork
 from relevel.engine.workers import Workers
 from relevel.errors import InvalidArgumentError, RelevelError
 from relevel.files.info_log import InfoLog
-from relevel.format.filename import log_name
-from relevel.format.version_edit import LEVEL_COUNT, FileMetadata, VersionEdit
-from relevel.storage.living import LivingDirectory
+from relevel.format.version_edit import LEVEL_COUNT, VersionEdit
 
 CLOSED: Final = "Database is closed"
 _FORKED: Final = "Database was opened in the parent process; open it anew in this one"
-_SLOWDOWN_SECONDS: Final = 0.001
 
 
 class Core:
@@ -51,16 +46,17 @@ class Core:
 
     Attributes:
         path: the directory, as it was given.
-        directory: the same, to work in.
         options: how it is kept.
         store: reads and writes.
         versions: which tables are live; guarded by ``lock``.
         findings: what was wrong with the logs when it was opened, and is not in it.
-        lock: guards the state. Not a condition: one is not entered in a single step, and a signal may come between.
-        changed: notified whenever the state changes.
+        lock: guards the state.
+        changes: told whenever the state changes.
         log_number: of the present log.
         work: what flushes and compactions into each level have cost.
         obsolete: files to be removed; guarded by ``lock``.
+        flusher: makes tables of memtables.
+        compactor: merges tables.
     """
 
     def __init__(self, path: str, options: Options) -> None:
@@ -72,32 +68,29 @@ class Core:
         with refusals_named(path):
             opened = open_read_only(path, options) if options.read_only else open_to_write(path, options)
         self.path = path
-        self.directory = LivingDirectory(path)
         self.options = opened.options
         self.comparator = opened.comparator
         self.store = opened.store
         self.versions = opened.versions
         self.findings = tuple(opened.findings)
         self.lock = threading.RLock()
-        self.changed = threading.Condition(self.lock)
-        self._compacting = threading.Lock()
+        self.changes = Changes()
         self._database_lock = opened.lock
         self._info_log: InfoLog | None = opened.info_log
         self._snapshots = HeldSequences()
-        self._immutable = opened.immutable
         self.log_number = opened.log_number
         self.work = [LevelWork() for _ in range(LEVEL_COUNT)]
         self._held = opened.held
         self._replayed_size = opened.replayed_size
-        self.obsolete = ObsoleteFiles(self.directory, self.versions, self.store, opened.obsolete)
-        self._charged: int | None = None
+        self.obsolete = ObsoleteFiles(opened.directory, self.versions, self.store, opened.obsolete, opened.info_log)
         self._error: BaseException | None = None
-        self._rotation: Future[None] | None = None
         self._closing = False
         self._closed = False
         self._ending = threading.RLock()
         self._ended = False
         self._workers = Workers()
+        self.flusher = Flusher(self, opened.immutable)
+        self.compactor = Compactor(self)
         forking.note(self)
         if options.read_only:
             self.store.on_full(self.require_writable)
@@ -107,18 +100,30 @@ class Core:
 
     def _begin(self) -> None:
         try:
-            self.store.on_full(self._make_room)
-            self.store.on_seek_charge(self._charge)
+            self.store.on_full(self.flusher.make_room)
+            self.store.on_seek_charge(self.compactor.charge)
             with self.lock:
                 self.obsolete.remove()
-                self._adjust()
-                if self._immutable is not None:
-                    self._start("flusher", self._flush_forever)
+                self.adjust()
+                if self.flusher.immutable is not None:
+                    self.flusher.start()
         except BaseException:
             self.close()
             raise
 
-    # --- snapshots
+    # --- what is asked of it
+
+    def require_writable(self) -> None:
+        """Refuse to change a database that was opened read-only.
+
+        Raises:
+            RuntimeError: it is closed.
+            InvalidArgumentError: it is read-only.
+        """
+        if self._closed:
+            raise RuntimeError(CLOSED)
+        if self.options.read_only:
+            raise InvalidArgumentError(f"{self.path}: was opened with read_only=True")
 
     def take_snapshot(self) -> int:
         """Keep all that is visible now until ``release_snapshot``. Gives its sequence number."""
@@ -144,142 +149,50 @@ class Core:
 
     def memory_usage(self) -> int:
         """Bytes in memory that are in no table yet."""
-        immutable = self._immutable
+        immutable = self.flusher.immutable
         immutable_size = self._replayed_size if immutable is None else immutable.memtable.size
         return self.store.memtable.size + immutable_size
 
-    # --- writing
+    def live_logs(self) -> list[int]:
+        """Numbers of the logs that hold what no table has yet, oldest first. With the lock held."""
+        immutable = self.flusher.immutable
+        return [*(() if immutable is None else immutable.logs), self.log_number]
 
-    def require_writable(self) -> None:
-        """Refuse to change a database that was opened read-only.
+    # --- what flusher and compactor share
 
-        Raises:
-            RuntimeError: it is closed.
-            InvalidArgumentError: it is read-only.
-        """
-        if self._closed:
-            raise RuntimeError(CLOSED)
-        if self.options.read_only:
-            raise InvalidArgumentError(f"{self.path}: was opened with read_only=True")
+    @property
+    def closing(self) -> bool:
+        """Whether long work should end."""
+        return self._closing
 
-    def _make_room(self) -> None:
-        """Called before a write that meets a full memtable, or too much left to compact."""
-        may_wait = True
-        with self.lock:
-            while True:
-                self._raise_error()
-                level0_count = len(self.versions.current.levels[0])
-                if may_wait and level0_count >= self.options.level0_slowdown:
-                    may_wait = False
-                    self.changed.wait(_SLOWDOWN_SECONDS)
-                elif self.store.memtable.size < self.options.write_buffer_size:
-                    return
-                elif self._immutable is not None or level0_count >= self.options.level0_stop:
-                    self._start_needed()
-                    self.changed.wait()
-                else:
-                    self._have_rotated()
+    @property
+    def is_broken(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self._closed or self._error is not None
 
-    def _have_rotated(self) -> None:
-        """Have the flusher begin a new log and memtable, and wait for it. With the lock held.
+    def raise_error(self) -> None:
+        """Raise what went wrong in the background, and where it is being closed, that.
 
         Raises:
-            RelevelError: there can be no new log; all is as before.
+            RelevelError, RuntimeError: these.
         """
-        rotation = self._rotation = self._rotation or Future()
-        self._start("flusher", self._flush_forever)
-        self.changed.notify_all()
-        while not rotation.done():
-            self._raise_error()
-            self.changed.wait()
-        rotation.result()
-
-    def flush(self) -> None:
-        """Write everything in memory to tables, and wait for it.
-
-        Raises:
-            RelevelError: what went wrong in the background.
-        """
-        self.store.refuse_within_comparator()
-        with self.lock:
-            self.wait_for_flush()
-            if self.store.memtable.entry_count:
-                self._have_rotated()
-                self.wait_for_flush()
-
-    def wait_for_flush(self) -> None:
-        """Wait until what was full or found in the logs at opening is in a table."""
-        with self.lock:
-            while self._immutable is not None:
-                self._raise_error()
-                self.changed.wait()
-            self._raise_error()
-
-    def _raise_error(self) -> None:
         if self._error is not None:
             raise self._error.with_traceback(None)
         if self._closing:
             raise RuntimeError(CLOSED)
 
-    # --- the flusher
-
-    def _flush_forever(self) -> None:
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait, without the lock, until something is so. It is asked with the lock held, after every change; it may raise."""
         while True:
             with self.lock:
-                while self._immutable is None and self._rotation is None and not self._closing:
-                    self.changed.wait()
-                if self._closed or self._error is not None or (self._immutable is None and self._closing):
+                if is_so():
                     return
-                if self._immutable is None and self._rotation is not None:
-                    self._rotate(self._rotation)
-                immutable = self._immutable
-            if immutable is not None:
-                self._flush_immutable(immutable)
+                wait = self.changes.next()
+            wait()
 
-    def _rotate(self, rotation: Future[None]) -> None:
-        """Make the memtable immutable and begin a new log. With the lock held, and no immutable memtable there.
-
-        Args:
-            rotation: for whom; all that wait for it are told how it ended.
-        """
-        self._rotation = None
-        self.changed.notify_all()
-        if self.store.memtable.entry_count:
-            number = self.versions.new_file_number()
-            try:
-                memtable = self.store.rotate(self.versions.path(log_name(number)))
-            except RelevelError as error:
-                rotation.set_exception(error)
-                return
-            self._immutable = Immutable(memtable, (self.log_number,), number)
-            self.log_number = number
-        rotation.set_result(None)
-
-    def _flush_immutable(self, immutable: Immutable) -> None:
-        with self.lock:
-            number = self.versions.new_file_number()
-            path = self.versions.table_path(number)
-        begun = time.monotonic()
-        with refusals_named(path), self.unfinished([number]):
-            meta = immutable.memtable.write_table(path, **self.table_style())
-        metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)
-        with self.lock:
-            if self._immutable is not immutable:  # written by another flusher: see Workers.run
-                self.obsolete.remove_tables([number])
-                return
-            level = 0
-            if not self._compacting.locked():
-                first, last = (self.versions.order.user(key[:-8]) for key in (meta.smallest, meta.largest))
-                level = level_for_flush(self.versions.current, first, last, self.options)
-            # Of what is in the tables and no newer: goleveldb takes batches of a log below the manifest's number for damage.
-            last_sequence = max(self.versions.last_sequence, meta.max_sequence)
-            edit = VersionEdit(
-                log_number=immutable.next_log, last_sequence=last_sequence, new_files=((level, metadata),)
-            )
-            self.apply(edit, flushed=True)
-            self.note_work(level, time.monotonic() - begun, 0, meta.file_size)
-            self.obsolete.add(map(log_name, immutable.logs))
-        self.tell(f"Level-{level} table #{number}: {meta.file_size} bytes, {meta.entry_count} entries")
+    def table_style(self) -> dict[str, Any]:
+        """How the kernel is to write tables."""
+        return self.options.table_style(self.comparator)
 
     @contextlib.contextmanager
     def unfinished(self, numbers: list[int]) -> Iterator[None]:
@@ -291,78 +204,6 @@ class Core:
             self.obsolete.remove_tables(numbers[:-1] if is_taken else numbers)
             raise
 
-    def table_style(self) -> dict[str, Any]:
-        """How the kernel is to write tables."""
-        return self.options.table_style(self.comparator)
-
-    # --- the compactor
-
-    def _compact_forever(self) -> None:
-        while True:
-            with self.lock:
-                while not self._closing and not self._needs_compaction():
-                    self.changed.wait()
-                if self._closing or self._error is not None:
-                    return
-            with self.exclusive_compaction():
-                with self.lock:
-                    compaction = self._pick()
-                if compaction is not None:
-                    run_compaction(self, compaction)
-
-    def _needs_compaction(self) -> bool:
-        return pressure(self.versions.current, self.options)[0] >= 1 or self._charged is not None
-
-    def _pick(self) -> Compaction | None:
-        charged, self._charged = self._charged, None
-        table = next((table for _, table in self.versions.current.tables() if table.number == charged), None)
-        return pick(self.versions.current, self.versions.compact_pointers, self.options, table)
-
-    def _charge(self, number: int) -> None:
-        """A table was searched in vain too often. Waits for nothing: a reader calls it. The next change sees to it, if not this."""
-        self._charged = number
-        if self.lock.acquire(blocking=False):
-            try:
-                self._adjust()
-            finally:
-                self.lock.release()
-
-    @contextlib.contextmanager
-    def exclusive_compaction(self) -> Iterator[None]:
-        """One compaction at a time."""
-        with self._compacting:
-            yield
-
-    # --- shared by all
-
-    @property
-    def closing(self) -> bool:
-        """Whether long work should end."""
-        return self._closing
-
-    def apart(self, name: str, work: Callable[[], None]) -> Future[None]:
-        """Do something in a thread of the database's own. Closing waits for it.
-
-        Raises:
-            RuntimeError: the database is closed.
-            RelevelError: what went wrong in the background before.
-        """
-        self.store.refuse_within_comparator()
-        future: Future[None] = Future()
-
-        def run() -> None:
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001 - raised by whoever waits
-                future.set_exception(error)
-            else:
-                future.set_result(None)
-
-        with self.lock:
-            self._raise_error()
-            self._workers.run(name, run)
-        return future
-
     def apply(self, edit: VersionEdit, *, flushed: bool = False) -> None:
         """Make an edit durable and show its version to readers. With the lock held."""
         try:
@@ -371,22 +212,18 @@ class Core:
             self._fail(error)
             raise
         if flushed:
-            self._immutable = None
-        immutables = [] if self._immutable is None else [self._immutable.memtable]
-        self.store.install(self.versions.current.handles(), immutables)
-        self._adjust()
+            self.flusher.immutable = None
+        immutable = self.flusher.immutable
+        self.store.install(self.versions.current.handles(), [] if immutable is None else [immutable.memtable])
+        self.adjust()
 
-    def _adjust(self) -> None:
+    def adjust(self) -> None:
         """Tell those whom the present version concerns. With the lock held."""
         with contextlib.suppress(RuntimeError):  # no thread can be had now: a write that waits tries again, and tells
-            self._start_needed()
+            self.compactor.start_needed()
         slow = len(self.versions.current.levels[0]) >= self.options.level0_slowdown
         self.store.want_attention(slow or self._error is not None)
-        self.changed.notify_all()
-
-    def _start_needed(self) -> None:
-        if self._needs_compaction():
-            self._start("compactor", self._compact_forever)
+        self.changes.tell()
 
     def note_work(self, level: int, seconds: float, read_size: int, written_size: int) -> None:
         """Add to what a level has cost. With the lock held."""
@@ -395,16 +232,19 @@ class Core:
         work.read_size += read_size
         work.written_size += written_size
 
-    def live_logs(self) -> list[int]:
-        """Numbers of the logs that hold what no table has yet, oldest first. With the lock held."""
-        return [*(() if self._immutable is None else self._immutable.logs), self.log_number]
-
-    def tell(self, message: str) -> None:
-        """Write a line to LOG."""
+    def tell(self, *messages: str) -> None:
+        """Write lines to LOG."""
         if self._info_log is not None:
-            self._info_log.write(message)
+            self._info_log.write(*messages)
 
-    def _start(self, name: str, work: Callable[[], None]) -> None:
+    # --- threads
+
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        """Do work in the background, unless it is being done. With the lock held.
+
+        Raises:
+            RuntimeError: no thread can be had.
+        """
         if not self._closing and self._error is None and not self._workers.is_running(name):
             self._workers.run(name, lambda: self._guarded(work))
 
@@ -421,7 +261,34 @@ class Core:
         """Let every later write raise this."""
         with self.lock:
             self._error = self._error or error
-            self._adjust()
+            self.adjust()
+
+    def do_apart(self, name: str, work: Callable[[], None]) -> None:
+        """Do something in a thread of the database's own, and wait for it. Closing waits for it too.
+
+        Raises:
+            RuntimeError: the database is closed.
+            BaseException: what the work raised.
+        """
+        self.store.refuse_within_comparator()
+        outcome = Outcome()
+
+        def run() -> None:
+            error: BaseException | None = None
+            try:
+                work()
+            except BaseException as raised:  # noqa: BLE001 - raised by whoever waits
+                error = raised
+            with self.lock:
+                outcome.settle(error)
+                self.changes.tell()
+
+        with self.lock:
+            if self._closing:
+                raise RuntimeError(CLOSED)
+            self._workers.run(name, run)
+        self.wait_until(lambda: outcome.is_known)
+        outcome.raise_error()
 
     # --- closing
 
@@ -442,7 +309,7 @@ class Core:
         self.store.refuse_within_comparator()
         with self.lock:
             self._closing = True
-            self.changed.notify_all()
+            self.changes.tell()
         with self._ending:
             self._end()
 
@@ -479,7 +346,7 @@ class Core:
     def forget(self) -> None:
         """In a child process after a fork: refuse everything, wait for nobody, and touch nothing of the parent's."""
         self.lock, self._ending = threading.RLock(), threading.RLock()
-        self.changed = threading.Condition(self.lock)
+        self.changes = Changes()
         self._closing = self._closed = self._ended = True
         self.store.disown(_FORKED)
         if self._database_lock is not None:

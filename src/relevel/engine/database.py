@@ -242,7 +242,7 @@ class DB(Ranges, Closing, Writer):
     def get_property(self, name: bytes) -> bytes | None:
         """One of LevelDB's properties, such as ``b"leveldb.stats"``; None where it is unknown."""
         self._require_open()
-        self.core.wait_for_flush()
+        self.core.flusher.wait()
         return properties.get_property(self.core, name)
 
     def stats(self) -> properties.Stats:
@@ -257,7 +257,7 @@ class DB(Ranges, Closing, Writer):
     def approximate_sizes(self, *ranges: tuple[bytes, bytes]) -> list[int]:
         """``approximate_size`` of many ranges."""
         self._require_open()
-        self.core.wait_for_flush()
+        self.core.flusher.wait()
         return [properties.approximate_size(self.core, start, stop) for start, stop in ranges]
 
     def checkpoint(self, path: str | bytes | os.PathLike[str]) -> None:

@@ -49,6 +49,7 @@ class Opened:
     """An open database's parts.
 
     Attributes:
+        directory: where it is.
         store: reads, and writes where there is a lock.
         versions: which tables are live.
         options: as given, with the comparator found.
@@ -63,6 +64,7 @@ class Opened:
         replayed_size: bytes in memory of what was replayed and stays there; 0 where it was written to tables.
     """
 
+    directory: LivingDirectory
     store: Store
     versions: VersionSet
     options: Options
@@ -112,11 +114,13 @@ def open_read_only(path: str, options: Options) -> Opened:
 def _open_held(directory: HeldDirectory, options: Options) -> Opened:
     found = assess(directory, options)
     versions = _versions(directory, found)
-    replayed = Replayer(directory, found.comparator, options, None).run(found.logs)
+    settled = versions.last_sequence
+    replayed = Replayer(directory, found.comparator, options, None, settled=settled).run(found.logs)
     store = new_store(found.comparator, options)
     store.last_sequence = max(versions.last_sequence, replayed.max_sequence)
     store.install(versions.current.handles(), replayed.memtables[::-1])
     return Opened(
+        directory=LivingDirectory(str(directory.root)),
         store=store,
         versions=versions,
         options=options,
@@ -158,14 +162,14 @@ def _directory(path: str, options: Options) -> LivingDirectory:
 
 
 def _require_there(path: str) -> None:
-    if path and not Path(path).exists():
+    if path and not os.path.exists(path):  # noqa: PTH110 - at every opening
         raise NotADatabaseError(f"{path}: does not exist (create_if_missing is false)")
 
 
 def _versions(directory: ReadOnlyDirectory, found: Assessment) -> VersionSet:
     versions = VersionSet(directory, found.comparator, found.first_free_number)
     if found.manifest is not None:
-        versions.load(found.manifest, found.with_old_suffix)
+        versions.load(found.manifest, found.levels, found.with_old_suffix)
     return versions
 
 
@@ -184,8 +188,7 @@ class _Opening:
     def run(self, lock: DatabaseLock) -> Opened:
         store = new_store(self._found.comparator, self._options)
         try:
-            replayer = Replayer(self._directory, self._found.comparator, self._options, self._flush)
-            replayed = replayer.run(self._found.logs)
+            replayed = self._replayer().run(self._found.logs)
             store.last_sequence = max(self._versions.last_sequence, replayed.max_sequence)
             log_number, immutable = self._start_log(store, replayed)
             oldest_log = log_number if immutable is None else immutable.logs[0]
@@ -198,6 +201,7 @@ class _Opening:
             raise
         store.install(self._versions.current.handles(), [] if immutable is None else [immutable.memtable])
         return Opened(
+            directory=self._directory,
             store=store,
             versions=self._versions,
             options=self._options,
@@ -209,6 +213,10 @@ class _Opening:
             log_number=log_number,
             immutable=immutable,
         )
+
+    def _replayer(self) -> Replayer:
+        comparator, settled = self._found.comparator, self._versions.last_sequence
+        return Replayer(self._directory, comparator, self._options, self._flush, settled=settled)
 
     def _start_manifest(self, oldest_log: int) -> None:
         """Write the state to a new manifest, or go on in the one that is there if no file is new."""

@@ -22,7 +22,7 @@ from relevel.storage.read_only import ReadOnlyDirectory
 
 _TORN: Final = "log.tail.torn"
 _NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
-"""goleveldb's transactions leave gaps; a record that is lost between two others is a fault of its own."""
+"""goleveldb's transactions leave gaps; a record that is lost between two others, or two logs, is a fault of its own."""
 
 Flush = Callable[[Memtable], TableMeta]
 
@@ -52,7 +52,13 @@ class Replayer:
     """Applies logs one after another."""
 
     def __init__(
-        self, directory: ReadOnlyDirectory, comparator: Comparator, options: Options, flush: Flush | None
+        self,
+        directory: ReadOnlyDirectory,
+        comparator: Comparator,
+        options: Options,
+        flush: Flush | None,
+        *,
+        settled: int,
     ) -> None:
         """Prepare.
 
@@ -61,11 +67,13 @@ class Replayer:
             comparator: the order of the user keys.
             options: how damage is taken, and how large a memtable may grow.
             flush: is given each memtable that is full; without it all are kept.
+            settled: the last sequence number that the manifest knows.
         """
         self._directory = directory
         self._comparator = comparator
         self._options = options
         self._flush = flush
+        self._settled = settled
         self._result = Replayed()
 
     def run(self, numbers: Sequence[int]) -> Replayed:
@@ -78,7 +86,7 @@ class Replayer:
         result = self._result
         for position, number in enumerate(numbers):
             is_last = position == len(numbers) - 1
-            replay = self._start(log_name(number))
+            replay = self._start(log_name(number), result.max_sequence if position and result.is_whole else None)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
             is_torn_by_crash = is_last and all(fault.code == _TORN for fault in faults)
@@ -94,10 +102,11 @@ class Replayer:
                 break
         return result
 
-    def _start(self, name: str) -> LogReplay:
+    def _start(self, name: str, after: int | None) -> LogReplay:
         source = self._directory.source(name)
         held = None if isinstance(source, str) else source
-        return LogReplay(self._directory.path(name), held, stop_at_fault=self._options.log_recovery != "skip_damaged")
+        stops = self._options.log_recovery != "skip_damaged"
+        return LogReplay(self._directory.path(name), held, settled=self._settled, after=after, stop_at_fault=stops)
 
     def _apply(self, replay: LogReplay) -> None:
         result = self._result

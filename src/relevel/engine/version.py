@@ -63,7 +63,7 @@ class Version:
 
     __slots__ = ("levels", "order")
 
-    def __init__(self, order: KeyOrder, levels: Sequence[Sequence[LiveTable]] = ((),) * LEVEL_COUNT) -> None:
+    def __init__(self, order: KeyOrder, levels: Iterable[Iterable[LiveTable]] = ((),) * LEVEL_COUNT) -> None:
         self.order = order
         self.levels = tuple(tuple(level) for level in levels)
 

@@ -9,11 +9,11 @@ latch; the next opening starts a new manifest from what is durable.
 from __future__ import annotations
 
 import errno
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 from relevel._kernel.engine import Table
 from relevel.engine.order import KeyOrder
-from relevel.engine.version import Version
+from relevel.engine.version import LiveTable, Version
 from relevel.errors import NotSupportedError, StorageError
 from relevel.files.current import encode_current
 from relevel.files.log import LogWriter
@@ -51,16 +51,19 @@ class VersionSet:
         self._manifest: ManifestWriter | None = None
         self._with_old_suffix: Set[int] = frozenset()
 
-    def load(self, manifest: ManifestScan, with_old_suffix: Set[int]) -> None:
+    def load(self, manifest: ManifestScan, levels: Iterable[Iterable[FileMetadata]], with_old_suffix: Set[int]) -> None:
         """Take over the version that a manifest ends in.
 
         Args:
             manifest: read strictly, or proved to be enough.
+            levels: its tables, each level in the order that ``Version`` has.
             with_old_suffix: numbers of tables whose files end in ``.sst``.
         """
         self._with_old_suffix = with_old_suffix
-        tables = tuple((level, metadata) for level, metadata in manifest.tables())
-        self.current = self.current.apply(VersionEdit(new_files=tables), self.open_table)
+        tables = (
+            (LiveTable(metadata, self.open_table(metadata), self.order) for metadata in level) for level in levels
+        )
+        self.current = Version(self.order, tables)
         self.log_number = manifest.log_number or 0
         self.last_sequence = manifest.last_sequence or 0
         self.compact_pointers = {level: key for level, key in manifest.compact_pointers.items() if level < LEVEL_COUNT}

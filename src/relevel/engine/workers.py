@@ -31,7 +31,13 @@ class Workers:
             work()
 
         thread = threading.Thread(target=run, name=name, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if error.__context__ is None:
+                raise
+            # What a signal handler raises while the new thread is waited for comes out as a lock that is not held.
+            raise error.__context__ from None
         self._note(thread)
 
     def _note(self, thread: threading.Thread) -> None:

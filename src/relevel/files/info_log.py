@@ -10,9 +10,9 @@ Source: google/leveldb, util/posix_logger.h.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from datetime import datetime
-from pathlib import Path
 
 from relevel._kernel import AppendedFile
 from relevel.storage.living import LivingDirectory
@@ -27,20 +27,23 @@ class InfoLog:
     def __init__(self, directory: LivingDirectory) -> None:
         """Begin a new LOG."""
         self._file: AppendedFile | None = None
+        path, old_path = directory.path(_NAME), directory.path(_OLD_NAME)
         with contextlib.suppress(OSError):
-            path = Path(directory.path(_NAME))
-            with contextlib.suppress(FileNotFoundError):
-                path.replace(directory.path(_OLD_NAME))
-            self._file = AppendedFile(str(path))
+            if os.path.lexists(path):
+                # Out of the way first: where a rename replaces a file, ext4 gives the renamed one to the disk there and then.
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(old_path)  # noqa: PTH108 - at every opening
+                os.rename(path, old_path)  # noqa: PTH104 - at every opening
+            self._file = AppendedFile(path)
 
-    def write(self, message: str) -> None:
-        """Write one line. Safe from any thread."""
+    def write(self, *messages: str) -> None:
+        """Write lines. Safe from any thread."""
         file = self._file
         if file is not None:
             now = datetime.now().astimezone().strftime("%Y/%m/%d-%H:%M:%S.%f")
-            line = f"{now} {threading.get_native_id()} {message}\n"
+            lines = "".join(f"{now} {threading.get_native_id()} {message}\n" for message in messages)
             with contextlib.suppress(OSError):
-                file.append(line.encode(errors="backslashreplace"))
+                file.append(lines.encode(errors="backslashreplace"))
 
     def close(self) -> None:
         """Close the file. May be called again."""

@@ -13,7 +13,6 @@ import os
 import struct
 import sys
 import threading
-from pathlib import Path
 from typing import Final
 
 from relevel.errors import LockedError
@@ -81,7 +80,7 @@ class DatabaseLock:
 
     def _refuse_second(self) -> None:
         try:
-            status = Path(self._path).stat()
+            status = os.stat(self._path)  # noqa: PTH116 - at every opening
         except OSError:
             return  # there is no file yet, or opening it will say what is wrong
         if (status.st_dev, status.st_ino) in _held:

@@ -22,6 +22,7 @@ from relevel.errors import CorruptionError, StorageError
 from relevel.files.log import RecordScan
 from relevel.files.number_set import NumberSet
 from relevel.findings import CATALOGUE, Finding, Severity, Span
+from relevel.format.filename import parse_filename
 from relevel.format.version_edit import (
     LEVEL_COUNT,
     MOST_LEVELS,
@@ -71,7 +72,8 @@ class ManifestScan:
         findings: what is wrong with it.
         damaged: whether an edit, or part of one, is or may be lost.
         additions: how the tables that edits after the snapshot have added came, by file number; the last ones of very many.
-        first_last_sequence: the last sequence number when the manifest was begun, where it is in LevelDB's own form.
+        first_last_sequence: the last sequence number when the manifest was begun, where everything up to it was in tables then:
+            LevelDB's second edit says so, where the log in it is newer than the manifest.
     """
 
     name: str
@@ -148,6 +150,7 @@ class _Replay:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._number = parse_filename(name).number or 0
         self._comparator: str | None = None
         self._log_number: int | None = None
         self._previous_log_number: int | None = None
@@ -182,7 +185,7 @@ class _Replay:
             self._levels[level][metadata.number] = metadata
         if new and comparator is None:
             self._note_additions(edit)
-        if self._edit_count == 1 and self._last_sequence is None:
+        if self._edit_count == 1 and self._last_sequence is None and (log_number or 0) > self._number:
             self._first_last_sequence = last_sequence
         if pointers:
             self._compact_pointers.update(pointers)

@@ -9,16 +9,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from itertools import takewhile
-from typing import Final
+from typing import Any, Final
 
+from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.past.clock import Clock
 from relevel.recovery.past.difference import Change, differences
+from relevel.recovery.past.evidence import read_clock
+from relevel.recovery.past.extents import Extents
 from relevel.recovery.past.horizon import Completeness, Horizon
 from relevel.recovery.past.moments import Moment, SequenceEstimate
+from relevel.recovery.past.patch import Patch
 from relevel.recovery.past.runs import DeletionRun, find_runs
+from relevel.recovery.past.selection import Selection
 from relevel.recovery.past.stretches import Stretches
 from relevel.recovery.past.view import DatabaseView
 from relevel.recovery.read.reader import Reader
@@ -46,9 +53,20 @@ class History:
             NotADatabaseError, StorageError: there is nothing to read.
             NotSupportedError: the comparator is not known.
         """
-        self._reader = Reader(path, comparator)
-        self._stretches = Stretches(self._reader)
-        self._completeness = Completeness(self._reader)
+        self._begin(Reader(path, comparator))
+
+    @classmethod
+    def over(cls, reader: Reader) -> History:
+        """The history of a database that is being read already."""
+        past = cls.__new__(cls)
+        past._begin(reader)
+        return past
+
+    def _begin(self, reader: Reader) -> None:
+        self._reader = reader
+        self._stretches = Stretches(reader)
+        self._extents = Extents(reader)
+        self._completeness = Completeness(reader, self._extents)
 
     @property
     def findings(self) -> list[Finding]:
@@ -142,6 +160,27 @@ class History:
         after = self.at(second).rows(prefix=prefix, start=start, stop=stop)
         return differences(before, after, self._reader.comparator)
 
+    def patch(self, *, at: int | None = None, selection: Selection | None = None) -> Patch:
+        """What would change in the database as it is now, to bring back what was there before.
+
+        Args:
+            at: go back to the state right after the change with this sequence number; without it, deleted keys come back with
+                their last values.
+            selection: look back at these keys only, and undo these deletions only.
+
+        Raises:
+            InvalidArgumentError: ``at`` together with a window of deletions.
+        """
+        chosen = selection or Selection()
+        if at is not None and chosen.has_window:
+            raise InvalidArgumentError(
+                "give either a sequence number to go back to, or the deletions to undo (a run, a window, a time), and not both"
+            )
+        options: dict[str, Any] = {"look_back": chosen.look_back(chosen.window(self.before))}
+        mode = "undelete" if at is None else "rewind"
+        options |= {} if at is None else {"sequence": at}
+        return Patch(self._reader, mode, options, chosen.span(self._reader))
+
     def mass_deletions(self, min_count: int = LEAST_DELETIONS) -> list[DeletionRun]:
         """Find where at least ``min_count`` keys were deleted one after another, oldest first.
 
@@ -154,24 +193,52 @@ class History:
         return list(find_runs(deletions, self._reader.comparator, min_count))
 
     def when(self, sequence: int) -> Moment:
-        """When the change with this sequence number was made: an estimate. LevelDB stores no clock."""
-        return Moment(sequence, None, None, ())
+        """When the change with this sequence number was made: an estimate, and what speaks for it.
+
+        LevelDB stores no clock; times of files and of LOG's lines bound it. Reads everything when first asked.
+        """
+        return self._clock.when(sequence)
 
     def before(self, time: datetime) -> SequenceEstimate:
-        """Which change was the last before ``time``: an estimate."""
-        return SequenceEstimate(time, self.newest or 0, 0, self.newest or 0, ())
+        """Which change was the last before ``time``: an estimate, how sure it is, and what speaks for it.
+
+        Args:
+            time: without an offset from UTC it is this machine's local time.
+        """
+        return self._clock.before(time if time.tzinfo is not None else time.astimezone(), self.newest or 0)
+
+    @cached_property
+    def _clock(self) -> Clock:
+        return read_clock(self._reader, self._extents)
 
     def versions(self, key: bytes) -> list[Version]:
         """Every version of one key, newest first."""
         return list(takewhile(lambda version: version.key == key, self._reader.rows("versions", past=True, start=key)))
 
-    def deleted(self, *, prefix: bytes = b"", key: bytes | None = None) -> Rows:
+    def deleted(
+        self,
+        *,
+        prefix: bytes = b"",
+        key: bytes | None = None,
+        since: int | datetime | None = None,
+        until: int | datetime | None = None,
+    ) -> Rows:
         """Stream the keys that are gone now and still have a value on disk: that last value, in key order.
 
         Its state is ``deleted`` where a newer deletion is on disk, and ``unknown`` where none is (compaction has dropped it, or
         the file was never part of this database), or where the value stands in a table alone that no manifest knows.
+
+        Args:
+            prefix: only keys that start with this.
+            key: this key alone.
+            since: only keys that a deletion with this sequence number or a later one made go; or one made at this time or later,
+                by an estimate.
+            until: with this sequence number or an earlier one; or before this time.
         """
-        return self._reader.rows("deleted", past=True, prefix=prefix, key=key)
+        first = self.before(since).sequence + 1 if isinstance(since, datetime) else since or 0
+        last = self.before(until).sequence if isinstance(until, datetime) else until
+        look_back = _kernel.LookBack(gone_from=first, gone_to=last)
+        return self._reader.rows("deleted", past=True, prefix=prefix, key=key, look_back=look_back)
 
 
 def history(
@@ -181,14 +248,18 @@ def history(
     prefix: bytes = b"",
     from_sequence: int = 0,
     to_sequence: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     deleted: bool = False,
     comparator: Comparator | None = None,
 ) -> Rows:
     """Stream every change on disk in sequence order, or with ``deleted`` the keys that are gone and their last values.
 
-    See ``History.timeline`` and ``History.deleted``.
+    See ``History.timeline`` and ``History.deleted``; with ``deleted``, sequence numbers and times are those of the deletions.
     """
     past = History(path, comparator=comparator)
+    window = Selection(first_sequence=from_sequence or None, last_sequence=to_sequence, since=since, until=until)
+    first, last = window.window(past.before)
     if deleted:
-        return past.deleted(prefix=prefix, key=key)
-    return past.timeline(key=key, prefix=prefix, from_sequence=from_sequence, to_sequence=to_sequence)
+        return past.deleted(prefix=prefix, key=key, since=first, until=last)
+    return past.timeline(key=key, prefix=prefix, from_sequence=first, to_sequence=last)

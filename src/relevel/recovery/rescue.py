@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
 from relevel.recovery.rebuild.stale import CertainVersions, StaleRange, possibly_stale
-from relevel.recovery.survey.survey import Progress, Survey, survey
+from relevel.recovery.survey.survey import Progress, Survey, core_count, survey
 from relevel.storage.posix import NewDirectory
 
 
@@ -121,8 +121,8 @@ def rescue(
         comparator: the order of the keys, where the manifest does not name a known one.
         accounting: say what every byte of the source is, in ``files``; reads logs and manifests once more.
         is_wanted: asked before anything is written, with what will be; where it says no, nothing is, as in a dry run.
-        executor: where files are verified: threads, processes, or a cluster that sees the same files; one thread a core where none
-            is given.
+        executor: where files are verified: threads, processes, or a cluster that sees the same files. Then one thread writes; where
+            none is given there is one a core, for both.
         progress: told of the work done.
 
     Raises:
@@ -142,10 +142,11 @@ def rescue(
         refuse_outrun(directory)
         certain = CertainVersions(plan) if exclude_uncertain and plan.losses else None
         if dry_run or not (is_wanted is None or is_wanted(plan)):
-            return _report(plan, Path(destination), Outcome(), dry_run=True, files=files)
+            return _report(plan, Path(destination), Outcome(), possibly_stale(plan), dry_run=True, files=files)
         with target:
-            outcome = rebuild(plan, target, progress, keep=certain)
-            report = _report(plan, Path(destination), outcome, dry_run=False, files=files, certain=certain)
+            threads = core_count() if executor is None else 1
+            outcome, stale = _write(plan, target, progress, certain, threads)
+            report = _report(plan, Path(destination), outcome, stale, dry_run=False, files=files, certain=certain)
             refuse_outrun(directory)
             target.publish()
         return report
@@ -153,10 +154,28 @@ def rescue(
     return steadily(source, work)
 
 
+def _write(
+    plan: Plan, target: NewDirectory, progress: Progress | None, certain: CertainVersions | None, thread_count: int
+) -> tuple[Outcome, Sequence[StaleRange]]:
+    """Write the new database; where there are threads for it, count beside that what may be stale."""
+    if certain is not None:
+        return rebuild(plan, target, progress, keep=certain), ()
+    if thread_count == 1:
+        return rebuild(plan, target, progress), possibly_stale(plan)
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            stale = beside.submit(possibly_stale, plan)
+            return rebuild(plan, target, progress, thread_count=thread_count), stale.result()
+        except BaseException:
+            plan.survey.directory.storage.stop()
+            raise
+
+
 def _report(
     plan: Plan,
     destination: Path,
     outcome: Outcome,
+    stale: Sequence[StaleRange],
     *,
     dry_run: bool,
     files: tuple[FileAccount, ...],
@@ -188,7 +207,7 @@ def _report(
         lost_byte_count=plan.lost_byte_count,
         lost_entry_estimate=plan.lost_entry_estimate,
         losses=(*plan.losses, *(finding for finding in met if finding.is_loss)),
-        possibly_stale=tuple(possibly_stale(plan)) if certain is None else (),
+        possibly_stale=tuple(stale),
         left_out=() if certain is None else tuple(certain.ranges()),
         findings=(*found.findings, *met),
         files=files,

@@ -5,45 +5,58 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.history import History
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.past.moments import SequenceEstimate
+from relevel.recovery.past.patch import Patch
+from relevel.recovery.past.selection import Selection
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level_for
 from relevel.recovery.survey.survey import Progress
 from relevel.storage.posix import NewDirectory
 
+_WHAT_TO_GIVE = "give either a sequence number or a time to go back to (--at N) or --deleted, and not both"
+
 
 @dataclass(frozen=True, slots=True)
 class UndeleteReport:
-    """What was written.
+    """What was written, or with a dry run what would be.
 
     Attributes:
         source: the database looked back at.
-        destination: the new database's directory.
+        destination: the new database's directory; None where nothing was written.
         at: the sequence number gone back to; None where the deleted keys were brought back.
-        entry_count: entries in the new database.
-        restored_count: keys brought back that are gone now; None where the state of a sequence number was asked for.
+        entry_count: entries in the new database; None where nothing was written.
+        restored_count: keys brought back that are gone now; None where a database was written as of a sequence number.
         unknown_count: those of them whose last value has the state ``unknown``: no deletion on disk proves that it was deleted.
-        last_sequence: the new database's last sequence number.
+        last_sequence: the new database's last sequence number; None where nothing was written.
         findings: what was found wrong on the way; damage may have cost entries.
+        changed_count: keys that get another value; told by a dry run.
+        removed_count: keys that go, because they were not there at that sequence number; told by a dry run.
+        estimate: where a time was given, the sequence number it stands for, and how sure that is.
     """
 
     source: str
-    destination: str
+    destination: str | None
     at: int | None
-    entry_count: int
+    entry_count: int | None
     restored_count: int | None
     unknown_count: int | None
-    last_sequence: int
+    last_sequence: int | None
     findings: tuple[Finding, ...]
+    changed_count: int | None = None
+    removed_count: int | None = None
+    estimate: SequenceEstimate | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -53,66 +66,107 @@ class UndeleteReport:
 
 def undelete(
     source: str | os.PathLike[str],
-    destination: str | os.PathLike[str],
+    destination: str | os.PathLike[str] | None = None,
     *,
-    at: int | None = None,
+    at: int | datetime | None = None,
     deleted: bool = False,
     prefix: bytes = b"",
+    selection: Selection | None = None,
+    dry_run: bool = False,
     comparator: Comparator | None = None,
     progress: Progress | None = None,
 ) -> UndeleteReport:
-    """Write a new database: the state as of a sequence number, or the state now plus the deleted keys' last values.
+    """Write a new database: the state as of a sequence number or time, or the state now plus the deleted keys' last values.
 
     Args:
         source: the database's directory; it is not changed.
-        destination: the new database's directory; must not exist. It appears when it is whole.
-        at: go back to the state right after the change with this sequence number.
+        destination: the new database's directory; must not exist. It appears when it is whole. Not needed for a dry run.
+        at: go back to the state right after the change with this sequence number, or the last one before this time, which is an
+            estimate.
         deleted: bring back every deleted key that still has a value on disk, with its last value.
         prefix: look back only at keys that start with this; the others stay as they are now.
+        selection: look back at these keys only, and with ``deleted`` undo these deletions only.
+        dry_run: write nothing, and say what would come back.
         comparator: the order of the keys, where the manifest does not name a known one.
         progress: told of entries written; the total is an upper bound.
 
     Raises:
-        InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given.
+        InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given, or what is given cannot go together.
         NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
         DestinationExistsError: the destination is taken.
         DatabaseInUseError: another program changes the database faster than it can be read.
     """
     if deleted is (at is not None):
-        raise InvalidArgumentError("give either a sequence number to go back to (--at N) or --deleted, and not both")
+        raise InvalidArgumentError(_WHAT_TO_GIVE)
+    if destination is None and not dry_run:
+        raise InvalidArgumentError("give a directory for the new database, or ask for a dry run (--dry-run)")
+    chosen = _chosen(selection, prefix)
 
     def work(directory: Directory) -> UndeleteReport:
         reader = Reader(source, comparator, directory=directory)
-        return _undelete(reader, destination, at=at, prefix=prefix, progress=progress)
+        past = History.over(reader)
+        estimate = past.before(at) if isinstance(at, datetime) else None
+        sequence = estimate.sequence if estimate is not None else at if isinstance(at, int) else None
+        asked = _Asked(past.patch(at=sequence, selection=chosen), sequence, estimate)
+        if dry_run or destination is None:
+            return _tried(reader, asked)
+        return _written(reader, destination, asked, progress)
 
     return steadily(source, work)
 
 
-def _undelete(
-    reader: Reader,
-    destination: str | os.PathLike[str],
-    *,
-    at: int | None,
-    prefix: bytes,
-    progress: Progress | None,
+class _Asked(NamedTuple):
+    """What is to be done, and as of which sequence number, where one was given or estimated."""
+
+    patch: Patch
+    at: int | None
+    estimate: SequenceEstimate | None
+
+
+def _chosen(selection: Selection | None, prefix: bytes) -> Selection:
+    if selection is None:
+        return Selection(prefixes=(prefix,) if prefix else ())
+    if prefix:
+        raise InvalidArgumentError("give the prefix with the selection: Selection(prefixes=(...,))")
+    return selection
+
+
+def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
+    patch, at, estimate = asked
+    counts = patch.counts()
+    refuse_outrun(reader.directory)
+    return UndeleteReport(
+        source=str(reader.directory.path),
+        destination=None,
+        at=at,
+        entry_count=None,
+        restored_count=counts.restored,
+        unknown_count=counts.unknown if at is None else None,
+        last_sequence=None,
+        findings=tuple(patch.findings),
+        changed_count=counts.changed,
+        removed_count=counts.removed,
+        estimate=estimate,
+    )
+
+
+def _written(
+    reader: Reader, destination: str | os.PathLike[str], asked: _Asked, progress: Progress | None
 ) -> UndeleteReport:
-    deleted = at is None
-    mode = "undelete" if deleted else "rewind"
-    options: dict[str, Any] = {"look_back": _kernel.LookBack(prefixes=[prefix])}
-    options |= {} if deleted else {"sequence": at}
+    patch, at, estimate = asked
     repairer = reader.repairer()
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)
         size = sum(file.size for file in reader.directory.current_tables())
         total = max(size // 16, 1)
-        cursor = reader.cursor(mode, past=True, repair=repairer, **options)
-        database.write(
+        cursor = patch.cursor(repairer)
+        written = database.write(
             cursor,
             level_for(size),
             _style(reader),
             progress=None if progress is None else lambda done: progress(min(done, total), total),
         )
-        outcome = database.finish(0)
+        outcome = database.finish(written, 0)
         refuse_outrun(reader.directory)
         target.publish()
     states = cursor.written_states
@@ -122,10 +176,11 @@ def _undelete(
         destination=str(Path(destination)),
         at=at,
         entry_count=outcome.entry_count,
-        restored_count=states["deleted"] + states["unknown"] if deleted else None,
-        unknown_count=states["unknown"] if deleted else None,
+        restored_count=states["deleted"] + states["unknown"] if at is None else None,
+        unknown_count=states["unknown"] if at is None else None,
         last_sequence=outcome.last_sequence,
         findings=(*reader.findings, *repairer.findings, *met),
+        estimate=estimate,
     )
 
 

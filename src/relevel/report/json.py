@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 from relevel.findings import Finding
 
 _VERDICTS = ("is_clean", "is_complete")
@@ -29,6 +30,8 @@ def as_json(value: object) -> Any:
 def _scalar(value: object) -> Any:
     if isinstance(value, bytes):
         return ENCODINGS["escaped"].encode(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     return str(value) if isinstance(value, enum.Enum) else value
 
 

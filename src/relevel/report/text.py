@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from relevel.catalogue import RESCUE
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 from relevel.findings import Finding, KeyRange, Severity
 from relevel.recovery.check import CheckReport
 from relevel.recovery.find import FindReport
@@ -16,6 +16,7 @@ from relevel.recovery.info import FileInfo, InfoReport
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
 from relevel.recovery.undelete import UndeleteReport
+from relevel.report.past import estimate_lines
 
 _MOST_FINDINGS: Final = 100
 _MOST_KEY: Final = 60
@@ -219,10 +220,17 @@ def why_stale(stale: StaleRange) -> str:
 def undelete_lines(report: UndeleteReport) -> Iterator[str]:
     """The report of ``undelete``."""
     what = "deleted keys brought back" if report.at is None else f"as of sequence number {report.at}"
-    yield f"{report.source} -> {report.destination}: {what}"
-    restored = "" if report.restored_count is None else f", {report.restored_count} of them restored"
+    place = "dry run, nothing written" if report.destination is None else report.destination
+    yield f"{report.source} -> {place}: {what}"
+    if report.estimate is not None:
+        yield from estimate_lines(report.estimate)
     unknown = (
         f" (of which {report.unknown_count} have no deletion on disk: state unknown)" if report.unknown_count else ""
     )
-    yield f"written: {report.entry_count} entries{restored}{unknown}; last sequence number {report.last_sequence}"
+    if report.destination is None:
+        others = "" if report.at is None else f", {report.changed_count} changed, {report.removed_count} removed"
+        yield f"would be: {report.restored_count} keys restored{unknown}{others}"
+    else:
+        restored = "" if report.restored_count is None else f", {report.restored_count} of them restored"
+        yield f"written: {report.entry_count} entries{restored}{unknown}; last sequence number {report.last_sequence}"
     yield from findings_lines(report.findings, rescued=True)

@@ -15,7 +15,7 @@ from relevel.storage.failure import storage_error
 if sys.platform == "linux":
     import fcntl
 
-_CHUNK_SIZE: Final = 1 << 20
+_CHUNK_SIZE: Final = 1 << 18
 _FICLONE: Final = 0x40049409
 """Linux's ioctl that makes one file share another's blocks (Btrfs, XFS, bcachefs, OCFS2)."""
 

@@ -41,7 +41,7 @@ def may_be_open_here(path: str, descriptors: str = _DESCRIPTORS) -> bool:
     Cheaper than ``is_locked``: for the list of all locks the system may wait some milliseconds until no processor changes one.
     """
     try:
-        status = Path(path).stat()
+        status = os.stat(path)  # noqa: PTH116 - at every opening
         names = os.listdir(descriptors)  # noqa: PTH208 - names are all that is wanted
     except OSError:
         return True

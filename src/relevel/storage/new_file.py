@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import shutil
 from pathlib import Path
+from typing import Final
 
 from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
-from relevel.storage.posix import CREATE_FLAGS
+from relevel.storage.posix import CREATE_FLAGS, sync_directory
+from relevel.storage.rename import rename_without_replacing
+
+_LONGEST_PREFIX: Final = 60
 
 
 def refuse_place(path: Path, source: Path) -> None:
@@ -53,6 +59,75 @@ def write_new_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
         raise _refused(path, error) from error
+
+
+class NewFile:
+    """A file that others write, and that appears when it is whole; a context manager.
+
+    It is built in a hidden directory beside its place, where its writer may have temporary files of its own. Leaving the block
+    without ``publish`` removes everything.
+    """
+
+    def __init__(self, path: Path, source: Path) -> None:
+        """Name the file to be made; nothing is made yet.
+
+        Args:
+            path: must not exist; its directory must.
+            source: the evidence; a place in or below it is refused.
+
+        Raises:
+            DestinationExistsError, InvalidArgumentError, StorageError: as ``refuse_place``.
+        """
+        refuse_place(path, source)
+        self._place = path.absolute()
+        self._folder: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where to write to."""
+        if self._folder is None:
+            raise InvalidArgumentError(f"{str(self._place)!r} is not being built; use `with NewFile(…)`")
+        return self._folder / self._place.name
+
+    def __enter__(self) -> NewFile:
+        """Make the hidden directory.
+
+        Raises:
+            StorageError: the file system refuses.
+        """
+        prefix = os.fsdecode(os.fsencode(self._place.name)[:_LONGEST_PREFIX])
+        folder = self._place.parent / f".{prefix}.relevel-{secrets.token_hex(6)}"
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise _refused(self._place, error) from error
+        self._folder = folder
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Remove what was not published."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def publish(self) -> int:
+        """Put the file in its place, durably, and give its size.
+
+        Raises:
+            DestinationExistsError: something has appeared there.
+            StorageError: the file system refuses.
+        """
+        built = self.path
+        try:
+            with built.open("rb+") as file:
+                os.fsync(file.fileno())
+            size = built.stat().st_size
+            rename_without_replacing(built, self._place)
+            sync_directory(self._place.parent)
+        except FileExistsError as error:
+            raise DestinationExistsError(f"{str(self._place)!r} exists; choose another name") from error
+        except OSError as error:
+            raise _refused(self._place, error) from error
+        return size
 
 
 def _refused(path: Path, cause: OSError) -> StorageError:

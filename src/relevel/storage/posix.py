@@ -154,6 +154,18 @@ class NewDirectory:
             os.fsync(descriptor)
         return copied
 
+    def rename(self, name: str, new_name: str) -> None:
+        """Give a finished file of the directory another name.
+
+        Raises:
+            DestinationExistsError: the directory has a file of this name.
+            StorageError: the file system refuses.
+        """
+        try:
+            rename_without_replacing(Path(self.path(name)), Path(self.path(new_name)))
+        except FileExistsError as error:
+            raise DestinationExistsError(f"{self.path(new_name)!r} is being written twice") from error
+
     def publish(self) -> None:
         """Put the directory in its place, durably.
 

@@ -153,7 +153,7 @@ class ReadOnlyDirectory:
     def exists(self, name: str) -> bool:
         """Say whether there is a regular file, or a link to one, of this name."""
         try:
-            return stat.S_ISREG(Path(self.path(name)).stat().st_mode)
+            return stat.S_ISREG(os.stat(self.path(name)).st_mode)  # noqa: PTH116 - at every opening
         except (OSError, InvalidArgumentError):
             return False
 
@@ -214,8 +214,7 @@ class ReadOnlyDirectory:
     def _open_directory(self) -> int | None:
         """Open the directory for listing; None where this system lists by path only."""
         try:
-            if not self.root.is_dir():
-                self.root.stat()
+            if not stat.S_ISDIR(os.stat(self._location).st_mode):  # noqa: PTH116 - at every opening
                 raise NotADatabaseError(_not_a_directory(self._location))
             return open_quietly(self._location) if os.scandir in os.supports_fd else None
         except OSError as error:
@@ -241,7 +240,7 @@ class ReadOnlyDirectory:
     def _file_status(self, name: str) -> os.stat_result:
         path = self.path(name)
         try:
-            status = Path(path).stat()
+            status = os.stat(path)  # noqa: PTH116 - at every opening
         except OSError as error:
             raise storage_error("cannot read", path, error) from error
         if not stat.S_ISREG(status.st_mode):
@@ -253,7 +252,7 @@ class ReadOnlyDirectory:
     def _is_lock(self, status: os.stat_result) -> bool:
         """Whether a file is LOCK under another name: a link to it, or a file system that ignores case."""
         try:
-            lock = Path(self.path(LOCK_NAME)).stat()
+            lock = os.stat(self.path(LOCK_NAME))  # noqa: PTH116 - at every opening
         except OSError:
             return False
         return status.st_ino != 0 and os.path.samestat(status, lock)
@@ -265,7 +264,9 @@ def _describe(entry: os.DirEntry[str]) -> DirectoryEntry | None:
         status = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
-    kind = EntryKind.REGULAR if stat.S_ISREG(status.st_mode) else EntryKind.OTHER
+    if stat.S_ISREG(status.st_mode):
+        return DirectoryEntry(entry.name, status.st_size, status.st_mtime_ns, EntryKind.REGULAR)
+    kind = EntryKind.OTHER
     if stat.S_ISLNK(status.st_mode):
         with contextlib.suppress(OSError):
             target = entry.stat()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import relevel
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 from tests.unit.cli.calling import call
 from tests.unit.cli.conftest import PAIRS
 

@@ -44,7 +44,7 @@ def test_a_log_that_cannot_be_begun_is_told_to_all_who_flush(tmp_path: Path, mon
 
     def flush() -> None:
         with pytest.raises(StorageError) as error:
-            db.core.flush()
+            db.core.flusher.flush()
         raised.append(error.value)
 
     with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
@@ -57,7 +57,7 @@ def test_a_log_that_cannot_be_begun_is_told_to_all_who_flush(tmp_path: Path, mon
         for thread in threads:
             thread.join()
         monkeypatch.undo()
-        db.core.flush()
+        db.core.flusher.flush()
 
         assert len(raised) == 4
         assert (db.core.memory_usage() < 100, dict(db)) == (True, {b"k": b"v"})

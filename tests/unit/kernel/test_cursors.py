@@ -185,6 +185,19 @@ def test_rows_of_one_sequence_come_by_file_and_offset(tmp_path: Path) -> None:
     assert [(row[2], row[5]) for row in rows] == [(b"c", "0.log"), (b"b", "2.log"), (b"a", "2.log")]
 
 
+def test_versions_are_counted_by_file(inputs: list[TableInput | LogInput]) -> None:
+    """As many as rows tell, and apart those at or behind an offset."""
+    rows = rows_of(Cursor(inputs, mode="versions"))
+    files = sorted({str(row[5]) for row in rows})
+
+    whole = Cursor(inputs, mode="versions").count_by_file({})
+    behind = Cursor(inputs, mode="versions").count_by_file(dict.fromkeys(files, 0))
+
+    counts = {name: sum(row[5] == name for row in rows) for name in files}
+    assert {name: count for name, is_behind, count in whole if not is_behind} == counts
+    assert {name: count for name, is_behind, count in behind if is_behind} == counts
+
+
 def test_a_cursor_is_consumed_once(tmp_path: Path, inputs: list[TableInput | LogInput]) -> None:
     """What has been handed over or begun cannot be handed over again."""
     consumed, begun = Cursor(inputs), Cursor(inputs)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import relevel
 from relevel import _kernel
 from relevel.findings import Severity
 from relevel.format.comparator import BYTEWISE
 from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.survey import mender
 from relevel.recovery.survey.access import Route
 from relevel.recovery.survey.table import TableSurvey, survey_table
+from tests.damage.operators import flip_random_bit_in
 
 TABLE = "000005.ldb"
 
@@ -160,3 +164,44 @@ def test_bytes_in_the_padding_of_a_footer_are_a_warning(node: Path) -> None:
         ("table.footer.excess", Severity.WARNING, 1)
     ]
     assert table.losses == ()
+
+
+def test_what_was_made_of_hurt_blocks_is_kept(node: Path) -> None:
+    """Contents where it is healed or saved in part, None where nothing could be had; whole blocks are not kept."""
+    flip_random_bit_in(node, "data-block", 1)
+    damage(node, 30_000, bytes(range(64)))
+
+    table = survey(node)
+
+    assert sorted(contents is None for contents in table.mended.values()) == [False, True]
+    assert set(table.mended) == {(finding.span.offset, finding.span.size) for finding in table.findings}
+    assert table.mended_size > 0
+
+
+def test_of_hurt_blocks_all_is_kept_or_nothing(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out must be found out again, and with all that was made of the blocks before."""
+    flip_random_bit_in(node, "data-block", 1)
+    damage(node, 30_000, bytes(range(64)))
+    before = survey(node)
+    monkeypatch.setattr(mender, "_MOST_KEPT", before.mended_size - 1)
+
+    table = survey(node)
+
+    assert not table.mended
+    assert table.findings == before.findings
+
+
+def test_a_rescue_is_the_same_where_nothing_is_kept(
+    node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It only takes longer."""
+    flip_random_bit_in(node, "data-block", 1)
+    damage(node, 30_000, bytes(4096))
+    with_kept = relevel.rescue(node, tmp_path / "kept")
+    monkeypatch.setattr(mender, "_MOST_KEPT", 0)
+
+    without = relevel.rescue(node, tmp_path / "not kept")
+
+    assert replace(without, destination=with_kept.destination) == with_kept
+    for path in (tmp_path / "kept").iterdir():
+        assert path.read_bytes() == (tmp_path / "not kept" / path.name).read_bytes()

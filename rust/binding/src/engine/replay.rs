@@ -23,9 +23,16 @@ pub struct LogReplay {
 #[pymethods]
 impl LogReplay {
     #[new]
-    #[pyo3(signature = (path, file=None, *, stop_at_fault))]
+    #[pyo3(signature = (path, file=None, *, settled, after, stop_at_fault))]
     #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
-    fn new(py: Python<'_>, path: PathBuf, file: Option<&Bound<'_, File>>, stop_at_fault: bool) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        file: Option<&Bound<'_, File>>,
+        settled: u64,
+        after: Option<u64>,
+        stop_at_fault: bool,
+    ) -> PyResult<Self> {
         let callbacks = Callbacks::default();
         let opened: Arc<dyn ReadAt> = match file {
             Some(file) => file.get().0.clone(),
@@ -34,7 +41,8 @@ impl LogReplay {
             ),
         };
         let source = Watched::new(opened, callbacks.clone());
-        Ok(Self { replay: engine::LogReplay::new(&path, Arc::new(source), stop_at_fault), callbacks })
+        let replay = engine::LogReplay::new(&path, Arc::new(source), settled, after, stop_at_fault);
+        Ok(Self { replay, callbacks })
     }
 
     fn fill(&mut self, py: Python<'_>, memtable: &Memtable, limit: usize) -> PyResult<bool> {

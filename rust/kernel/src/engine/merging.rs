@@ -1,4 +1,7 @@
 //! The entries of many cursors as one, both ways.
+//!
+//! A key that is sought is usually found, and then only its newest version is asked for. The levels of a database hold ever
+//! older versions of a key, so where one has the key, those below it are not looked at before the cursor moves on.
 
 use super::cursor::BidirectionalCursor;
 use super::error::Result;
@@ -18,6 +21,11 @@ enum Direction {
 pub struct MergingCursor {
     comparator: Comparator,
     heads: Vec<Head>,
+    /// This cursor and those behind it hold, of a user key, older versions than all cursors before them.
+    first_older: usize,
+    /// The cursors from this one on are still to be sought, at `target`.
+    put_off: usize,
+    target: Vec<u8>,
     contest: Contest,
     direction: Direction,
 }
@@ -29,11 +37,13 @@ struct Head {
 }
 
 impl MergingCursor {
-    /// Merge `cursors`, which are all in the order of `comparator`.
+    /// Merge `cursors`, which are all in the order of `comparator`. From number `first_older` on, each holds, of a user key,
+    /// older versions than all before it.
     #[must_use]
-    pub fn new(comparator: Comparator, cursors: Vec<Box<dyn BidirectionalCursor>>) -> Self {
+    pub fn new(comparator: Comparator, cursors: Vec<Box<dyn BidirectionalCursor>>, first_older: usize) -> Self {
         let heads = cursors.into_iter().map(|cursor| Head { cursor, rank: 0 }).collect();
-        Self { comparator, heads, contest: Contest::default(), direction: Direction::Forward }
+        let (target, contest) = Default::default();
+        Self { comparator, heads, first_older, put_off: usize::MAX, target, contest, direction: Direction::Forward }
     }
 
     #[inline]
@@ -43,6 +53,7 @@ impl MergingCursor {
 
     /// Stand on no entry.
     pub fn leave(&mut self) {
+        self.put_off = usize::MAX;
         self.contest.start(std::iter::empty(), |_, _| false);
     }
 
@@ -52,20 +63,58 @@ impl MergingCursor {
         direction: Direction,
         mut seek: impl FnMut(usize, &mut dyn BidirectionalCursor) -> Result<()>,
     ) -> Result<()> {
-        let Self { comparator, heads, contest, .. } = self;
         self.direction = direction;
-        contest.start(std::iter::empty(), |_, _| false);
-        for (number, head) in heads.iter_mut().enumerate() {
+        self.leave();
+        for (number, head) in self.heads.iter_mut().enumerate() {
             seek(number, &mut *head.cursor)?;
-            head.rank = rank(comparator, internal_key::user_key(head.cursor.key()));
+            head.rank = rank(&self.comparator, internal_key::user_key(head.cursor.key()));
         }
-        let standing = (0..heads.len()).filter(|&i| heads.get(i).is_some_and(|head| head.cursor.valid()));
-        contest.start(standing, |a, b| comes_before(heads, comparator, direction, a, b));
+        self.choose();
         Ok(())
+    }
+
+    /// Seek the cursors from number `from` on; once one has the key, put those off that cannot have a newer version of it.
+    fn seek_from(&mut self, from: usize, target: &[u8], may_put_off: bool) -> Result<()> {
+        self.direction = Direction::Forward;
+        self.leave();
+        let (wanted, mut is_found) = (internal_key::user_key(target), false);
+        for (number, head) in self.heads.iter_mut().enumerate().skip(from) {
+            if may_put_off && is_found && number >= self.first_older {
+                self.put_off = number;
+                self.target.clear();
+                self.target.extend_from_slice(target);
+                break;
+            }
+            head.cursor.seek(target)?;
+            let user_key = internal_key::user_key(head.cursor.key());
+            head.rank = rank(&self.comparator, user_key);
+            is_found = is_found || (head.cursor.valid() && user_key == wanted);
+        }
+        self.choose();
+        Ok(())
+    }
+
+    /// Stand on the entry that comes first of those that the cursors sought stand on.
+    fn choose(&mut self) {
+        let Self { comparator, heads, contest, direction, .. } = self;
+        let standing = (0..heads.len().min(self.put_off)).filter(|&i| heads.get(i).is_some_and(|head| head.cursor.valid()));
+        contest.start(standing, |a, b| comes_before(heads, comparator, *direction, a, b));
+    }
+
+    /// Seek what was put off.
+    #[cold]
+    fn catch_up(&mut self) -> Result<()> {
+        let target = std::mem::take(&mut self.target);
+        let outcome = self.seek_from(self.put_off, &target, false);
+        self.target = target;
+        outcome
     }
 
     #[inline]
     fn step(&mut self, direction: Direction) -> Result<()> {
+        if self.put_off != usize::MAX {
+            self.catch_up()?;
+        }
         let Some(winner) = self.contest.winner() else { return Ok(()) };
         if self.direction != direction {
             self.turn(direction, winner)?;
@@ -140,7 +189,7 @@ impl BidirectionalCursor for MergingCursor {
     }
 
     fn seek(&mut self, target: &[u8]) -> Result<()> {
-        self.start(Direction::Forward, |_, cursor| cursor.seek(target))
+        self.seek_from(0, target, true)
     }
 
     fn seek_before(&mut self, target: &[u8]) -> Result<()> {

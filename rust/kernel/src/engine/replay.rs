@@ -4,7 +4,7 @@ use super::error::{EngineError, Result};
 use super::memtable::{Draft, Memtable};
 use crate::fault::{Error, Fault};
 use crate::fault_log::FaultLog;
-use crate::log::{BatchReader, SEQUENCE_CODES};
+use crate::log::{BatchReader, SEQUENCE_CODES, SEQUENCE_LOST};
 use crate::read_at::ReadAt;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +13,10 @@ use std::sync::Arc;
 pub struct LogReplay {
     path: Arc<Path>,
     reader: BatchReader,
+    /// Up to here every change is in tables, or was never made.
+    settled: u64,
+    /// How far the batches go; `None` before the first one of the first log.
+    reached: Option<u64>,
     stop_at_fault: bool,
     stopped: bool,
     faults: FaultLog,
@@ -26,18 +30,22 @@ struct Taken {
     body: Arc<[u8]>,
     sequence: u64,
     next_sequence: u64,
+    offset: u64,
     end_offset: u64,
 }
 
 impl LogReplay {
     /// Stand before the first batch of the log at `path`, whose bytes `source` has. With `stop_at_fault` nothing behind the
     /// first bytes that cannot be used is applied; else they are passed over. Sequence numbers out of line are told, and the
-    /// batches applied, either way.
+    /// batches applied, either way, but for those that leave out numbers above `settled`: they come after a change that is lost.
+    /// `after` is the last sequence number of the log before this one, where there is one.
     #[must_use]
-    pub fn new(path: &Path, source: Arc<dyn ReadAt>, stop_at_fault: bool) -> Self {
+    pub fn new(path: &Path, source: Arc<dyn ReadAt>, settled: u64, after: Option<u64>, stop_at_fault: bool) -> Self {
         Self {
             path: Arc::from(path),
             reader: BatchReader::new(source),
+            settled,
+            reached: after.map(|after| after.max(settled)),
             stop_at_fault,
             stopped: false,
             faults: FaultLog::default(),
@@ -80,11 +88,15 @@ impl LogReplay {
                 body: Arc::from(placed.batch.body()),
                 sequence: placed.batch.sequence,
                 next_sequence: placed.batch.next_sequence(),
+                offset: placed.offset,
                 end_offset: placed.end_offset,
             });
             Ok(())
         });
-        let faults = self.reader.take_faults();
+        let mut faults = self.reader.take_faults();
+        let lost = taken.as_ref().and_then(|taken| self.reach(taken));
+        let is_explained = faults.iter().any(|fault| !SEQUENCE_CODES.contains(&fault.code));
+        faults.extend(lost.filter(|_| !is_explained));
         self.stopped = self.stop_at_fault && faults.iter().any(|fault| !SEQUENCE_CODES.contains(&fault.code));
         self.faults.extend(faults);
         more.map_err(|error| match error {
@@ -93,6 +105,14 @@ impl LogReplay {
             Error::Stopped => EngineError::Stopped,
         })?;
         Ok(taken.filter(|_| !self.stopped))
+    }
+
+    /// Go as far as a batch does. Gives a fault where that leaves out what is nowhere.
+    fn reach(&mut self, taken: &Taken) -> Option<Fault> {
+        let due = self.reached.map_or(taken.sequence, |reached| reached.saturating_add(1));
+        let before = self.reached.unwrap_or(self.settled);
+        self.reached = Some(before.max(taken.next_sequence.saturating_sub(1)));
+        (taken.sequence > due).then(|| Fault::new(SEQUENCE_LOST, taken.offset, 0).with_values(due, taken.sequence))
     }
 
     /// The faults met so far.
@@ -151,7 +171,7 @@ mod tests {
 
     fn replayed(log: Vec<u8>, stop_at_fault: bool) -> (LogReplay, Memtable) {
         let memtable = Memtable::new(Comparator::Bytewise);
-        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), stop_at_fault);
+        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), 20, None, stop_at_fault);
         assert!(!replay.fill(&memtable, usize::MAX, || false).unwrap());
         (replay, memtable)
     }
@@ -163,7 +183,7 @@ mod tests {
     #[test]
     fn a_log_fills_memtables_in_turn() {
         let (log, ends) = log(&[1, 3, 5, 7, 9]);
-        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), true);
+        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), 0, None, true);
         let mut counts = Vec::new();
         loop {
             let memtable = Memtable::new(Comparator::Bytewise);
@@ -213,5 +233,21 @@ mod tests {
 
         assert_eq!((memtable.entry_count(), replay.max_sequence()), (6, 10));
         assert_eq!(codes(&replay), ["log.sequence.gap", "log.sequence.back"]);
+    }
+
+    #[test]
+    fn a_batch_behind_changes_that_are_nowhere_ends_a_replay_that_stops() {
+        let (log, _) = log(&[21, 25, 27]);
+        for (settled, after, kept) in [(0, None, 2), (0, Some(20), 2), (23, Some(20), 2), (24, None, 6), (19, Some(19), 0)] {
+            for stops in [true, false] {
+                let memtable = Memtable::new(Comparator::Bytewise);
+                let path = Path::new("db/000003.log");
+                let mut replay = LogReplay::new(path, Arc::new(log.clone()), settled, after, stops);
+
+                assert!(!replay.fill(&memtable, usize::MAX, || false).unwrap());
+                assert_eq!(memtable.entry_count(), if stops { kept } else { 6 });
+                assert_eq!(codes(&replay).contains(&SEQUENCE_LOST), kept < 6);
+            }
+        }
     }
 }

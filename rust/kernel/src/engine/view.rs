@@ -59,10 +59,11 @@ impl View {
         for table in &self.levels.level_0 {
             cursors.push(Box::new(TableCursor::new(tables.clone(), table.clone(), options.clone())));
         }
+        let first_older = cursors.len();
         for run in &self.levels.runs {
             cursors.push(Box::new(RunCursor::new(tables.clone(), run.clone(), options.clone())));
         }
-        MergingCursor::new(tables.comparator().clone(), cursors)
+        MergingCursor::new(tables.comparator().clone(), cursors, first_older)
     }
 }
 

@@ -169,6 +169,9 @@ impl VisibleCursor {
                 self.has_done = true;
                 if trailer & 0xff == u64::from(TYPE_VALUE) {
                     rows.push(user_key, self.cursor.value());
+                    if portion.is_full(rows) {
+                        return Ok(()); // What comes next may be in another block, and nobody may ask for it.
+                    }
                 }
             }
             self.cursor.next()?;

@@ -55,6 +55,7 @@ pub const CODES: &[&str] = &[
     crate::batch::BAD_SEQUENCE,
     SEQUENCE_GAP,
     SEQUENCE_BACK,
+    SEQUENCE_LOST,
 ];
 
 /// The fault codes of batches that are whole but do not continue the one before.
@@ -70,3 +71,5 @@ const READ_ERROR: &str = "log.read-error";
 const TORN_TAIL: &str = "log.tail.torn";
 const SEQUENCE_GAP: &str = "log.sequence.gap";
 const SEQUENCE_BACK: &str = "log.sequence.back";
+/// A batch whose predecessors are in no log and in no table.
+pub const SEQUENCE_LOST: &str = "log.sequence.lost";

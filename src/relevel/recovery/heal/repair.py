@@ -6,6 +6,7 @@ The cursor goes on either way. All are findings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,9 @@ from relevel.recovery.heal.told import healed_finding, salvaged_finding, swapped
 from relevel.storage.patched import Readable
 
 _CHECKSUM: Final = ".checksum-mismatch"
+Handle = tuple[int, int]
+"""Where the bytes of a fault begin, and how many they are."""
+
 _DATA: Final = "table.block."
 _MOST_TRIED: Final = 100
 """Blocks of one table that are not healed, after which healing goes less far."""
@@ -87,7 +91,8 @@ def mend(
     return Mended(salvage=salvage(stored, hurt, comparator, KeyRange(fault.lower, fault.upper)))
 
 
-def _is_hurt_data(fault: _kernel.Fault) -> bool:
+def is_hurt_data(fault: _kernel.Fault) -> bool:
+    """Whether it is a data block whose checksum does not fit."""
     return fault.code.startswith(_DATA) and fault.code.endswith(_CHECKSUM)
 
 
@@ -108,7 +113,7 @@ class Patience:
 
     def note(self, fault: _kernel.Fault, mended: Mended) -> None:
         """Note what was made of a block. Whoever reads the table's blocks in order comes to the same."""
-        if mended.healing is None and _is_hurt_data(fault):
+        if mended.healing is None and is_hurt_data(fault):
             self._left -= 1
 
 
@@ -119,23 +124,34 @@ class Repairer:
         findings: what was healed or saved in part so far, in the order it was met.
     """
 
-    def __init__(self, storage: Readable, comparator: Comparator, trust: int = Trust.TESTED) -> None:
+    def __init__(
+        self,
+        storage: Readable,
+        comparator: Comparator,
+        trust: int = Trust.TESTED,
+        known: Mapping[str, Mapping[Handle, bytes | None]] | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             storage: where the tables are.
             comparator: the order of the user keys.
             trust: how far to go, one of ``Trust``.
+            known: what could be made of blocks that a survey has come upon, by file; these are no findings any more.
         """
         self.findings: list[Finding] = []
         self._storage = storage
         self._comparator = comparator
         self._trust = trust
+        self._known = known or {}
         self._patience: dict[str, Patience] = {}
         self._swaps: dict[str, Swaps | None] = {}
 
     def __call__(self, file: str, fault: _kernel.Fault, stored: bytes) -> bytes | None:
         """Give the contents of a damaged block, or None where they cannot be had."""
+        known, handle = self._known.get(file, {}), (fault.offset, fault.size)
+        if handle in known:
+            return known[handle]
         try:
             patience = self._patience.setdefault(file, Patience(self._trust))
             mended = mend(self._storage, file, fault, stored, self._comparator, trust=patience.trust)
@@ -151,7 +167,7 @@ class Repairer:
 
     def _with_pages_back(self, file: str, fault: _kernel.Fault, size: int) -> bytes | None:
         """The contents of a block once the pages of its table are in their places; None where that does not help."""
-        if not _is_hurt_data(fault):
+        if not is_hurt_data(fault):
             return None
         if file not in self._swaps:
             swaps = self._swaps[file] = self._look_for_swaps(file)

@@ -18,9 +18,10 @@ from relevel.errors import DatabaseInUseError, NotADatabaseError
 from relevel.files.current import CurrentScan, scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import Finding, Severity, Span
-from relevel.format.filename import FileKind, FileName, parse_filename
+from relevel.format.filename import FileKind, FileName
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.doubt import doubt
+from relevel.recovery.inventory.misnamed import Named, read_names, verify_names, with_tables_found
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.held import HeldDirectory
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -104,17 +105,17 @@ def in_use(path: str | os.PathLike[str]) -> DatabaseInUseError:
 
 
 def _take_inventory(storage: HeldDirectory) -> Directory:
-    entries = [(entry, parse_filename(entry.name)) for entry in storage.entries()]
-    names = [name for entry, name in entries if entry.is_file]
-    if not any(name.kind in _DATA_KINDS for name in names):
+    named = read_names(storage.entries())
+    if not any(name.kind in _DATA_KINDS and entry.is_file for entry, name in named):
         raise NotADatabaseError(
-            f"{storage.root}: no LevelDB here: none of its {len(entries)} entries is named CURRENT, MANIFEST-NNNNNN, "
-            "NNNNNN.ldb, NNNNNN.sst or NNNNNN.log. Give the directory that holds them."
+            f"{storage.root}: no LevelDB here: none of its {len(named)} entries is named CURRENT, MANIFEST-NNNNNN, "
+            "NNNNNN.ldb, NNNNNN.sst or NNNNNN.log. Give the directory that holds them; where the files have lost their names, "
+            "run relevel carve."
         )
     current = scan_current(storage)
-    choice = _choose_manifest(storage, current, names)
-    files = Classifier(choice.manifest, choice.proof).classify(entries)
-    findings = (*current.findings, *choice.findings, *verify_files(files, choice.proof))
+    choice = _choose_manifest(storage, current, named)
+    files = Classifier(choice.manifest, choice.proof).classify(choice.named)
+    findings = (*current.findings, *choice.findings, *verify_names(choice.named), *verify_files(files, choice.proof))
     return Directory(storage, tuple(files), current, choice.manifest, choice.proof, findings)
 
 
@@ -123,21 +124,23 @@ class _Choice:
     manifest: ManifestScan | None
     proof: Proof
     findings: tuple[Finding, ...]
+    named: list[Named]
 
 
-def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: list[FileName]) -> _Choice:
+def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, named: list[Named]) -> _Choice:
     """The manifest CURRENT names if it is whole; else the newest whole one; else the best of the damaged ones."""
+    names = [name for entry, name in named if entry.is_file]
     newest_first = sorted(
         (name for name in names if name.kind is FileKind.MANIFEST), key=lambda name: name.number or 0, reverse=True
     )
     others = [name.name for name in newest_first if name.name != current.manifest_name]
-    named = [current.manifest_name] if current.manifest_name is not None else []
+    of_current = [current.manifest_name] if current.manifest_name is not None else []
     damaged: list[ManifestScan] = []
-    for name in named + others:
+    for name in of_current + others:
         scan = _read_manifest(storage, name)
         if scan.complete and not scan.damaged:
             passed_over = [finding for bad in damaged for finding in bad.findings]
-            return _choice(scan, passed_over, _why_not_proved(storage, scan, current, names))
+            return _choice(storage, scan, current, named, passed_over)
         damaged.append(scan)
         if scan.name == current.manifest_name and scan.edit_count:
             break  # CURRENT's own manifest, damaged, still knows more of the present than any older one
@@ -147,17 +150,26 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, names: li
         message = (
             "no manifest could be read: which tables and logs count is not proved, and all of them are taken for live"
         )
-        return _Choice(None, Proof.NONE, (*found, Finding.of("manifest.none", Span("MANIFEST"), message)))
+        return _Choice(None, Proof.NONE, (*found, Finding.of("manifest.none", Span("MANIFEST"), message)), named)
     message = f"{best.name}: damaged, so which tables and logs count is not proved"
-    return _Choice(best, Proof.PARTIAL, (*found, Finding.of("manifest.partial", Span(best.name), message)))
+    findings = (*found, Finding.of("manifest.partial", Span(best.name), message))
+    return _Choice(best, Proof.PARTIAL, findings, with_tables_found(storage, best, named))
 
 
-def _choice(scan: ManifestScan, passed_over: list[Finding], why_not_proved: str | None) -> _Choice:
+def _choice(
+    storage: ReadOnlyDirectory,
+    scan: ManifestScan,
+    current: CurrentScan,
+    named: list[Named],
+    passed_over: list[Finding],
+) -> _Choice:
+    named = with_tables_found(storage, scan, named)
+    reason = _why_not_proved(storage, scan, current, [name for entry, name in named if entry.is_file])
     found = (*passed_over, *scan.findings)
-    if why_not_proved is None:
-        return _Choice(scan, Proof.MANIFEST, found)
-    message = f"{scan.name}: {why_not_proved}"
-    return _Choice(scan, Proof.PARTIAL, (*found, Finding.of("manifest.partial", Span(scan.name), message)))
+    if reason is None:
+        return _Choice(scan, Proof.MANIFEST, found, named)
+    partial = Finding.of("manifest.partial", Span(scan.name), f"{scan.name}: {reason}")
+    return _Choice(scan, Proof.PARTIAL, (*found, partial), named)
 
 
 def _why_not_proved(

@@ -45,6 +45,8 @@ class Proof(StrEnum):
     """A damaged manifest says part of it."""
     INFERRED = "log-file"
     """No manifest could be read, and LOG and the tables say it as surely."""
+    COUNTED = "every-write"
+    """No manifest could be read, and every write that was ever made is there."""
     NONE = "none"
     """No manifest could be read."""
 

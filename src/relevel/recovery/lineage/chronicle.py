@@ -12,7 +12,7 @@ Source: google/leveldb, db/db_impl.cc; syndtr/goleveldb, leveldb/db_compaction.g
     Delete type=0 #28                                           journal@remove removed @1
 
 What a compaction generates counts when it ends. A line says how many tables each level has then; each of LevelDB's flushes after
-it adds one. goleveldb flushes while it compacts, and says how many there are after each.
+it adds one. goleveldb flushes while it compacts, and says how many there are after each flush and each compaction.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Chronicle:
         removed_tables: numbers of the tables that were deleted.
         removed_logs: numbers of the logs that were.
         table_count: how many tables counted at the end; None where that is not told.
-        is_flushing: whether a memtable was becoming a table: its log and the next were both there.
+        is_flushing: whether a memtable was becoming a table, of which is not told yet that it is made: its log and the next were
+            both there.
         flushed: those of the created tables that are memtables written out.
     """
 
@@ -61,13 +62,16 @@ class Chronicle:
         self.is_flushing = True
 
     def _flush(self, number: str, size: str) -> None:
-        self.created[int(number)] = (int(size), None)
+        self._create(number, (int(size), None))
+
+    def _flush_entries(self, number: str, entry_count: str) -> None:
+        self._create(number, (None, int(entry_count)))
+
+    def _create(self, number: str, made: Made) -> None:
+        self.created[int(number)] = made
         self.flushed.add(int(number))
         self.table_count = None if self.table_count is None else self.table_count + 1
-
-    def _create(self, number: str, entry_count: str) -> None:
-        self.created[int(number)] = (None, int(entry_count))
-        self.flushed.add(int(number))
+        self.is_flushing = False
 
     def _generate(self, number: str, entry_count: str, size: str | None = None) -> None:
         self.flushed.discard(int(number))
@@ -116,7 +120,7 @@ _LINES: Final[tuple[tuple[re.Pattern[str], _Told], ...]] = tuple(
         (r"Compaction error: ", Chronicle._give_up),
         (r"Delete type=(\d) ##N$", Chronicle._remove),
         (r"memdb@flush N·", Chronicle._begin_flush),
-        (r"memdb@flush created L\d+@#N N·#N ", Chronicle._create),
+        (r"memdb@flush created L\d+@#N N·#N ", Chronicle._flush_entries),
         (r"table@build created L\d+@#N N·#N ", Chronicle._generate),
         (r"table@compaction committed", Chronicle._commit),
         (r"version@stat F·\[((?:\d{1,9} ?){0,12})\]", Chronicle._count),
@@ -131,7 +135,7 @@ def read_chronicle(storage: Readable) -> Chronicle:
     """Read what LOG.old and LOG tell. Empty where there is neither, or neither tells anything that is known."""
     chronicle = Chronicle()
     for name in _NAMES:
-        for line in _lines(storage, name):
+        for line in info_log_lines(storage, name):
             _tell(chronicle, line)
     return chronicle
 
@@ -146,7 +150,8 @@ def _tell(chronicle: Chronicle, line: str) -> None:
             return
 
 
-def _lines(storage: Readable, name: str) -> Iterable[str]:
+def info_log_lines(storage: Readable, name: str) -> Iterable[str]:
+    """The lines of LOG or LOG.old, of a very long one the last; none where it cannot be read."""
     try:
         start = max(0, storage.size(name) - _MOST_READ)
         return storage.read(name, start, _MOST_READ).decode(errors="replace").splitlines()

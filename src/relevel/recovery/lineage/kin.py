@@ -1,34 +1,35 @@
-"""Kin: which tables share versions, and what follows from it.
+"""Kin: which tables and logs share versions.
 
-A compaction copies what it keeps, so of two tables that share a version the one with the higher number was made from the other.
-Until a compaction ends, what it has written so far does not count: its last table has no footer yet, and everything in its tables
-is in its inputs as well.
+A compaction copies what it keeps, and a memtable becomes a table as it is. So of two tables that share a version the one with
+the higher number was made from the other, and a table that shares one with a log was made from that.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from tempfile import gettempdir
 from typing import TypeAlias
 
 from relevel import _kernel
 from relevel.format.comparator import Comparator
 from relevel.recovery.read.inputs import table_input
-from relevel.recovery.survey.access import Route
+from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.table import TableSurvey
-from relevel.storage.patched import Readable
+from relevel.storage.held import HeldDirectory
 
 Descendants: TypeAlias = dict[str, list[TableSurvey]]
 
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """Tables, and how many versions each two share.
+    """Tables and logs, and how many versions they share.
 
     Attributes:
         tables: by name.
-        shared: how many versions two tables share, by their names, the one with the lower number first.
+        shared: how many versions a table shares with an older table or log, by their names, the older one first. A version that
+            more than two have is counted for each two that follow one another.
     """
 
     tables: Mapping[str, TableSurvey]
@@ -43,57 +44,54 @@ class Kin:
         """Of each table from which others were made, those."""
         made: Descendants = defaultdict(list)
         for older, newer in self.shared:
-            made[older].append(self.tables[newer])
+            if older in self.tables:
+                made[older].append(self.tables[newer])
         return dict(made)
 
-    def unfinished(self) -> set[str]:
-        """The names of the tables that a compaction has written that did not end."""
-        found: set[str] = set()
-        for name, table in self.tables.items():
-            if _has_no_end(table) and self.is_copied(name):
-                found |= {name, *self._written_before(name)}
-        return found
+    def made_from(self, name: str) -> list[TableSurvey]:
+        """The tables that were made from one."""
+        return [self.tables[newer] for older, newer in self.shared if older == name]
 
-    def _written_before(self, name: str) -> Iterator[str]:
-        """Other tables of the compaction that has written this one: they are newer than all its inputs."""
-        newest_input = max(_number(self.tables[older]) for older in self._older(name))
-        for other, table in self.tables.items():
-            if newest_input < _number(table) < _number(self.tables[name]) and self.is_copied(other):
-                yield other
+    def inputs_of(self, name: str) -> list[TableSurvey]:
+        """The tables from which one was made."""
+        return [self.tables[older] for older, newer in self.shared if newer == name and older in self.tables]
 
     def is_copied(self, name: str) -> bool:
-        """Whether all that can be read of a table is in older ones."""
+        """Whether all that can be read of a table is in older tables and logs."""
         scan = self.tables[name].scan if name in self.tables else None
         entries = 0 if scan is None else scan.put_count + scan.deletion_count
-        return 0 < entries <= sum(self.shared[older, name] for older in self._older(name))
-
-    def _older(self, name: str) -> list[str]:
-        return [older for older, newer in self.shared if newer == name]
+        return 0 < entries <= sum(count for (_, newer), count in self.shared.items() if newer == name)
 
 
-def read_kin(tables: Iterable[TableSurvey], storage: Readable, comparator: Comparator) -> Kin:
-    """Merge tables to find out what they share. Reads all of them.
+def read_kin(
+    tables: Iterable[TableSurvey], logs: Iterable[LogSurvey], storage: HeldDirectory, comparator: Comparator
+) -> Kin:
+    """Merge tables and logs to find out what they share. Reads all of them.
 
     Raises:
         OSError: the system cannot read one.
     """
-    known = {table.file.name: table for table in tables if table.access is not None}
-    inputs = [
+    known = {table.file.name: table for table in sorted(tables, key=number_of) if table.access is not None}
+    pairs = _kernel.shared_versions(merge_inputs(known.values(), logs, storage), comparator.kernel)
+    return Kin(known, {(older, newer): count for older, newer, count in pairs if newer in known})
+
+
+def merge_inputs(
+    tables: Iterable[TableSurvey], logs: Iterable[LogSurvey], storage: HeldDirectory
+) -> list[_kernel.Input]:
+    """Logs and then tables, as inputs of one merge; not those that cannot be read or have nothing in them."""
+    inputs: list[_kernel.Input] = [
+        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=gettempdir())
+        for log in logs
+        if log.scan is not None and log.scan.max_sequence is not None
+    ]
+    return inputs + [
         table_input(table.storage(storage), table.file, "current", table.access)
-        for table in known.values()
+        for table in tables
         if table.access is not None
     ]
-    shared = {}
-    for one, other, count in _kernel.shared_versions(inputs, comparator.kernel):
-        older, newer = sorted((one, other), key=lambda name: _number(known[name]))
-        shared[older, newer] = count
-    return Kin(known, shared)
 
 
-def _has_no_end(table: TableSurvey) -> bool:
-    """Whether neither footer nor index is there, as while a table is being written."""
-    return table.access is not None and table.access.route is Route.WALK
-
-
-def _number(table: TableSurvey) -> int:
+def number_of(table: TableSurvey) -> int:
+    """Its file number."""
     return table.file.number or 0

@@ -27,6 +27,7 @@ from relevel.findings import Finding, KeyRange
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.lineage.chronicle import read_chronicle
+from relevel.recovery.past.extents import Extents
 from relevel.recovery.read.reader import EVERY_KEY, KeySpan, Reader
 
 _TORN_END = "log.tail.torn"
@@ -39,25 +40,27 @@ class Horizon:
     Attributes:
         sequence: from this sequence number on it is, up to the newest; None where no number can be proved to be.
         reason: why not further back.
+        newest: the newest sequence number of which anything tells. Of a log that was cut off cleanly nothing tells.
         gap: the lowest sequence number of which nothing is on disk; below it the past is complete too. None where there is none.
     """
 
     sequence: int | None
     reason: str
+    newest: int
     gap: int | None = None
 
     def is_complete_at(self, sequence: int) -> bool:
         """Whether ``History.at(sequence)`` is proved to be just what was there."""
-        return (self.gap is not None and sequence < self.gap) or (
-            self.sequence is not None and sequence >= self.sequence
-        )
+        is_below = self.gap is not None and sequence < self.gap
+        return is_below or (self.sequence is not None and self.sequence <= sequence <= self.newest)
 
 
 class Completeness:
     """What of the past is on disk. Reads every table and log once, when first asked."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, extents: Extents) -> None:
         self._reader = reader
+        self._extents = extents
 
     @property
     def oldest(self) -> int | None:
@@ -74,23 +77,25 @@ class Completeness:
         gap = self._gaps[0]
         doubt = next(self._doubts(span), None)
         if doubt is not None:
-            return Horizon(None, doubt, gap if self._is_of_one_life else None)
+            return Horizon(None, doubt, self._newest, gap if self._is_of_one_life else None)
         if gap is None:
-            return Horizon(0, "every sequence number from the first on is on disk")
+            return Horizon(0, "every sequence number from the first on is on disk", self._newest)
         return max(self._limits(span), key=lambda horizon: horizon.sequence or 0)
 
     def _limits(self, span: KeySpan) -> Iterator[Horizon]:
         first, last = self._gaps
         if last is not None:
-            yield Horizon(last, f"nothing is on disk of sequence number {last}: a compaction has dropped it", first)
+            yield Horizon(
+                last, f"nothing is on disk of sequence number {last}: a compaction has dropped it", self._newest, first
+            )
         compacted = self._sequences(self._compacted, span).newest
         if compacted is not None:
             reason = f"compactions, which drop what was overwritten, have seen versions of these keys up to {compacted}"
-            yield Horizon(compacted, reason, first)
+            yield Horizon(compacted, reason, self._newest, first)
         begin = self._reader.current_from
         if self._reader.inputs.past and begin is not None:
             reason = f"files that were replaced are still there, and may hold keys whose deletion is not: up to {begin} they count"
-            yield Horizon(begin, reason, first)
+            yield Horizon(begin, reason, self._newest, first)
 
     @cached_property
     def _found(self) -> _kernel.Sequences:
@@ -98,10 +103,14 @@ class Completeness:
         return self._sequences()
 
     @cached_property
+    def _newest(self) -> int:
+        """The newest sequence number of which anything tells."""
+        return max(self._found.newest or 0, self._reader.newest_sequence or 0)
+
+    @cached_property
     def _gaps(self) -> tuple[int | None, int | None]:
         """The lowest and the highest number that nothing on disk has."""
-        newest = max(self._found.newest or 0, self._reader.newest_sequence or 0)
-        return self._found.first_missing(1, newest), self._found.last_missing(1, newest)
+        return self._found.first_missing(1, self._newest), self._found.last_missing(1, self._newest)
 
     @cached_property
     def _is_of_one_life(self) -> bool:
@@ -125,14 +134,24 @@ class Completeness:
                 yield f"damage may have cost versions of these keys: {finding.message}"
         if self._reader.directory.proof is not Proof.MANIFEST and self._gaps[0] is not None:
             yield "no whole manifest proves which files count"
-        begin = self._reader.inputs.oldest_in_logs
-        lost = None if begin is None else self._found.last_missing(begin, self._found.newest or begin)
+        lost = self._lost_in_logs
         if lost is not None:
-            yield f"nothing is on disk of sequence number {lost}, which must be in a log"
+            yield f"nothing is on disk of sequence number {lost}, which was or may have been in a log"
+
+    @cached_property
+    def _lost_in_logs(self) -> int | None:
+        """The highest number that is nowhere, and that no compaction can have dropped for all that is known."""
+        begin = self._reader.inputs.oldest_in_logs
+        if begin is not None:
+            return self._found.last_missing(begin, self._newest)
+        lost = self._gaps[1]
+        manifest = self._reader.directory.manifest
+        in_tables = (manifest.first_last_sequence if manifest else None) or 0
+        return lost if lost is not None and lost > max(self._found.newest or 0, in_tables) else None
 
     def _costs(self, finding: Finding) -> bool:
         """Whether versions may be lost by it that no compaction has dropped."""
-        if finding.code == _TORN_END and finding.span.file == self._newest_log:
+        if finding.code == _TORN_END and finding.span.file == self._newest_log and self._lost_in_logs is None:
             return False  # what was lost there is newer than everything that is on disk
         file = self._reader.directory.by_name.get(finding.span.file)
         return finding.is_loss and (file is None or file.standing not in (Standing.SUPERSEDED, Standing.ORPHAN))
@@ -166,7 +185,7 @@ class Completeness:
         directory = self._reader.directory
         if directory.proof is Proof.MANIFEST:
             yield from directory.of_kind(FileKind.LOG, Standing.LIVE)
-            yield from (file for file in self._flushed() if self._has_no_gap(file))
+            yield from (file for file in self._flushed() if self._extents.of(file.name).is_without_gap)
 
     def _flushed(self) -> Iterator[DatabaseFile]:
         """The live tables that are known to be memtables written out."""
@@ -178,11 +197,6 @@ class Completeness:
             is_told = number in chronicle.flushed and size in (None, file.size)
             if addition.is_flush if addition is not None else is_told:
                 yield file
-
-    def _has_no_gap(self, file: DatabaseFile) -> bool:
-        found = self._sequences([file.name])
-        is_empty = found.oldest is None or found.newest is None
-        return not is_empty and found.count == (found.newest or 0) - (found.oldest or 0) + 1
 
     def _sequences(self, files: Iterable[str] | None = None, span: KeySpan = EVERY_KEY) -> _kernel.Sequences:
         """The sequence numbers in some files, or in all."""

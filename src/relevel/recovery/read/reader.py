@@ -22,6 +22,7 @@ from relevel.recovery.inventory.directory import Directory, open_directory
 from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof, Standing
 from relevel.recovery.inventory.steady import refuse_outrun
+from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import RowCursor, Rows, Version
 
@@ -142,6 +143,25 @@ class Reader:
     def after(self, key: bytes) -> bytes | None:
         """The first key that can come after ``key``, in bytewise order; None where the order is another."""
         return key + b"\x00" if self.comparator.kernel == BYTEWISE else None
+
+    def columns(
+        self,
+        mode: str,
+        *,
+        past: bool,
+        prefix: bytes = b"",
+        start: bytes | None = None,
+        stop: bytes | None = None,
+        **options: Any,
+    ) -> ColumnBatches:
+        """What ``rows`` gives, as columns. Where the order of the keys is not bytewise, the prefix is left to the caller."""
+        repairer = self.repairer()
+        if prefix and self.comparator.kernel == BYTEWISE:
+            start, stop = narrow(prefix, start, stop)
+            prefix = b""
+        cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
+        unverified, at_end = self.inputs.unverified, self.refuse_outrun
+        return ColumnBatches(cursor, repairer, self.findings, prefix=prefix, unverified=unverified, at_end=at_end)
 
     def refuse_outrun(self) -> None:
         """Go no further where a file that is not held has changed or gone since the inventory.

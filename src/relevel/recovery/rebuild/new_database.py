@@ -15,7 +15,7 @@ from relevel.errors import InvalidArgumentError
 from relevel.files.current import encode_current
 from relevel.files.manifest_writer import write_manifest
 from relevel.format.comparator import Comparator
-from relevel.format.filename import log_name, manifest_name, table_name
+from relevel.format.filename import log_name, manifest_name, parse_filename, table_name
 from relevel.format.internal_key import is_internal_key
 from relevel.format.version_edit import FileMetadata, VersionEdit
 from relevel.recovery.survey.table import TableSurvey
@@ -85,9 +85,34 @@ class Outcome:
         self.byte_count += metadata.file_size
         self.last_sequence = max(self.last_sequence, max_sequence)
 
+    def join(self, part: Outcome) -> None:
+        """Count what was written apart."""
+        self.tables += part.tables
+        self.entry_count += part.entry_count
+        self.byte_count += part.byte_count
+        self.last_sequence = max(self.last_sequence, part.last_sequence)
+        self.faults += part.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tables that have no numbers yet.
+
+    Attributes:
+        tables: their names for now, in order.
+        faults: what the merge met on the way, with the files.
+    """
+
+    tables: tuple[tuple[str, _kernel.TableMeta], ...]
+    faults: tuple[tuple[str, _kernel.Fault], ...]
+
 
 class NewDatabase:
-    """Writes tables into a new directory and ends with manifest and CURRENT."""
+    """Writes tables into a new directory and ends with manifest and CURRENT.
+
+    What writes tables gives an ``Outcome`` and counts nothing, so that threads may write at the same time; ``finish`` is given all
+    of them together.
+    """
 
     def __init__(self, target: NewDirectory, comparator: Comparator, next_number: int) -> None:
         if not comparator.name:
@@ -95,18 +120,21 @@ class NewDatabase:
                 "the new database needs the comparator's name, and no manifest has it: "
                 "give --comparator NAME, or NAME=module:function where relevel does not know the name"
             )
-        self.outcome = Outcome()
         self._target = target
         self._comparator = comparator
         self._next_number = next_number
 
-    def carry(self, table: TableSurvey, source: str | _kernel.File) -> None:
+    def carry(self, table: TableSurvey, source: str | _kernel.File) -> Outcome:
         """Copy an intact table."""
         scan = table.scan
         assert scan is not None and scan.smallest is not None and scan.largest is not None
-        self._target.copy(source, table.file.name)
-        metadata = FileMetadata(table.file.number or 0, scan.file_size, scan.smallest, scan.largest)
-        self.outcome.add(table.file.level or 0, metadata, scan.put_count + scan.deletion_count, scan.max_sequence or 0)
+        number = table.file.number or 0
+        is_named_so = parse_filename(table.file.name).number == number
+        self._target.copy(source, table.file.name if is_named_so else table_name(number))
+        metadata = FileMetadata(number, scan.file_size, scan.smallest, scan.largest)
+        outcome = Outcome()
+        outcome.add(table.file.level or 0, metadata, scan.put_count + scan.deletion_count, scan.max_sequence or 0)
+        return outcome
 
     def write(
         self,
@@ -116,7 +144,7 @@ class NewDatabase:
         *,
         number: int | None = None,
         progress: Callable[[int], None] | None = None,
-    ) -> None:
+    ) -> Outcome:
         """Write what a cursor gives: one table under ``number``, or tables of LevelDB's size under new numbers."""
         numbers: list[int] = []
 
@@ -124,10 +152,47 @@ class NewDatabase:
             numbers.append(number if number is not None else self.new_number())
             return self._target.path(table_name(numbers[-1]))
 
+        size = _ONE_TABLE if number is not None else TARGET_FILE_SIZE
+        metas = self._write(cursor, next_path, size, style, progress)
+        outcome = Outcome(faults=cursor.take_faults())
+        for written, meta in zip(numbers, metas, strict=True):
+            _add(outcome, level, written, meta)
+        return outcome
+
+    def write_part(
+        self, cursor: _kernel.Cursor, part: int, style: TableStyle, *, progress: Callable[[int], None] | None = None
+    ) -> Part:
+        """Write what a cursor gives as tables of LevelDB's size that have no numbers yet, beside other parts."""
+        names: list[str] = []
+
+        def next_path() -> str:
+            names.append(f"{part}-{len(names)}.part")
+            return self._target.path(names[-1])
+
+        metas = self._write(cursor, next_path, TARGET_FILE_SIZE, style, progress)
+        return Part(tuple(zip(names, metas, strict=True)), tuple(cursor.take_faults()))
+
+    def take_in(self, part: Part, level: int) -> Outcome:
+        """Give the tables of a part their numbers."""
+        outcome = Outcome(faults=list(part.faults))
+        for name, meta in part.tables:
+            number = self.new_number()
+            self._target.rename(name, table_name(number))
+            _add(outcome, level, number, meta)
+        return outcome
+
+    def _write(
+        self,
+        cursor: _kernel.Cursor,
+        next_path: Callable[[], str],
+        file_size: int,
+        style: TableStyle,
+        progress: Callable[[int], None] | None,
+    ) -> list[_kernel.TableMeta]:
         try:
-            metas = cursor.write_tables(
+            return cursor.write_tables(
                 next_path,
-                target_file_size=_ONE_TABLE if number is not None else TARGET_FILE_SIZE,
+                target_file_size=file_size,
                 codec=style.codec,
                 bloom_bits_per_key=style.bloom_bits_per_key,
                 filter_name=style.filter_name,
@@ -136,23 +201,21 @@ class NewDatabase:
             )
         except _kernel.FaultError as error:
             raise self._contradiction(error) from error
-        for written, meta in zip(numbers, metas, strict=True):
-            self._add(level, written, meta)
-        self.outcome.faults += cursor.take_faults()
 
-    def write_entries(self, entries: Iterable[tuple[bytes, bytes]], level: int, style: TableStyle) -> None:
+    def write_entries(self, entries: Iterable[tuple[bytes, bytes]], level: int, style: TableStyle) -> Outcome:
         """Write entries that are in order, internal keys and values, as tables of LevelDB's size under new numbers."""
-        builder, number = None, 0
+        outcome, builder, number = Outcome(), None, 0
         for key, value in entries:
             if builder is None:
                 number = self.new_number()
                 builder = self._builder(number, style)
             builder.add(key, value)
             if builder.file_size >= TARGET_FILE_SIZE:
-                self._add(level, number, builder.finish())
+                _add(outcome, level, number, builder.finish())
                 builder = None
         if builder is not None:
-            self._add(level, number, builder.finish())
+            _add(outcome, level, number, builder.finish())
+        return outcome
 
     def _builder(self, number: int, style: TableStyle) -> _kernel.TableBuilder:
         return _kernel.TableBuilder(
@@ -164,12 +227,15 @@ class NewDatabase:
             shorten_index_keys=self._comparator.kernel == "bytewise",
         )
 
-    def write_sorted(self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle) -> None:
+    def write_sorted(
+        self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle
+    ) -> Outcome:
         """Write entries that are in no order as one table. They are held in memory."""
+        outcome = Outcome()
         order = self._comparator.internal_sort_key
         ordered = sorted({entry for entry in entries if is_internal_key(entry[0])}, key=lambda entry: order(entry[0]))
         if not ordered:
-            return
+            return outcome
         builder = self._builder(number, style)
         previous = None
         for key, value in ordered:
@@ -179,11 +245,12 @@ class NewDatabase:
                 except ValueError as error:
                     raise self._contradiction(error) from error
             previous = key
-        self._add(level, number, builder.finish())
+        _add(outcome, level, number, builder.finish())
+        return outcome
 
-    def finish(self, last_sequence: int) -> Outcome:
+    def finish(self, outcome: Outcome, last_sequence: int) -> Outcome:
         """Write the log, the manifest and CURRENT; then the database is whole."""
-        self.outcome.last_sequence = max(self.outcome.last_sequence, last_sequence)
+        outcome.last_sequence = max(outcome.last_sequence, last_sequence)
         log_number, manifest_number = self.new_number(), self.new_number()
         self._target.write(log_name(log_number), b"")
         edit = VersionEdit(
@@ -191,25 +258,26 @@ class NewDatabase:
             log_number=log_number,
             previous_log_number=0,
             next_file_number=self._next_number,
-            last_sequence=self.outcome.last_sequence,
-            new_files=tuple(self.outcome.tables),
+            last_sequence=outcome.last_sequence,
+            new_files=tuple(outcome.tables),
         )
         write_manifest(self._target.path(manifest_name(manifest_number)), edit)
         self._target.write("CURRENT", encode_current(manifest_number))
-        return self.outcome
+        return outcome
 
     def _contradiction(self, error: Exception) -> InvalidArgumentError:
         """Entries that were put in order are in none: only the comparator can be the reason."""
         return InvalidArgumentError(f"the comparator {self._comparator.name!r} contradicts itself: {error}")
 
-    def _add(self, level: int, number: int, meta: _kernel.TableMeta) -> None:
-        metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)
-        self.outcome.add(level, metadata, meta.entry_count, meta.max_sequence)
-
     def new_number(self) -> int:
         """Take the next file number."""
         self._next_number += 1
         return self._next_number - 1
+
+
+def _add(outcome: Outcome, level: int, number: int, meta: _kernel.TableMeta) -> None:
+    metadata = FileMetadata(number, meta.file_size, meta.smallest, meta.largest)
+    outcome.add(level, metadata, meta.entry_count, meta.max_sequence)
 
 
 def level_for(byte_count: int) -> int:

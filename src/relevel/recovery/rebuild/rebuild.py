@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from relevel import _kernel
-from relevel.findings import KeyRange
-from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key, user_key_of
+from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key
 from relevel.recovery.heal.block import TRAILER_SIZE, contents_of, heal_block
-from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.inventory.at_risk import ANY_KEY, overlap
-from relevel.recovery.read.inputs import block_inputs, table_input
 from relevel.recovery.read.rows import Rows, Version
+from relevel.recovery.rebuild.inputs import PlanInputs, log_inputs, one_table, repairer_for
+from relevel.recovery.rebuild.merge import merge
 from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, TableStyle, level_for
-from relevel.recovery.rebuild.plan import Plan, Treatment
-from relevel.recovery.survey.access import TableAccess
+from relevel.recovery.rebuild.plan import Plan, TablePlan, Treatment
 from relevel.recovery.survey.survey import Progress
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
@@ -32,6 +29,7 @@ def rebuild(
     progress: Progress | None = None,
     *,
     keep: Callable[[Version], bool] | None = None,
+    thread_count: int = 1,
 ) -> Outcome:
     """Write the database that a plan describes into a new directory. The caller publishes it.
 
@@ -40,15 +38,16 @@ def rebuild(
         target: where.
         progress: told of the work done.
         keep: asked of each live version, whether it is wanted; levels and file numbers do not stay then.
+        thread_count: tables that are written at the same time; the result is the same. With ``keep`` it is one.
     """
     database = NewDatabase(target, plan.survey.comparator, _next_number(plan))
     if keep is not None:
-        _merge_kept(plan, database, keep, progress)
+        outcome = _merge_kept(plan, database, keep, progress)
     elif plan.keeps_shape:
-        _keep_shape(plan, database, progress)
+        outcome = _keep_shape(plan, database, progress, thread_count)
     else:
-        _merge(plan, database, progress)
-    return database.finish(_last_sequence(plan))
+        outcome = merge(plan, database, progress, thread_count)
+    return database.finish(outcome, _last_sequence(plan))
 
 
 def _last_sequence(plan: Plan) -> int:
@@ -71,47 +70,62 @@ def _next_number(plan: Plan) -> int:
     return max([sane, *(number + 1 for number in numbers if number < 1 << 62), 2])
 
 
-def _keep_shape(plan: Plan, database: NewDatabase, progress: Progress | None) -> None:
-    directory = plan.survey.directory
-    done, total = 0, sum(item.table.file.size for item in plan.tables) or 1
-    for item in plan.tables:
-        table, level, number = item.table, item.table.file.level or 0, item.table.file.number or 0
-        if item.treatment is Treatment.CARRY:
-            database.carry(table, directory.storage.source(table.file.name))
-        elif item.treatment is Treatment.REWRITE:
-            database.write(_cursor(plan, [_input(plan, table)], "versions"), level, _style([table]), number=number)
-        elif item.treatment is Treatment.SORT:
-            database.write_sorted(_entries(plan, table), level, number, _style([table]))
-        done += table.file.size
-        if progress is not None:
-            progress(done, total)
-    logs = _log_inputs(plan)
-    if logs:
-        style = _style([item.table for item in plan.tables])
-        database.write(_cursor(plan, logs, "versions"), 0, style, number=database.new_number())
+def _keep_shape(plan: Plan, database: NewDatabase, progress: Progress | None, thread_count: int) -> Outcome:
+    """Every table apart, the logs as one more; what takes long is begun first."""
+    log_number = database.new_number() if log_inputs(plan) else None
+    with ThreadPoolExecutor(thread_count) as workers:
+        try:
+            logs = workers.submit(_write_logs, plan, database, log_number)
+            by_effort = sorted(plan.tables, key=lambda item: item.treatment is Treatment.CARRY)
+            begun = {item.table.file.name: workers.submit(_write_table, plan, database, item) for item in by_effort}
+            outcome = Outcome()
+            done, total = 0, sum(item.table.file.size for item in plan.tables) or 1
+            for item in plan.tables:
+                outcome.join(begun[item.table.file.name].result())
+                done += item.table.file.size
+                if progress is not None:
+                    progress(done, total)
+            outcome.join(logs.result())
+        except BaseException:
+            plan.survey.directory.storage.stop()  # so that an interrupt does not wait for what is being read
+            workers.shutdown(cancel_futures=True)
+            raise
+    return outcome
 
 
-def _merge(plan: Plan, database: NewDatabase, progress: Progress | None) -> None:
-    """Everything by sequence number into one level; what is shadowed or deleted stays behind in the source."""
-    scans = [item.table.scan for item in plan.tables if item.table.scan is not None]
-    level = level_for(sum(scan.file_size for scan in scans))
-    total = sum(scan.put_count for scan in scans) or 1
-    database.write(
-        _cursor(plan, current_inputs(plan), "visible"),
-        level,
-        _style([item.table for item in plan.tables]),
-        progress=None if progress is None else lambda done: progress(min(done, total), total),
-    )
+def _write_table(plan: Plan, database: NewDatabase, item: TablePlan) -> Outcome:
+    """One table under its number in its level."""
+    table, level, number = item.table, item.table.file.level or 0, item.table.file.number or 0
+    match item.treatment:
+        case Treatment.CARRY:
+            return database.carry(table, plan.survey.directory.storage.source(table.file.name))
+        case Treatment.REWRITE:
+            cursor = _cursor(plan, [one_table(plan, table)], "versions")
+            return database.write(cursor, level, _style([table]), number=number)
+        case Treatment.SORT:
+            return database.write_sorted(_entries(plan, table), level, number, _style([table]))
+        case _:
+            return Outcome()
 
 
-def _merge_kept(plan: Plan, database: NewDatabase, keep: Callable[[Version], bool], progress: Progress | None) -> None:
+def _write_logs(plan: Plan, database: NewDatabase, number: int | None) -> Outcome:
+    """What is in the logs, as one table."""
+    if number is None:
+        return Outcome()
+    style = _style([item.table for item in plan.tables])
+    return database.write(_cursor(plan, log_inputs(plan), "versions"), 0, style, number=number)
+
+
+def _merge_kept(
+    plan: Plan, database: NewDatabase, keep: Callable[[Version], bool], progress: Progress | None
+) -> Outcome:
     """The live versions that are wanted, into one level."""
     scans = [item.table.scan for item in plan.tables if item.table.scan is not None]
     total = sum(scan.put_count for scan in scans) or 1
 
     def kept() -> Iterator[tuple[bytes, bytes]]:
         repairer = repairer_for(plan)
-        cursor = _kernel.Cursor(current_inputs(plan), plan.survey.comparator.kernel, mode="visible", repair=repairer)
+        cursor = _kernel.Cursor(PlanInputs(plan).of(), plan.survey.comparator.kernel, mode="visible", repair=repairer)
         for number, version in enumerate(Rows(cursor, repairer)):
             if progress is not None and number % _TOLD_EVERY == 0:
                 progress(min(number, total), total)
@@ -119,42 +133,11 @@ def _merge_kept(plan: Plan, database: NewDatabase, keep: Callable[[Version], boo
                 yield encode_internal_key(version.key, version.sequence), version.value or b""
 
     level = level_for(sum(scan.file_size for scan in scans))
-    database.write_entries(kept(), level, _style([item.table for item in plan.tables]))
-
-
-def current_inputs(plan: Plan, keys: KeyRange = ANY_KEY) -> list[_kernel.Input]:
-    """All that counts and can be read, as inputs of a merge; tables that hold none of the keys are left out."""
-    inputs: list[_kernel.Input] = []
-    for item in plan.tables:
-        if not _may_hold(plan, item.table, keys):
-            continue
-        if item.treatment is Treatment.SORT:
-            inputs += block_inputs(plan.survey.directory, item.table, "current")
-        elif item.treatment is not Treatment.NONE:
-            inputs.append(_input(plan, item.table))
-    return [*inputs, *_log_inputs(plan)]
-
-
-def _may_hold(plan: Plan, table: TableSurvey, keys: KeyRange) -> bool:
-    """Whether a table may have entries in a range. A hurt one may have some that were not counted when it was scanned."""
-    scan = table.scan
-    if keys == ANY_KEY or scan is None or scan.smallest is None or scan.largest is None or not table.is_intact:
-        return True
-    own = KeyRange(user_key_of(scan.smallest), user_key_of(scan.largest))
-    return overlap(plan.survey.comparator, own, keys)
+    return database.write_entries(kept(), level, _style([item.table for item in plan.tables]))
 
 
 def _style(tables: list[TableSurvey]) -> TableStyle:
     return TableStyle.of([table.scan for table in tables if table.scan is not None])
-
-
-def _access(table: TableSurvey) -> TableAccess:
-    assert table.access is not None
-    return table.access
-
-
-def _input(plan: Plan, table: TableSurvey) -> _kernel.TableInput:
-    return table_input(table.storage(plan.survey.directory.storage), table.file, "current", _access(table))
 
 
 def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
@@ -168,20 +151,6 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
             contents = None if healing is None else contents_of(healing.stored)
         if contents is not None:
             yield from _kernel.scan_block(contents)[0]
-
-
-def _log_inputs(plan: Plan) -> list[_kernel.Input]:
-    storage = plan.survey.directory.storage
-    return [
-        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=tempfile.gettempdir())
-        for log in plan.logs
-        if log.scan is not None and log.scan.batch_count
-    ]
-
-
-def repairer_for(plan: Plan) -> Repairer:
-    """What answers a cursor over the files of a plan."""
-    return Repairer(plan.survey.directory.storage, plan.survey.comparator, plan.survey.trust)
 
 
 def _cursor(plan: Plan, inputs: list[_kernel.Input], mode: str) -> _kernel.Cursor:

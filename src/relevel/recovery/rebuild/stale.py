@@ -15,6 +15,7 @@ from typing import Final
 from relevel import _kernel
 from relevel.findings import Finding, KeyRange, Span
 from relevel.format.filename import FileKind
+from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.at_risk import (
     ANY_KEY,
     OUT_OF_TURN,
@@ -26,13 +27,13 @@ from relevel.recovery.inventory.at_risk import (
 )
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.read.rows import Rows, Version
+from relevel.recovery.rebuild.inputs import PlanInputs, repairer_for
 from relevel.recovery.rebuild.plan import Plan
-from relevel.recovery.rebuild.rebuild import current_inputs, repairer_for
 
 _MOST_RANGES: Final = 64
 """Ranges that are told apart in one file."""
-_MOST_READS: Final = 16
-"""Stretches that are read apart: each reads the logs once more."""
+_LEAST_READS: Final = 16
+"""Stretches that are read apart even where each reads the logs once more that are larger than all else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,7 @@ class _Loss:
 def possibly_stale(plan: Plan) -> list[StaleRange]:
     """Count, for each range that files have lost, the entries that may be stale. Reads the ranges at risk once more."""
     losses = _losses(plan)
-    count = _count_anywhere if any(loss.keys == ANY_KEY for loss in losses) else _count_in_ranges
-    return _ranges(losses, count(plan, losses))
+    return _ranges(losses, _count_in_ranges(plan, losses) + _count_anywhere(plan, losses))
 
 
 def _ranges(losses: Sequence[_Loss], counts: Counter[int]) -> list[StaleRange]:
@@ -86,38 +86,41 @@ def _ranges(losses: Sequence[_Loss], counts: Counter[int]) -> list[StaleRange]:
 
 
 def _count_in_ranges(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
+    """Beside losses of a range of keys: by their numbers."""
     files, comparator = plan.survey.directory.by_name, plan.survey.comparator
     counts: Counter[int] = Counter()
-    for keys in _joined_ranges(plan, [loss.keys for loss in losses], _MOST_READS):
-        inside = [number for number, loss in enumerate(losses) if overlap(comparator, loss.keys, keys)]
-        for version in _visible(plan, keys):
-            for number in inside:
-                loss = losses[number]
+    bounded = {number: loss for number, loss in enumerate(losses) if loss.keys != ANY_KEY}
+    inputs = PlanInputs(plan)
+    ranges = [loss.keys for loss in bounded.values()]
+    for keys in _joined_ranges(plan, ranges, _most_reads(plan)):
+        inside = [(number, loss) for number, loss in bounded.items() if overlap(comparator, loss.keys, keys)]
+        for version in _visible(plan, inputs, keys):
+            for number, loss in inside:
                 if holds(comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
                     counts[number] += 1
     return counts
 
 
+def _most_reads(plan: Plan) -> int:
+    """How many stretches are read apart. Each reads the logs once more: all together they read no more than there is in tables."""
+    tables, logs = (sum(item.file.size for item in items) for items in (plan.survey.tables, plan.logs))
+    return max(_LEAST_READS, tables // max(1, logs))
+
+
 def _count_anywhere(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
-    """Where any key is at risk beside something: every entry is looked at, and counted by where it is."""
-    files, comparator = plan.survey.directory.by_name, plan.survey.comparator
-    log_ends = {loss.span.file: loss.span.end for loss in losses if loss.keys == ANY_KEY}
-    met: Counter[tuple[str, int]] = Counter()
+    """Beside losses of any key: by their numbers. Every entry is counted by where it is, and none is looked at here."""
+    unbounded = {number: loss for number, loss in enumerate(losses) if loss.keys == ANY_KEY}
+    if not unbounded:
+        return Counter()
+    files = plan.survey.directory.by_name
+    ends = {loss.span.file: loss.span.end for loss in unbounded.values()}
+    met = _cursor(plan, PlanInputs(plan).of(), ANY_KEY, repairer_for(plan)).count_by_file(ends)
     counts: Counter[int] = Counter()
-    bounded = [(number, loss) for number, loss in enumerate(losses) if loss.keys != ANY_KEY]
-    for version in _visible(plan, ANY_KEY):
-        end = log_ends.get(version.file, 0)
-        met[version.file, end if version.offset >= end else 0] += 1
-        for number, loss in bounded:
-            if holds(comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
-                counts[number] += 1
-    for number, loss in enumerate(losses):
-        if loss.keys == ANY_KEY:
-            counts[number] = sum(
-                count
-                for (name, offset), count in met.items()
-                if not is_proved_newer(files[name], offset, loss.file, loss.span, loss.code)
-            )
+    for number, loss in unbounded.items():
+        for name, is_behind, count in met:
+            offset = ends[name] if is_behind else 0
+            if not is_proved_newer(files[name], offset, loss.file, loss.span, loss.code):
+                counts[number] += count
     return counts
 
 
@@ -213,11 +216,16 @@ def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
     )
 
 
-def _visible(plan: Plan, keys: KeyRange) -> Iterator[Version]:
+def _visible(plan: Plan, inputs: PlanInputs, keys: KeyRange) -> Iterator[Version]:
     repairer = repairer_for(plan)
-    order = plan.survey.comparator.kernel
-    cursor = _kernel.Cursor(current_inputs(plan, keys), order, mode="visible", start=keys.lower, repair=repairer)
-    for version in Rows(cursor, repairer):
+    for version in Rows(_cursor(plan, inputs.of(keys), keys, repairer), repairer):
         if keys.upper is not None and plan.survey.comparator.compare(version.key, keys.upper) > 0:
             return
         yield version
+
+
+def _cursor(plan: Plan, inputs: Sequence[_kernel.Input], keys: KeyRange, repairer: Repairer) -> _kernel.Cursor:
+    """What is visible from the lower end of a range on, to its upper end where the comparator tells what comes after that."""
+    order = plan.survey.comparator.kernel
+    stop = keys.upper + b"\0" if order == "bytewise" and keys.upper is not None else None
+    return _kernel.Cursor(inputs, order, mode="visible", start=keys.lower, stop=stop, repair=repairer)

@@ -30,12 +30,22 @@ def is_as_claimed(storage: Readable, file: DatabaseFile) -> bool:
         return True
     if file.size != claimed.file_size:
         return False
-    index = _entries(storage, file.name, index_handle(storage, file.name))
+    smallest, largest = end_keys(storage, file.name)
+    return smallest in (None, claimed.smallest) and largest in (None, claimed.largest)
+
+
+def end_keys(storage: Readable, name: str) -> tuple[bytes | None, bytes | None]:
+    """The first and the last internal key of a table, each None where it cannot be read. Reads three blocks at most.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    index = _entries(storage, name, index_handle(storage, name))
     if not index:
-        return True
-    first = _entries(storage, file.name, _handle(index[0][1]))
-    last = _entries(storage, file.name, _handle(index[-1][1])) if len(index) > 1 else first
-    return (not first or first[0][0] == claimed.smallest) and (not last or last[-1][0] == claimed.largest)
+        return None, None
+    first = _entries(storage, name, _handle(index[0][1]))
+    last = _entries(storage, name, _handle(index[-1][1])) if len(index) > 1 else first
+    return (first[0][0] if first else None), (last[-1][0] if last else None)
 
 
 def _entries(storage: Readable, name: str, handle: BlockHandle | None) -> _Entries:

@@ -20,10 +20,10 @@ from relevel.recovery.survey.table import TableSurvey
 
 
 def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> Iterator[Finding]:
-    """Hold the first sequence number of the oldest live log against what is in the tables.
+    """Hold the first sequence number of each live log against what is in the tables and in the logs before it.
 
-    A log that begins before the tables end is of another time, or of another database. One that begins after the next number that
-    was to be given out has lost its beginning: numbers are given out without a gap, and what is in no table was in the log.
+    A log that begins before these end is of another time, or of another database. An oldest one that begins after the next number
+    that was to be given out has lost its beginning: numbers are given out without a gap, and what is in no table was in the log.
     """
     return _verify_begins(directory, newest_in(table for table in tables if table.file.standing is Standing.LIVE), logs)
 
@@ -43,6 +43,9 @@ def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey])
     for log in live:
         if not _is_after(log, newest):
             yield _finding("log.sequence.back", log, f"the tables already go to {newest}")
+    for log, following in pairwise(sorted(live, key=lambda log: log.file.number or 0)):
+        if _begin(following) <= _end(log):
+            yield _finding("log.sequence.back", following, f"{log.file.name} already goes to {_end(log)}")
     manifest = directory.manifest
     if live and manifest is not None and directory.proof is Proof.MANIFEST:
         given_out = max(newest, manifest.last_sequence or 0)

@@ -5,13 +5,13 @@ What one flipped bit explains is put back (in memory), so that the findings say 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from os import cpu_count
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
@@ -25,8 +25,8 @@ from relevel.recovery.survey.succession import verify_log_ends, verify_logs
 from relevel.recovery.survey.table import TableSurvey, survey_table
 from relevel.storage.read_only import ReadOnlyDirectory
 
-_T = TypeVar("_T")
-
+_MOST_KEPT: Final = 32 << 20
+"""What is kept of all tables' mended blocks: bytes."""
 _MOST_AT_ONCE: Final = 16
 """How many files a process is given at once, so that a database of many files is not slowed down by handing them out."""
 _LEAST_TASKS: Final = 64
@@ -34,6 +34,7 @@ _LEAST_TASKS: Final = 64
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told of work done and of all the work there is: in bytes, or in entries where the caller says so."""
+_Look: TypeAlias = TableSurvey | LogSurvey
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Survey:
     trust: int = Trust.TESTED
 
 
+def core_count() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def survey(
     directory: Directory,
     comparator: Comparator,
@@ -78,7 +84,7 @@ def survey(
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
     look = partial(_look, directory.storage, comparator, trust)
     at_once = 1 if executor is None else max(1, min(_MOST_AT_ONCE, len(files) // _LEAST_TASKS))
-    with ThreadPoolExecutor(cpu_count() or 1) if executor is None else nullcontext(executor) as workers:
+    with ThreadPoolExecutor(core_count()) if executor is None else nullcontext(executor) as workers:
         try:
             looked = _watch(workers.map(look, files, chunksize=at_once), files, progress)
         except BaseException:
@@ -97,17 +103,19 @@ def survey(
     return Survey(directory, comparator, tables, logs, findings, trust)
 
 
-def _look(
-    storage: ReadOnlyDirectory, comparator: Comparator, trust: int, file: DatabaseFile
-) -> TableSurvey | LogSurvey:
-    look: Callable[..., TableSurvey | LogSurvey] = survey_table if file.kind is FileKind.TABLE else survey_log
+def _look(storage: ReadOnlyDirectory, comparator: Comparator, trust: int, file: DatabaseFile) -> _Look:
+    look: Callable[..., _Look] = survey_table if file.kind is FileKind.TABLE else survey_log
     return look(storage, comparator, file, trust)
 
 
-def _watch(results: Iterable[_T], files: list[DatabaseFile], progress: Progress | None) -> list[_T]:
+def _watch(results: Iterable[_Look], files: list[DatabaseFile], progress: Progress | None) -> list[_Look]:
     """Collect results, telling how many bytes are done."""
-    total, done, collected = sum(file.size for file in files), 0, []
+    total, done, room = sum(file.size for file in files), 0, _MOST_KEPT
+    collected: list[_Look] = []
     for file, result in zip(files, results, strict=True):
+        room -= result.mended_size if isinstance(result, TableSurvey) else 0
+        if room < 0 and isinstance(result, TableSurvey):
+            result = replace(result, mended={})  # noqa: PLW2901 - the same result with less kept
         collected.append(result)
         done += file.size
         if progress is not None:

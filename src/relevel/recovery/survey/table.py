@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from relevel import _kernel
@@ -14,11 +14,12 @@ from relevel.format.internal_key import user_key_of
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
 from relevel.recovery.heal.pages import Swaps, put_pages_back
-from relevel.recovery.heal.repair import Patience, mend
+from relevel.recovery.heal.repair import Handle
 from relevel.recovery.heal.table import heal_table
 from relevel.recovery.heal.told import swapped_finding
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
+from relevel.recovery.survey.mender import Mender, size_of_mended
 from relevel.storage.patched import Patched, Readable
 
 _CHECKSUM: Final = ".checksum-mismatch"
@@ -38,6 +39,8 @@ class TableSurvey:
         scan: what reading every block found, healed ones included; None where it cannot be read at all.
         findings: what is wrong with it.
         data: its bytes with pages put back where they belong; None where none were out of place, and the file is to be read.
+        mended: what could be made of hurt data blocks, so that nobody has to look for it again: contents by place, None where
+            nothing could. Empty where it would take too much memory.
     """
 
     file: DatabaseFile
@@ -45,11 +48,17 @@ class TableSurvey:
     scan: _kernel.TableScan | None
     findings: tuple[Finding, ...]
     data: bytes | None = None
+    mended: Mapping[Handle, bytes | None] = field(default_factory=dict)
 
     @property
     def losses(self) -> tuple[Finding, ...]:
         """The findings that cost entries."""
         return tuple(finding for finding in self.findings if finding.is_loss)
+
+    @property
+    def mended_size(self) -> int:
+        """About how much memory ``mended`` takes: bytes."""
+        return sum(map(size_of_mended, self.mended.values()))
 
     @property
     def is_out_of_order(self) -> bool:
@@ -114,8 +123,8 @@ def _put_pages_back(storage: Readable, found: TableSurvey) -> Swaps | None:
 def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust: int) -> TableSurvey:
     try:
         access, scan, faults = _scan(storage, comparator, file)
-        patience = Patience(trust)
-        findings = [_finding(storage, comparator, file, fault, patience) for fault in faults]
+        mender = Mender(storage, comparator, file, trust)
+        findings = [mender.finding(fault) for fault in faults]
         scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
@@ -124,7 +133,7 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
     findings += _verify_identity(file, access, scan, findings)
-    return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings))
+    return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings), mended=mender.mended)
 
 
 def _scan(
@@ -197,15 +206,6 @@ def _has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
     if claimed is None or scan.smallest is None:
         return True
     return scan.smallest == claimed.smallest or scan.largest == claimed.largest
-
-
-def _finding(
-    storage: Readable, comparator: Comparator, file: DatabaseFile, fault: _kernel.Fault, patience: Patience
-) -> Finding:
-    stored = storage.read(file.name, fault.offset, fault.size) if fault.code.endswith(_CHECKSUM) else b""
-    mended = mend(storage, file.name, fault, stored, comparator, trust=patience.trust)
-    patience.note(fault, mended)
-    return mended.told(finding_of(file.name, fault))
 
 
 def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:

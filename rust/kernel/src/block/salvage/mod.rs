@@ -16,7 +16,7 @@ mod snappy;
 use crate::codec::Codec;
 use entries::{Place, before_hole, both_sides, layout, leads_to};
 use known::Known;
-use snappy::{Way, decode, decode_trusting, ways};
+use snappy::{Way, decode, decode_trusting, reach, ways};
 use std::ops::Range;
 
 /// Snappy copies from no further back.
@@ -113,14 +113,18 @@ fn best(ways: Vec<Way>, salvage: impl Fn(Way) -> Salvaged) -> Salvaged {
 
 /// The tail of a block whose length is lost: its restart points tell it, for from the last one entries lead exactly to the array.
 fn of_unknown_size(stored: &Known, way: Way, most: usize, prefix: &[u8]) -> Salvaged {
-    let mut frame = Known::unknown(SNAPPY_REACH + way.made);
-    decode(stored, &mut frame, way.at, SNAPPY_REACH);
+    let before = reach(stored, way.at);
+    if before > SNAPPY_REACH {
+        return Salvaged::default();
+    }
+    let mut frame = Known::unknown(before + way.made);
+    decode(stored, &mut frame, way.at, before);
     let Some(layout) = layout(&frame).filter(|layout| layout.restart_count > 1) else { return Salvaged::default() };
     let point = |index| layout.restart_point(frame.all(), index).unwrap_or_default();
     let (last, before_last) = (point(layout.restart_count - 1), point(layout.restart_count - 2));
     let Some(gap) = last.checked_sub(before_last).filter(|gap| *gap > 0) else { return Salvaged::default() };
     let array_size = frame.len() - layout.entries_end;
-    for start in (SNAPPY_REACH..layout.entries_end).rev() {
+    for start in (before..layout.entries_end).rev() {
         let size = last + (layout.entries_end - start) + array_size;
         let is_it = (way.made..=most).contains(&size)
             && start >= gap

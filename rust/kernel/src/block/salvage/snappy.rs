@@ -87,6 +87,19 @@ pub(super) fn decode_trusting(
     (at, to)
 }
 
+/// How far back the elements from `at` on copy from, before what the first of them makes.
+pub(super) fn reach(stored: &Known, mut at: usize) -> usize {
+    let (mut reach, mut made) = (0, 0_usize);
+    while let Some((element, next)) = Element::at(stored, at) {
+        if let Element::Copy { distance, .. } = element {
+            reach = reach.max(distance.saturating_sub(made));
+        }
+        made = made.saturating_add(element.size());
+        at = next;
+    }
+    reach
+}
+
 /// A place where elements may begin that lead exactly to the end, and how many bytes they make.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevel.errors import InvalidArgumentError
-from relevel.export.encoding import ENCODINGS, decode_argument
+from relevel.exports.encoding import ENCODINGS, decode_argument
 
 
 @pytest.mark.parametrize("name", list(ENCODINGS))

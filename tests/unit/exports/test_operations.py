@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevel.errors import InvalidArgumentError
-from relevel.export.encoding import ENCODINGS
-from relevel.export.operations import Operation, parse_operations
-from relevel.export.rows import format_rows
+from relevel.exports.encoding import ENCODINGS
+from relevel.exports.operations import Operation, parse_operations
+from relevel.exports.rows import format_rows
 from relevel.recovery.read.rows import Version
 
 

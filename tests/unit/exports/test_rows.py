@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from relevel.export.encoding import ENCODINGS
-from relevel.export.rows import format_rows
+from relevel.exports.encoding import ENCODINGS
+from relevel.exports.rows import format_rows
 from relevel.recovery.read.rows import Version
 
 PUT = Version(7, "put", b"k\x00", b"v\n", "live", "000005.ldb", 42, "intact")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from relevel.errors import InvalidArgumentError
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 
 _SAYS_WHAT_IS: Final = frozenset({("put", "live"), ("delete", "deleted")})
 

@@ -1,0 +1,1 @@
+"""Keys and values in the words of the programs that wrote them."""

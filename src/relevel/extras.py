@@ -1,0 +1,37 @@
+"""Packages that relevel does without, and what to run where one is needed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from relevel.errors import NotSupportedError
+
+_EXTRA_OF: Final[Mapping[str, str]] = {
+    "pyarrow": "export",
+    "duckdb": "export",
+    "msgpack": "decode",
+    "cbor2": "decode",
+    "dfindexeddb": "indexeddb",
+}
+"""The extra of relevel that brings each package."""
+
+
+def load_extra(module: str, purpose: str) -> Any:
+    """Import a module of a package that need not be there.
+
+    Args:
+        module: its full name.
+        purpose: what it is needed for, to begin a sentence with.
+
+    Raises:
+        NotSupportedError: it cannot be imported; the message says what to install.
+    """
+    package = module.partition(".")[0]
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise NotSupportedError(
+            f"{purpose} needs {package}: run `pip install 'relevel[{_EXTRA_OF[package]}]'` ({error})"
+        ) from error

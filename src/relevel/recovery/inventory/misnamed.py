@@ -1,0 +1,116 @@
+"""Misnamed: files of the database under names that LevelDB does not look for.
+
+What was copied by way of another system, a file manager or a backup may come back as ``000005.LDB``, ``000005 (1).ldb`` or
+``000005.ldb.bak``. Capitals change nothing. A table that the manifest counts on is known under any name by what the manifest says
+of it: no two tables of a database have the same size and the same ends, for an end has a sequence number in it. So a copy that was
+put beside serves where the table itself is gone or hurt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from relevel import _kernel
+from relevel.files.manifest import ManifestScan
+from relevel.findings import Finding, Span
+from relevel.format.filename import FileKind, FileName, log_name, manifest_name, parse_filename, table_name
+from relevel.format.version_edit import FileMetadata
+from relevel.recovery.survey.identity import end_keys
+from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
+
+Named: TypeAlias = tuple[DirectoryEntry, FileName]
+"""A file and what its name says, or should."""
+
+_NUMBERED: Final = {FileKind.TABLE: table_name, FileKind.LOG: log_name, FileKind.MANIFEST: manifest_name}
+
+
+def read_names(entries: Iterable[DirectoryEntry]) -> list[Named]:
+    """What the names say, whether in capitals or not; a name as LevelDB writes it goes before one that it does not."""
+    named = [(entry, parse_filename(entry.name)) for entry in entries]
+    taken = {(name.kind, name.number) for _, name in named}
+    return [(entry, _in_any_case(name, taken)) for entry, name in named]
+
+
+def _in_any_case(name: FileName, taken: set[tuple[FileKind, int | None]]) -> FileName:
+    if name.kind is not FileKind.STRANGER:
+        return name
+    for meant in map(parse_filename, (name.name.lower(), name.name.upper())):
+        if meant.kind in _NUMBERED and (meant.kind, meant.number) not in taken:
+            return meant._replace(name=name.name)
+    return name
+
+
+def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
+    """The same, with files recognised as tables that the manifest counts on and that are not there, or not whole.
+
+    Reads nothing where no file that does not count has the size of one that does.
+    """
+    live = {metadata.number: metadata for _, metadata in manifest.tables()}
+    own = _own_files(named, live)
+    sizes = {metadata.file_size for metadata in live.values()}
+    stand_ins: dict[str, int] = {}
+    for entry, name in named:
+        is_free = name.kind in (FileKind.STRANGER, FileKind.TABLE) and own.get(name.number) != entry.name
+        if entry.is_file and is_free and entry.size in sizes:
+            number = _number_by_ends(storage, entry, live.values())
+            if number is not None and number not in stand_ins.values() and _is_hurt(storage, own.get(number)):
+                stand_ins[entry.name] = number
+    displaced = {own.get(number) for number in stand_ins.values()}
+    return [(entry, _with_number(name, stand_ins.get(entry.name), displaced)) for entry, name in named]
+
+
+def _own_files(named: Iterable[Named], live: Mapping[int, FileMetadata]) -> dict[int | None, str]:
+    """The file of each table that counts; of two with one number the one that LevelDB reads."""
+    own: dict[int | None, str] = {}
+    for entry, name in named:
+        is_live = name.kind is FileKind.TABLE and name.number in live and entry.is_file
+        if is_live and (name.number not in own or entry.name.endswith(".ldb")):
+            own[name.number] = entry.name
+    return own
+
+
+def _number_by_ends(storage: ReadOnlyDirectory, entry: DirectoryEntry, claims: Iterable[FileMetadata]) -> int | None:
+    """The number of the table that a file is, if its size and ends are those of one."""
+    try:
+        ends = end_keys(storage, entry.name)
+    except OSError:
+        return None
+    fitting = (claim for claim in claims if claim.file_size == entry.size and ends == (claim.smallest, claim.largest))
+    return next((claim.number for claim in fitting), None)
+
+
+def _is_hurt(storage: ReadOnlyDirectory, name: str | None) -> bool:
+    """Whether a table is not there, or anything is wrong with it."""
+    if name is None:
+        return True
+    try:
+        return bool(_kernel.scan_table(storage.source(name), check_filter=False).faults)
+    except OSError:
+        return True
+
+
+def _with_number(name: FileName, number: int | None, displaced: set[str | None]) -> FileName:
+    if number is not None:
+        return FileName(FileKind.TABLE, number, name.name)
+    return FileName(FileKind.STRANGER, None, name.name) if name.name in displaced else name
+
+
+def verify_names(named: Sequence[Named]) -> Iterator[Finding]:
+    """Find the files that LevelDB does not find, and those that it reads in their place."""
+    said = {entry.name: parse_filename(entry.name) for entry, _ in named}
+    displaced = {
+        said[entry.name].number: entry.name
+        for entry, name in named
+        if entry.is_file and name.kind is FileKind.STRANGER and said[entry.name].kind is FileKind.TABLE
+    }
+    for entry, name in named:
+        if name.kind not in _NUMBERED or name.number is None:
+            continue
+        message = ""
+        if name.kind is FileKind.TABLE and name.number in displaced:
+            message = f"is the table that the manifest counts on, whole, and {displaced[name.number]} is hurt"
+        elif (said[entry.name].kind, said[entry.name].number) != (name.kind, name.number):
+            message = f"this is {_NUMBERED[name.kind](name.number)}, and LevelDB does not find it under this name"
+        if message:
+            yield Finding.of("file.misnamed", Span(entry.name, 0, entry.size), f"{entry.name}: {message}")

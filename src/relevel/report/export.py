@@ -1,0 +1,17 @@
+"""Reports of exports as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relevel.exports.export import ExportReport
+from relevel.report.text import findings_lines, plural, size_text
+
+
+def export_lines(report: ExportReport) -> Iterator[str]:
+    """The report of ``export``."""
+    rows = plural(report.row_count, "row")
+    yield f"{report.source}: {rows} written to {report.destination} ({report.format}, {size_text(report.byte_count)})"
+    if report.decoder is not None:
+        yield f"decoded with {report.decoder}" + (f" ({report.guess})" if report.guess else "")
+    yield from findings_lines(report.findings)

@@ -1,0 +1,85 @@
+"""What looking back tells, for people: horizons, estimates of time, runs of deletions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from relevel.exports.encoding import ENCODINGS
+from relevel.recovery.history import History
+from relevel.recovery.past.horizon import Horizon
+from relevel.recovery.past.moments import Moment, SequenceEstimate
+from relevel.recovery.past.runs import DeletionRun
+
+
+@dataclass(frozen=True, slots=True)
+class DatedRun:
+    """A run of deletions, and when it was: an estimate.
+
+    Attributes:
+        run: the deletions.
+        first: when the first was.
+        last: when the last was.
+    """
+
+    run: DeletionRun
+    first: Moment
+    last: Moment
+
+    @classmethod
+    def of(cls, run: DeletionRun, past: History) -> DatedRun:
+        """Estimate when a run was."""
+        return cls(run, past.when(run.first_sequence), past.when(run.last_sequence))
+
+
+def horizon_lines(horizon: Horizon) -> Iterator[str]:
+    """From where on the past is complete, and why."""
+    if horizon.sequence == 0:
+        yield f"complete from the first change on: {horizon.reason}"
+        return
+    if horizon.sequence is None:
+        yield f"not proved to be complete anywhere: {horizon.reason}"
+    else:
+        yield f"complete from sequence number {horizon.sequence} on: {horizon.reason}"
+    if horizon.gap is not None and horizon.gap > 1:
+        yield f"complete below sequence number {horizon.gap} as well: nothing is missing there"
+
+
+def run_lines(runs: Sequence[DatedRun]) -> Iterator[str]:
+    """Runs of deletions, numbered, and how to undo one."""
+    encode = ENCODINGS["escaped"].encode
+    if not runs:
+        yield "no run of 100 deletions or more is on disk"
+        return
+    for number, dated in enumerate(runs, start=1):
+        keys = dated.run.keys
+        yield f"{number}: {dated.run}; keys {encode(keys.lower or b'')} to {encode(keys.upper or b'')}"
+        yield f"   {interval(dated.first.not_before, dated.last.not_after)}"
+    yield "next: relevel undelete SRC --run N --dry-run says what undoing one would bring back"
+
+
+def interval(not_before: datetime | None, not_after: datetime | None) -> str:
+    """An estimate of time, named as what it is."""
+    if not_before is None and not_after is None:
+        return "when: nothing tells"
+    earliest = "any time" if not_before is None else shown(not_before)
+    latest = "now" if not_after is None else shown(not_after)
+    return f"when: between {earliest} and {latest} (an estimate)"
+
+
+def shown(time: datetime) -> str:
+    """A time to the second, with its offset from UTC."""
+    return time.isoformat(sep=" ", timespec="seconds")
+
+
+def estimate_lines(estimate: SequenceEstimate) -> Iterator[str]:
+    """Which sequence number a time stands for, and how sure that is."""
+    sure = (
+        "as sure as times of files and LOG are"
+        if estimate.earliest == estimate.latest
+        else f"anything from {estimate.earliest} to {estimate.latest} may have been"
+    )
+    yield f"estimate: the last change before {shown(estimate.time)} was number {estimate.sequence}; {sure}"
+    for evidence in estimate.evidence:
+        yield f"  {evidence}"

@@ -1,0 +1,27 @@
+"""The system refuses one operation: the error is told, nothing acknowledged is lost, and what is there opens."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.faults import KINDS, try_all
+from tests.crash.recording import can_record
+from tests.crash.workloads import WORKLOADS
+
+pytestmark = pytest.mark.skipif(not can_record(), reason="the recorder needs Linux")
+STEP = 61
+"""Operations from one that fails to the next: ``make faults`` takes every one."""
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("workload", list(WORKLOADS))
+def test_a_refusal_is_told_and_loses_nothing(workload: str, kind: str) -> None:
+    """Wherever in the run it comes."""
+    if (kind == "read") is not (workload == "reads"):
+        pytest.skip("reads fail where there are many, and other operations where there are others")
+    start = sum(map(ord, workload + kind)) % STEP
+
+    tally = try_all(workload, 1, kind, start, STEP)
+
+    assert tally.violations == []
+    assert tally.tried > 0

@@ -1,0 +1,168 @@
+"""Programs that write, to be run under the recorder: ``python -m tests.crash.workloads NAME ROOT SEED``.
+
+Each says what it does: ``b N`` before batch N, ``a N S`` when it was acknowledged, S being 1 where it was synced, ``w`` when a work
+of its own is done, ``e`` and an error that reached it, after which it ends, ``x`` and what it read that is wrong. The batches are
+always the same for the same seed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import relevel
+from tests.crash.changes import Operations, change
+
+BATCH_COUNT: Final = 120
+_BUFFER: Final = 1 << 16
+
+
+class Teller:
+    """Says what is done, to the file ``marks`` beside the root."""
+
+    def __init__(self, root: Path) -> None:
+        self._descriptor = os.open(root.parent / "marks", os.O_WRONLY | os.O_CREAT, 0o600)
+
+    def __call__(self, said: str) -> None:
+        """Say it."""
+        os.write(self._descriptor, said.encode())
+
+
+class Writer:
+    """Writes one batch after another."""
+
+    def __init__(self, root: Path, seed: int, sync_chance: float) -> None:
+        self.tell = Teller(root)
+        self._seed = seed
+        self._chance = random.Random(seed)
+        self._sync_chance = sync_chance
+        self._numbers = iter(range(BATCH_COUNT))
+
+    def write(self, db: relevel.DB, count: int) -> None:
+        """Write the next batches."""
+        for number in islice(self._numbers, count):
+            sync = self._chance.random() < self._sync_chance
+            self.tell(f"b {number}")
+            self._apply(db, change(self._seed, number), sync)
+            self.tell(f"a {number} {sync:d}")
+
+    def _apply(self, db: relevel.DB, operations: Operations, sync: bool) -> None:
+        if len(operations) == 1:
+            ((key, value),) = operations
+            db.delete(key, sync=sync) if value is None else db.put(key, value, sync=sync)
+            return
+        with db.write_batch(sync=sync) as batch:
+            for key, value in operations:
+                batch.delete(key) if value is None else batch.put(key, value)
+
+
+def _open(root: Path, **options: object) -> relevel.DB:
+    return relevel.DB(root / "db", create_if_missing=True, write_buffer_size=_BUFFER, **options)  # type: ignore[arg-type]
+
+
+def puts(root: Path, seed: int) -> None:
+    """Puts and batches, few of them synced; memtables become tables, tables are merged."""
+    writer = Writer(root, seed, 0.01)
+    with _open(root, max_file_size=1 << 16) as db:
+        writer.write(db, BATCH_COUNT)
+
+
+def syncs(root: Path, seed: int) -> None:
+    """Most are synced."""
+    writer = Writer(root, seed, 0.7)
+    with _open(root) as db:
+        writer.write(db, BATCH_COUNT)
+
+
+def compactions(root: Path, seed: int) -> None:
+    """Everything is merged again and again."""
+    writer = Writer(root, seed, 0.1)
+    with _open(root) as db:
+        for _ in range(4):
+            writer.write(db, BATCH_COUNT // 4)
+            db.compact_range()
+
+
+def reopenings(root: Path, seed: int) -> None:
+    """Closed and opened: manifests and logs rotate, or are gone on in."""
+    writer = Writer(root, seed, 0.1)
+    for turn in range(8):
+        with _open(root, reuse_logs=turn % 3 == 0) as db:
+            writer.write(db, BATCH_COUNT // 8)
+
+
+def checkpoints(root: Path, seed: int) -> None:
+    """Copies are made in between."""
+    writer = Writer(root, seed, 0.2)
+    with _open(root) as db:
+        for turn in range(3):
+            writer.write(db, BATCH_COUNT // 3)
+            db.checkpoint(root / f"copy{turn}")
+            writer.tell("w")
+
+
+def rescues(root: Path, seed: int) -> None:
+    """A database, then a rescue of it beside, and one in place."""
+    writer = Writer(root, seed, 0.2)
+    with _open(root) as db:
+        writer.write(db, BATCH_COUNT)
+    with _open(root) as db:  # all is synced now
+        db.compact_range()
+    writer.tell("w")
+    relevel.rescue(root / "db", root / "copy0")
+    writer.tell("w")
+    relevel.rescue_in_place(root / "db", force=True)
+    writer.tell("w")
+
+
+def reads(root: Path, seed: int) -> None:
+    """Written, then opened and read in every way."""
+    writer = Writer(root, seed, 0.2)
+    with _open(root, max_file_size=1 << 16) as db:
+        writer.write(db, BATCH_COUNT)
+    *_, truth = states_of(seed)
+    with _open(root, lru_cache_size=0) as db:
+        for key in (b"%03d" % number for number in range(200)):
+            if db.get(key) != truth.get(key):
+                writer.tell(f"x get {key!r}")
+        for way in (dict(db), dict(db.iterator(reverse=True))):
+            if way != truth:
+                writer.tell("x iteration")
+        db.compact_range()
+        if dict(db) != truth:
+            writer.tell("x after a compaction")
+    with relevel.DB(root / "db", read_only=True) as db:
+        if dict(db) != truth:
+            writer.tell("x read-only")
+
+
+WORKLOADS: Final[dict[str, Callable[[Path, int], None]]] = {
+    work.__name__: work for work in (puts, syncs, compactions, reopenings, checkpoints, rescues, reads)
+}
+
+
+def states_of(seed: int) -> Iterator[dict[bytes, bytes]]:
+    """What is in the database before the first batch, after it, after the second, and so on."""
+    truth: dict[bytes, bytes] = {}
+    yield dict(truth)
+    for number in range(BATCH_COUNT):
+        for key, value in change(seed, number):
+            truth.pop(key, None) if value is None else truth.update({key: value})
+        yield dict(truth)
+
+
+def main(name: str, root: Path, seed: int) -> None:
+    """Run one, and tell the error that ends it."""
+    try:
+        WORKLOADS[name](root, seed)
+    except (relevel.RelevelError, OSError) as error:
+        Teller(root)(f"e {type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

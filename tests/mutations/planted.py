@@ -1,0 +1,167 @@
+"""Bugs to be planted, each in one place, and the harness that has to find it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+POWER: Final = ("-m", "tests.crash.power", "--states", "1500", "--each", "8", "--jobs", "1")
+FAULTS: Final = ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1")
+PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "1", "-p", "no:cacheprovider")
+
+
+class Mutation(NamedTuple):
+    """One bug.
+
+    Attributes:
+        name: what goes wrong.
+        file: within the project.
+        sound: text that is there once.
+        broken: what takes its place.
+        harness: arguments of Python that must fail then, and do not fail without.
+    """
+
+    name: str
+    file: str
+    sound: str
+    broken: str
+    harness: tuple[str, ...]
+
+
+_ENGINE: Final = "rust/kernel/src/engine"
+
+MUTATIONS: Final = (
+    Mutation(
+        "an edit of the manifest is not synced",
+        "src/relevel/files/manifest_writer.py",
+        "        self._log.append(encode_version_edit(edit))\n        self._log.sync()\n",
+        "        self._log.append(encode_version_edit(edit))\n",
+        (*POWER, "--workload", "compactions"),
+    ),
+    Mutation(
+        "CURRENT is renamed and the directory not synced",
+        "src/relevel/storage/living.py",
+        "            Path(self.path(by)).replace(self.path(name))\n            self.sync()\n",
+        "            Path(self.path(by)).replace(self.path(name))\n",
+        (*POWER, "--workload", "reopenings"),
+    ),
+    Mutation(
+        "a new log's name is not synced with it",
+        f"{_ENGINE}/write/file.rs",
+        "        if self.is_new {\n            sync_directory_of(&self.path)?;\n",
+        "        if self.is_new {\n",
+        (*POWER, "--workload", "syncs"),
+    ),
+    Mutation(
+        "sync does nothing",
+        f"{_ENGINE}/write/file.rs",
+        "    fn sync(&mut self) -> io::Result<()> {\n        self.sync_data()\n",
+        "    fn sync(&mut self) -> io::Result<()> {\n        Ok(())\n",
+        (*POWER, "--workload", "syncs"),
+    ),
+    Mutation(
+        "a sync leaves out the log before",
+        f"{_ENGINE}/write/mod.rs",
+        "            if sync {\n                sync_all(old)?;\n",
+        "            if sync {\n                let _ = &old;\n",
+        (*POWER, "--workload", "puts", "--each", "20", "--states", "8000"),
+    ),
+    Mutation(
+        "a table is not synced",
+        "rust/kernel/src/table/file.rs",
+        "file.sync_all().map_err(|error| at_path(error, &path))?;",
+        "let _ = (&file, &path, at_path);",
+        (*POWER, "--workload", "puts"),
+    ),
+    Mutation(
+        "a log is applied over a hole",
+        f"{_ENGINE}/replay.rs",
+        "        faults.extend(lost.filter(|_| !is_explained));\n",
+        "        let _ = (lost, is_explained);\n",
+        (*POWER, "--workload", "puts", "--each", "12"),
+    ),
+    Mutation(
+        "records of a log are believed without their checksum",
+        "rust/kernel/src/log/blocks.rs",
+        "        if computed != header.checksum {\n            return self.mismatch(header, computed);",
+        "        if computed != header.checksum && false {\n            return self.mismatch(header, computed);",
+        (*POWER, "--workload", "puts"),
+    ),
+    Mutation(
+        "half of a batch is applied when a log is replayed",
+        f"{_ENGINE}/replay.rs",
+        "            memtable.insert(draft);\n            self.batch_count += 1;\n",
+        "            if self.batch_count % 16 != 15 {\n                memtable.insert(draft);\n            }\n"
+        "            self.batch_count += 1;\n",
+        (*POWER, "--workload", "syncs"),
+    ),
+    Mutation(
+        "a sync that failed is forgotten",
+        f"{_ENGINE}/write/mod.rs",
+        "                if log.take_back().is_err() || is_written {\n",
+        "                if log.take_back().is_err() && is_written {\n",
+        (*PYTEST, "tests/engine/test_write_failures.py", "tests/crash/test_faults.py"),
+    ),
+    Mutation(
+        "an error in the background is kept from the writer",
+        "src/relevel/engine/core.py",
+        "            self._error = self._error or error\n",
+        "            self._error = None\n",
+        (*FAULTS, "--workload", "compactions", "--kind", "full"),
+    ),
+    Mutation(
+        "a copy is not synced before it has its name",
+        "src/relevel/storage/posix.py",
+        "            os.fsync(descriptor)",
+        "            descriptor = descriptor",
+        (*POWER, "--workload", "checkpoints"),
+    ),
+    Mutation(
+        "blocks of tables are believed without their checksum",
+        "rust/kernel/src/table/reader.rs",
+        "    if got != expected {\n",
+        "    if got != expected && part == Part::Footer {\n",
+        (*PYTEST, "tests/damage/test_every_byte.py", "tests/damage/test_flipped_bits.py"),
+    ),
+    Mutation(
+        "level 0 is searched by file number",
+        f"{_ENGINE}/get.rs",
+        "                if newest.as_ref().is_none_or(|newest| newest.trailer < found.trailer) {\n",
+        "                if newest.is_none() {\n",
+        (*PYTEST, "tests/engine", "tests/interop/test_engine_interop.py"),
+    ),
+    Mutation(
+        "a compaction drops what a snapshot still sees",
+        f"{_ENGINE}/compact.rs",
+        "        self.is_hidden = trailer >> 8 <= self.compaction.smallest_snapshot;\n",
+        "        self.is_hidden = true;\n",
+        (*PYTEST, "tests/engine/test_snapshot.py", "tests/model/test_engine.py"),
+    ),
+    Mutation(
+        "a compaction drops deletions that deeper levels need",
+        f"{_ENGINE}/compact.rs",
+        "Some(!(is_deletion && self.is_hidden && !self.may_be_deeper(user_key)))",
+        "let _ = self.may_be_deeper(user_key);\n        Some(!(is_deletion && self.is_hidden))",
+        (*PYTEST, "tests/model"),
+    ),
+    Mutation(
+        "a second opening drops the lock of the first",
+        "src/relevel/files/lock.py",
+        "        if (status.st_dev, status.st_ino) in _held:\n",
+        "        if (status.st_dev, status.st_ino) in _held and not _held:\n",
+        (*PYTEST, "tests/interop/test_locks.py", "tests/engine/test_open.py"),
+    ),
+    Mutation(
+        "what only a lock of goleveldb holds is opened",
+        "src/relevel/files/lock.py",
+        "        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "",
+        (*PYTEST, "tests/interop/test_locks.py"),
+    ),
+    Mutation(
+        "of several ways to heal a block the first is taken",
+        "src/relevel/recovery/heal/checksum.py",
+        "            return proved[0] if len(proved) == 1 else None\n",
+        "            return proved[0]\n",
+        (*PYTEST, "tests/unit/recovery", "tests/damage/test_flipped_bits.py"),
+    ),
+)

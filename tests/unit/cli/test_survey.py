@@ -1,0 +1,42 @@
+"""relevel survey."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.unit.cli.calling import call
+
+
+def test_a_tree_is_told_line_by_line(database: Path) -> None:
+    """State, size, entries and place of each, and the sum."""
+    done = call("survey", database.parent)
+
+    assert done.code == 0
+    assert done.out.splitlines()[1].startswith("healthy")
+    assert done.out.splitlines()[-1] == f"{database.parent}: 1 database: 1 healthy"
+
+
+def test_the_report_is_json_where_that_is_asked_for(damaged: Path, tmp_path: Path) -> None:
+    """With every finding; the exit code tells of damage."""
+    done = call(
+        "survey", damaged, "--json", "--hashes", tmp_path / "hashes", "--export", tmp_path / "all.csv", "--live"
+    )
+
+    report = json.loads(done.out)
+    assert done.code == 1
+    assert report["databases"][0]["state"] == "damaged"
+    assert report["export"]["row_count"] == 500
+    assert report["hashes"]["file_count"] == len((tmp_path / "hashes").read_text(encoding="utf-8").splitlines())
+
+
+def test_what_a_terminal_would_obey_is_escaped(tmp_path: Path) -> None:
+    """Names in a strange tree are anybody's."""
+    place = tmp_path / "\x1b[31mred"
+    place.mkdir()
+    (place / "CURRENT").write_text("MANIFEST-000001\n", encoding="utf-8")
+
+    done = call("survey", tmp_path)
+
+    assert "\x1b" not in done.out
+    assert "\\x1b[31mred" in done.out
