@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from relevel.errors import InvalidArgumentError, KeyNotFoundError
-from relevel.export.encoding import ENCODINGS
+from relevel.exports.encoding import ENCODINGS
 from relevel.findings import Severity
 from relevel.format.comparator import Comparator
 from relevel.recovery.read.reader import Reader

@@ -67,8 +67,8 @@ def restore(
     size = sum(file.size for file in reader.directory.current_tables())
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)
-        database.write_entries(_entries(versions, progress), level_for(size), TableStyle())
-        outcome = database.finish(newest)
+        written = database.write_entries(_entries(versions, progress), level_for(size), TableStyle())
+        outcome = database.finish(written, newest)
         refuse_outrun(reader.directory)
         target.publish()
     return RestoreReport(os.fspath(destination), outcome.entry_count, outcome.byte_count)

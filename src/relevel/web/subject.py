@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,13 +22,12 @@ from relevel.errors import RelevelError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import MAX_SEQUENCE
-from relevel.recovery.history import LEAST_DELETIONS
+from relevel.recovery.history import History
 from relevel.recovery.inventory.directory import open_directory
 from relevel.recovery.inventory.order import choose_comparator
-from relevel.recovery.past.horizon import Completeness, Horizon
-from relevel.recovery.past.runs import DeletionRun, find_runs
-from relevel.recovery.read.reader import EVERY_KEY, Reader
-from relevel.recovery.read.rows import Version
+from relevel.recovery.past.horizon import Horizon
+from relevel.recovery.past.runs import DeletionRun
+from relevel.recovery.read.reader import Reader
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Survey, survey
 from relevel.recovery.survey.table import TableSurvey
@@ -103,7 +102,9 @@ class Subject:
     def stop(self) -> None:
         """End the background's work and wait for it."""
         self._stopping.give()
-        self._thread.join()
+        self.directory.storage.stop()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def wait(self) -> None:
         """Wait until the background has come to its end."""
@@ -191,21 +192,10 @@ class Subject:
             counts.add(version.sequence, is_put=version.value is not None)
             if done % _TELL_EVERY == 0:
                 self._tell(done, total)
-        self.runs = self._find_runs(reader)
-        self.horizon = Completeness(reader).horizon(EVERY_KEY)
+        past = History.over(reader)
+        self.runs = sorted(past.mass_deletions(), key=lambda run: -run.count)
+        self.horizon = past.horizon()
         self.counts, self.keys = counts, keys
-
-    def _find_runs(self, reader: Reader) -> list[DeletionRun]:
-        """The mass deletions, the largest first."""
-        deletions = reader.rows("versions", past=True, by_sequence=True, deletions_only=True)
-        return sorted(find_runs(self._watched(deletions), self.comparator, LEAST_DELETIONS), key=lambda run: -run.count)
-
-    def _watched(self, versions: Iterable[Version]) -> Iterator[Version]:
-        """The versions, as long as nobody has said to stop."""
-        for done, version in enumerate(versions):
-            if done % _TELL_EVERY == 0:
-                self._stopping.heed()
-            yield version
 
     def _tell(self, done: int, total: int) -> None:
         self._stopping.heed()

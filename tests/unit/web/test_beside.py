@@ -15,7 +15,7 @@ from relevel.web.beside import KeyRow, Point, Status, Wanted, help_rows
 from relevel.web.subject import Subject
 from tests.fixtures.catalogue import OWN, Fixture
 
-SAMPLES = 40
+SAMPLES = 10
 EVERY = Wanted()
 
 

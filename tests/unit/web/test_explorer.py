@@ -57,10 +57,10 @@ def test_a_row_says_where_its_versions_lie(visitor: Visitor) -> None:
 
 def test_a_list_goes_on_where_it_ended(visitor: Visitor) -> None:
     """Helpings joined are the whole."""
-    keys, start = [], None
+    keys: list[bytes] = []
+    start: str | None = None
     while True:
-        query = {} if start is None else {"start": start}
-        found = visitor.get("/api/rows", at=200, status="gone", limit=7, **query)
+        found = visitor.get("/api/rows", at=200, status="gone", limit=7, **({} if start is None else {"start": start}))
         keys += [key_of(row) for row in found["rows"]]
         start = found["next"]
         if start is None:
