@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Final
 
+from relevel.decoders.choice import AUTO
 from relevel.errors import InvalidArgumentError, KeyNotFoundError
 from relevel.exports.encoding import ENCODINGS
 from relevel.findings import Severity
@@ -36,20 +38,23 @@ _MOST_RUNS: Final = 200
 class Explorer:
     """What one page works with."""
 
-    def __init__(self, path: Path, comparator: Comparator | None = None, target: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, comparator: Comparator | None = None, target: Path | None = None, decoder: str = AUTO
+    ) -> None:
         """Open a database for looking at.
 
         Args:
             path: the database's directory.
             comparator: the order of the keys, where the manifest does not name a known one.
             target: where a new database may be written; nowhere where it is None.
+            decoder: what keys and values are decoded with, by name.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
         """
-        self._path, self._given = path, comparator
+        self._path, self._given, self._decoder = path, comparator, decoder
         self.target = target
-        self.subject = Subject(path, comparator)
+        self.subject = Subject(path, comparator, decoder)
         self.basket: Basket = ()
         self._generation = 1
         self._overview: dict[str, Any] | None = None
@@ -75,7 +80,7 @@ class Explorer:
         Raises:
             NotADatabaseError, StorageError: there is nothing to read any more.
         """
-        fresh = Subject(self._path, self._given)
+        fresh = Subject(self._path, self._given, self._decoder)
         self.subject.stop()
         self.subject, self._overview = fresh, None
         self._generation += 1
@@ -93,6 +98,8 @@ class Explorer:
             "error": subject.error,
             "has_changed": subject.has_changed(),
             "comparator": subject.comparator.name,
+            "decoder": None if subject.decoding is None else subject.decoding.name,
+            "guess": None if subject.decoding is None else subject.decoding.guess,
             "proof": str(subject.directory.proof),
             "oldest": subject.oldest,
             "newest": subject.newest,
@@ -133,7 +140,7 @@ class Explorer:
             helping = help_rows(
                 reader, subject.point(sequence), wanted, start=start, skip=skip, limit=min(max(limit, 1), _MOST_ROWS)
             )
-        return shown.helping_json(helping)
+            return shown.helping_json(helping, subject.decoding)
 
     def position(self, key: bytes) -> dict[str, Any]:
         """The row of a key, or of the first key after it."""
@@ -150,10 +157,58 @@ class Explorer:
         with self.subject.reading() as reader:
             found = [shown.version_json(version) for version in islice(_of_key(reader, key), _MOST_VERSIONS + 1)]
             tables = reader.directory.by_name
+            decoding = self.subject.decoding
+            decoded = None if decoding is None else shown.decoded_key(decoding, key)
         for version in found:
             file = tables.get(version["file"])
             version["level"], version["standing"] = (None, "") if file is None else (file.level, str(file.standing))
-        return {"key": shown.key_json(key), "versions": found[:_MOST_VERSIONS], "more": len(found) > _MOST_VERSIONS}
+        decoding = self.subject.decoding
+        decoded = None if decoding is None else shown.decoded_key(decoding, key)
+        return {
+            "key": shown.key_json(key),
+            "decoded": decoded,
+            "versions": found[:_MOST_VERSIONS],
+            "more": len(found) > _MOST_VERSIONS,
+        }
+
+    def shown_value(self, key: bytes, sequence: int) -> dict[str, Any]:
+        """The head of a value, and what it decodes to, or why it does not.
+
+        Raises:
+            KeyNotFoundError: as ``value``.
+        """
+        value = self.value(key, sequence)
+        with self.subject.reading():  # a decoder is for one thread at a time
+            decoded = shown.decoded_value(self.subject.decoding, key, value)
+        return {**shown.head_of(value, shown.VALUE_HEAD), **decoded}
+
+    def when(self, sequence: int) -> dict[str, Any]:
+        """When a change was made: an estimate.
+
+        Raises:
+            InvalidArgumentError: the database is still being read.
+        """
+        with self.subject.looking_back() as past:
+            return shown.moment_json(past.when(sequence))
+
+    def before(self, time: str) -> dict[str, Any]:
+        """Which change was the last before a time, in the words of ISO 8601: an estimate.
+
+        Raises:
+            InvalidArgumentError: it is no time, or the database is still being read.
+        """
+        try:
+            wanted = datetime.fromisoformat(time)
+        except ValueError as error:
+            raise InvalidArgumentError(f"no time as YYYY-MM-DD HH:MM: {error}") from error
+        with self.subject.looking_back() as past:
+            found = past.before(wanted)
+        return {
+            "sequence": found.sequence,
+            "earliest": found.earliest,
+            "latest": found.latest,
+            "evidence": found.evidence,
+        }
 
     def value(self, key: bytes, sequence: int) -> bytes:
         """The value of one version.

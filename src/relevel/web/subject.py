@@ -18,7 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from relevel.errors import RelevelError
+from relevel.decoders.choice import AUTO, choose_decoding
+from relevel.decoders.decoding import Decoding
+from relevel.errors import InvalidArgumentError, RelevelError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import MAX_SEQUENCE
@@ -65,15 +67,22 @@ class Subject:
         counts: changes by sequence number, once all are counted.
         keys: a sparse index of the keys, once it is whole.
         runs: the mass deletions, the largest first, once they are known.
+        decoding: what keys and values are decoded with, once it is chosen.
         horizon: from where on the past is complete, once that is known.
     """
 
-    def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None, decoder: str = AUTO) -> None:
         """Take the inventory.
+
+        Args:
+            path: the database's directory.
+            comparator: the order of the keys, where the manifest does not name a known one.
+            decoder: what keys and values are decoded with, by name.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
-            NotSupportedError: the comparator is not known.
+            NotSupportedError: the comparator is not known, or what a decoder needs is not installed.
+            InvalidArgumentError: there is no decoder of that name.
         """
         self.directory = open_directory(path)
         self.comparator = choose_comparator(self.directory, comparator)
@@ -85,6 +94,9 @@ class Subject:
         self.keys: KeyIndex | None = None
         self.runs: list[DeletionRun] | None = None
         self.horizon: Horizon | None = None
+        self.decoding: Decoding | None = None
+        self._past: History | None = None
+        self._past_turn = threading.Lock()
         self._reader: Reader | None = None
         current = (*self.directory.current_tables(), *self.directory.current_logs())
         self._current_files = frozenset(file.name for file in current)
@@ -94,6 +106,9 @@ class Subject:
         self._thread = threading.Thread(target=self._learn, name="relevel-explore", daemon=True)
         self._looked_at = 0.0
         self._has_changed = False
+
+        if decoder != AUTO:
+            self.decoding = choose_decoding(decoder, self.new_reader())
 
     def start(self) -> None:
         """Begin to learn, in the background."""
@@ -137,6 +152,18 @@ class Subject:
         """The newest sequence number that counts, or is on disk; 0 until it is known."""
         return 0 if self.counts is None else self.counts.last
 
+    @contextmanager
+    def looking_back(self) -> Iterator[History]:
+        """Take a turn at the history.
+
+        Raises:
+            InvalidArgumentError: it is not read yet.
+        """
+        if self._past is None:
+            raise InvalidArgumentError("the database is still being read")
+        with self._past_turn:
+            yield self._past
+
     def point(self, sequence: int | None) -> Point:
         """The point of a sequence number; now where there is none."""
         if sequence is None:
@@ -162,6 +189,8 @@ class Subject:
         try:
             found = survey(self.directory, self.comparator, progress=self._tell)
             self.survey = found
+            if self.decoding is None:
+                self.decoding = choose_decoding(AUTO, self.new_reader())
             self.phase, self.progress = Phase.INDEXING, (0, 0)
             self._index(found)
             self.phase = Phase.READY
@@ -195,6 +224,8 @@ class Subject:
         past = History.over(reader)
         self.runs = sorted(past.mass_deletions(), key=lambda run: -run.count)
         self.horizon = past.horizon()
+        past.when(newest)  # so that asking for others takes no time
+        self._past = past
         self.counts, self.keys = counts, keys
 
     def _tell(self, done: int, total: int) -> None:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("flask")
-
 from relevel import DB
 from relevel.web.explorer import Explorer
 from tests.unit.web.visitor import Visitor

@@ -64,6 +64,7 @@ export class Files {
       fact("On disk", `${size(bytes)} in ${plural(data.file_count, "file")}`, standing),
       fact("Keys on disk", state.key_count === null ? "being counted" : count(state.key_count), "whatever became of them"),
       fact("Changes", state.newest ? `${count(state.oldest)} to ${count(state.newest)}` : "being counted", "sequence numbers"),
+      fact("Decoded as", state.decoder || "being guessed", state.guess ? `a guess: ${state.guess}` : ""),
       fact("Blocks", codecs.length ? codecs.map(([name, found]) => `${count(found)} ${name === "none" ? "not compressed" : name}`).join(" · ") : "none"),
     );
   }

@@ -7,8 +7,8 @@ import { Grid } from "./grid.js";
 
 const KINDS = [
   ["prefix", "Prefix", "Keys that begin with…"],
-  ["key", "Go to key", "The key, or the first one after it…"],
-  ["contains", "Value", "Values that contain…"],
+  ["key", "Go to key", "Or the first after it…"],
+  ["contains", "Value", "Contains…"],
 ];
 const SINCE = [
   ["", "All", "Every key on disk"],

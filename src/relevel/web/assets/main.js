@@ -50,7 +50,7 @@ const keys = new Keys($("keys"), {
 });
 const timeline = new Timeline($("timeline"), (sequence) => {
   keys.grid.setAt(sequence).catch(onError);
-});
+}, onError);
 
 function addVersion(key, sequence) {
   basket.addVersion(key, sequence);

@@ -1,6 +1,6 @@
 // One row of the keys: what it was then, beside what it is now.
 
-import { lineOf } from "./bytes.js";
+import { lineOf, plainLine } from "./bytes.js";
 import { count, h, icon, size } from "./dom.js";
 
 export const STATUS = {
@@ -56,6 +56,11 @@ function now(row) {
   return [h("span", { class: "hint" }, type === "delete" ? `deleted by ${count(sequence)}` : "gone, and nothing says how")];
 }
 
+function named(row) {
+  if (row.decoded) return h("span", { title: lineOf(row.key) }, plainLine(row.decoded));
+  return lineOf(row.key) || h("span", { class: "hint" }, "empty key");
+}
+
 export function rowOf(row, index, { selected, onSelect, onAdd }) {
   const { sign, title } = STATUS[row.status];
   const canAdd = Boolean(row.then?.value);
@@ -70,7 +75,7 @@ export function rowOf(row, index, { selected, onSelect, onAdd }) {
       onclick: () => onSelect(index, row),
     },
     h("span", { class: "cell sign", role: "gridcell", title, "aria-label": title }, sign),
-    h("span", { class: "cell key", role: "gridcell" }, lineOf(row.key) || h("span", { class: "hint" }, "empty key")),
+    h("span", { class: "cell key", role: "gridcell" }, named(row)),
     h("span", { class: "cell then", role: "gridcell" }, then(row)),
     h("span", { class: "cell now", role: "gridcell" }, now(row)),
     h("span", { class: "cell versions", role: "gridcell", title: "Versions on disk" }, count(row.versions)),

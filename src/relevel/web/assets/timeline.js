@@ -8,9 +8,23 @@ const HEIGHT = 2 * HALF;
 const NARROWEST = 20;
 const MOST_MARKS = 12;
 
+const DAY = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
+const TIME = new Intl.DateTimeFormat("sv-SE", { timeStyle: "medium" });
+
+// Between which times, in words; the day once where it is one.
+function span(first, last) {
+  const [from, to] = [first, last].map((time) => (time === null ? null : new Date(time)));
+  const full = (time) => `${DAY.format(time)} ${TIME.format(time)}`;
+  if (from === null && to === null) return "";
+  if (from === null) return `estimated before ${full(to)}`;
+  if (to === null) return `estimated after ${full(from)}`;
+  if (full(from) === full(to)) return `estimated ${full(from)}`;
+  return `estimated ${full(from)} to ${DAY.format(from) === DAY.format(to) ? TIME.format(to) : full(to)}`;
+}
+
 export class Timeline {
-  constructor(root, onChange) {
-    this.onChange = onChange;
+  constructor(root, onChange, onError) {
+    Object.assign(this, { onChange, onError });
     this.sequence = this.oldest = this.newest = 0;
     this.view = { first: 0, last: 0 };
     this.runs = [];
@@ -22,8 +36,8 @@ export class Timeline {
   }
 
   build(root) {
-    this.number = h("input", { class: "sequence", inputmode: "numeric", "aria-label": "Sequence number", spellcheck: "false" });
-    this.number.addEventListener("change", () => this.go(Number(this.number.value.replace(/[^0-9]/g, ""))));
+    this.number = h("input", { class: "sequence", "aria-label": "Sequence number, or a time", title: "A sequence number, or a time: 2026-11-21 04:00", spellcheck: "false" });
+    this.number.addEventListener("change", () => this.typed(this.number.value.trim()));
     this.doubt = h("span", { class: "pill doubt", hidden: true }, "not all is known here");
     this.when = h("span", { class: "when" });
     this.slider = h("input", { type: "range", class: "slider", min: 0, max: 0, "aria-label": "Sequence number looked at" });
@@ -68,7 +82,7 @@ export class Timeline {
     [this.oldest, this.newest] = [oldest, newestNumber];
     this.sequence = Math.min(sequence ?? newestNumber, newestNumber);
     this.show(oldest, newestNumber);
-    this.place();
+    this.tellWhen();
   }
 
   go(sequence) {
@@ -78,7 +92,36 @@ export class Timeline {
       this.show(this.sequence - span / 2, this.sequence + span / 2);
     }
     this.place();
+    this.when.textContent = "";
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.tellWhen(), 150);
     this.onChange(this.sequence);
+  }
+
+  // A number, or a time, of which the last change before it is an estimate.
+  async typed(text) {
+    this.number.blur();
+    if (/^[\d,. ]+$/.test(text)) this.go(Number(text.replace(/\D/g, "")));
+    else {
+      try {
+        this.go((await get("/api/before", { time: text })).sequence);
+      } catch (error) {
+        this.place();
+        this.onError(error);
+      }
+    }
+  }
+
+  async tellWhen() {
+    const sequence = this.sequence;
+    try {
+      const moment = await get("/api/when", { sequence });
+      if (sequence !== this.sequence) return;
+      this.when.textContent = span(moment.not_before, moment.not_after);
+      this.when.title = ["LevelDB stores no clock: this is an estimate.", ...moment.evidence].join("\n");
+    } catch {
+      this.when.textContent = "";
+    }
   }
 
   zoom(factor, center = this.sequence) {
