@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -68,13 +69,12 @@ def command(
         raise NotSupportedError(f"the page needs {error.name}: run `pip install 'relevel[explore]'`") from error
     if target is not None:
         refuse_place(target, source)
-    with Server(Explorer(source, comparator, target, decoder), port) as server:
+    explorer = Explorer(source, comparator, target, decoder)
+    with suppress(KeyboardInterrupt), Server(explorer, port) as server:
         print_value(f"{server.url}\n")
         click.echo("relevel: this is the page's address; Ctrl-C ends it", err=True)
         if not no_browser:
             webbrowser.open(server.url)
-        try:
-            server.run()
-        except KeyboardInterrupt:
-            click.echo("relevel: ended", err=True)
+        server.run()
+    click.echo("relevel: ended", err=True)
     return CLEAN

@@ -38,7 +38,7 @@ from relevel.strenum import StrEnum
 from relevel.web.beside import Point
 from relevel.web.key_index import KeyIndex
 from relevel.web.sequence_counts import SequenceCounts
-from relevel.web.stopping import StoppedError, Stopping
+from relevel.web.stopping import Stopping
 
 _LOOK_AGAIN: Final = 2.0
 """Seconds between two looks at whether the directory has changed."""
@@ -117,7 +117,8 @@ class Subject:
     def stop(self) -> None:
         """End the background's work and wait for it."""
         self._stopping.give()
-        self.directory.storage.stop()
+        with self._turn:  # whoever reads comes to an end first
+            self.directory.storage.stop()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -194,10 +195,12 @@ class Subject:
             self.phase, self.progress = Phase.INDEXING, (0, 0)
             self._index(found)
             self.phase = Phase.READY
-        except StoppedError:
-            self.phase = Phase.FAILED
         except (RelevelError, OSError, MemoryError) as error:
             self.error = str(error) or type(error).__name__
+            self.phase = Phase.FAILED
+        except RuntimeError:  # ours, or the kernel's where files are not to be read any more
+            if not self._stopping.is_given:
+                raise
             self.phase = Phase.FAILED
 
     def _index(self, found: Survey) -> None:

@@ -6,7 +6,7 @@ import { count, h } from "./dom.js";
 import { Grid } from "./grid.js";
 
 const KINDS = [
-  ["prefix", "Prefix", "Keys that begin with…"],
+  ["prefix", "Prefix", "Begins with…"],
   ["key", "Go to key", "Or the first after it…"],
   ["contains", "Value", "Contains…"],
 ];

@@ -219,7 +219,7 @@ export class Timeline {
     this.playhead.style.left = `${Math.min(Math.max(x, 0), width)}px`;
     this.slider.value = this.sequence;
     this.doubt.hidden = this.isComplete();
-    this.doubt.title = this.horizon ? `Compaction has dropped versions: ${this.horizon.reason}` : "";
+    this.doubt.title = this.horizon ? this.horizon.reason : "";
     this.slider.setAttribute("aria-valuetext", `after change ${count(this.sequence)} of ${count(this.newest)}`);
     if (document.activeElement !== this.number) this.number.value = count(this.sequence);
   }
