@@ -23,16 +23,16 @@ def test_every_state_that_a_loss_of_power_leaves_is_a_good_one(workload: str) ->
 
 def test_what_was_not_synced_may_be_missing() -> None:
     """The disk that the states come from forgets contents and names that were not synced, and no others."""
-    disk = Disk("/root")
+    disk = Disk("/disk")
     for operation in (
-        Operation("c", 1, 0, b"/root/a", b""),
+        Operation("c", 1, 0, b"/disk/a", b""),
         Operation("w", 1, 0, b"safe", b""),
-        Operation("s", 1, 0, b"/root/a", b""),
-        Operation("s", 0, 0, b"/root", b""),
+        Operation("s", 1, 0, b"/disk/a", b""),
+        Operation("s", 0, 0, b"/disk", b""),
         Operation("w", 1, 4, b" and lost", b""),
-        Operation("c", 2, 0, b"/root/b", b""),
-        Operation("s", 2, 0, b"/root/b", b""),
-        Operation("r", 0, 0, b"/root/a", b"/root/c"),
+        Operation("c", 2, 0, b"/disk/b", b""),
+        Operation("s", 2, 0, b"/disk/b", b""),
+        Operation("r", 0, 0, b"/disk/a", b"/disk/c"),
     ):
         disk.do(operation)
 

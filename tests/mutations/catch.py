@@ -11,13 +11,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tests.mutations.planted import MUTATIONS, Mutation
 
 PROJECT: Final = Path(__file__).parents[2]
+KERNEL: Final = PROJECT / "src" / "relevel" / "_kernel.abi3.so"
 _PARTS: Final = (
     "src",
     "rust",
@@ -35,32 +37,38 @@ _LONGEST_SECONDS: Final = 1800
 
 
 def copy_project(place: Path) -> None:
-    """Copy what is needed to build and to test, and what was built, so that little is to be built again."""
+    """Copy what is needed to build and to test."""
     for part in _PARTS:
         source = PROJECT / part
         if source.is_dir():
             shutil.copytree(source, place / part, symlinks=True)
         else:
             shutil.copy2(source, place / part)
-    if (PROJECT / "target" / "release").is_dir():
-        shutil.copytree(PROJECT / "target" / "release", place / "target" / "release", symlinks=True)
 
 
-def plant(mutation: Mutation, place: Path) -> None:
-    """Put a bug where sound text is."""
+@contextmanager
+def planted(mutation: Mutation, place: Path) -> Iterator[None]:
+    """Have a bug where sound text is, built."""
     file = place / mutation.file
-    text = file.read_text(encoding="utf-8")
-    assert mutation.sound in text, f"{mutation.name}: {mutation.file} has changed"
-    file.write_text(text.replace(mutation.sound, mutation.broken), encoding="utf-8")
+    sound = file.read_text(encoding="utf-8")
+    assert mutation.sound in sound, f"{mutation.name}: {mutation.file} has changed"
+    file.write_text(sound.replace(mutation.sound, mutation.broken), encoding="utf-8")
+    try:
+        if file.suffix == ".rs":
+            build(place)
+        yield
+    finally:
+        file.write_text(sound, encoding="utf-8")
+        shutil.copy2(KERNEL, place / KERNEL.relative_to(PROJECT))
 
 
 def build(place: Path) -> None:
     """Build the kernel where it will be imported from."""
     command = ["cargo", "build", "--quiet", "--release", "--locked", "--package", "relevel-binding"]
     command += ["--features", "pyo3/extension-module"]
-    subprocess.run(command, cwd=place, check=True)
-    (library,) = (place / "target" / "release").glob("lib_kernel.so")
-    shutil.copy2(library, place / "src" / "relevel" / "_kernel.abi3.so")
+    environment = {**os.environ, "RUSTFLAGS": "--cap-lints allow"}
+    subprocess.run(command, cwd=place, env=environment, check=True)
+    shutil.copy2(place / "target" / "release" / "lib_kernel.so", place / KERNEL.relative_to(PROJECT))
 
 
 def run(harness: Sequence[str], place: Path) -> bool:
@@ -76,18 +84,6 @@ def run(harness: Sequence[str], place: Path) -> bool:
     return ended.returncode == 0
 
 
-def catches(mutation: Mutation) -> bool:
-    """Whether the harness fails with the bug."""
-    with tempfile.TemporaryDirectory(prefix="mutation-") as name:
-        place = Path(name) / "project"
-        place.mkdir()
-        copy_project(place)
-        plant(mutation, place)
-        if mutation.file.endswith(".rs"):
-            build(place)
-        return not run(mutation.harness, place)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plant one after another, and print which were found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -95,11 +91,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     chosen = [mutation for mutation in MUTATIONS if given.only in mutation.name]
     caught = 0
-    for mutation in chosen:
-        is_caught = catches(mutation)
-        caught += is_caught
-        sys.stdout.write(f"{'found ' if is_caught else 'MISSED'}  {mutation.name}\n")
-        sys.stdout.flush()
+    with tempfile.TemporaryDirectory(prefix="mutations-") as name:
+        place = Path(name) / "project"
+        place.mkdir()
+        copy_project(place)
+        for mutation in chosen:
+            with planted(mutation, place):
+                is_caught = not run(mutation.harness, place)
+            caught += is_caught
+            sys.stdout.write(f"{'found ' if is_caught else 'MISSED'}  {mutation.name}\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{caught} of {len(chosen)} found\n")
     return 0 if caught == len(chosen) else 1
 
