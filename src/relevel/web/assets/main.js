@@ -101,7 +101,7 @@ async function deletions() {
   if (!largest) return;
   const rest = runs.length > 1 ? ` There are ${plural(runs.length - 1, "more run")} on the timeline.` : "";
   const before = h("button", { id: "look-before", class: "button small primary", type: "button", onclick: () => timeline.go(largest.first - 1) }, "Look at the state before");
-  const of = largest.prefix.size ? `, all of “${lineOf(largest.prefix)}”` : "";
+  const of = largest.prefix.size ? `, of keys that begin with “${lineOf(largest.prefix)}”` : "";
   notice("deletions", `${plural(largest.count, "deletion")} in one run, ${count(largest.first)} to ${count(largest.last)}${of}.${rest}`, before);
 }
 
