@@ -3,6 +3,7 @@
 ==========  ============================================================================
 version     one version of one key, by its sequence number
 state       every key with a prefix, as it was at a sequence number; or those gone since
+deletions   the keys that a run of deletions made go, as they were before
 ==========  ============================================================================
 
 Where several choose the same key, the one that was put in last counts.
@@ -60,7 +61,19 @@ class StateOf:
         }
 
 
-Item: TypeAlias = OneVersion | StateOf
+@dataclass(frozen=True, slots=True)
+class DeletionsOf:
+    """Keys whose newest version is a deletion with a sequence number from ``first`` to ``last``, as they were before it."""
+
+    first: int
+    last: int
+
+    def as_json(self) -> dict[str, Any]:
+        """What the page shows."""
+        return {"kind": "deletions", "first": self.first, "last": self.last}
+
+
+Item: TypeAlias = OneVersion | StateOf | DeletionsOf
 Basket: TypeAlias = tuple[Item, ...]
 
 
@@ -78,15 +91,21 @@ def parse_basket(items: object) -> Basket:
 def _item(found: object) -> Item:
     if not isinstance(found, Mapping):
         raise InvalidArgumentError("an item of the basket is an object")
-    sequence = found.get("sequence")
-    if not isinstance(sequence, int) or not 0 <= sequence <= MAX_SEQUENCE:
-        raise InvalidArgumentError("an item of the basket has a sequence number")
+    if found.get("kind") == "deletions":
+        return DeletionsOf(_sequence(found.get("first")), _sequence(found.get("last")))
+    sequence = _sequence(found.get("sequence"))
     match found.get("kind"), found.get("key"), found.get("prefix"):
         case "version", str() as key, _:
             return OneVersion(bytes_of(key), sequence)
         case "state", _, str() as prefix:
             return StateOf(bytes_of(prefix), sequence, found.get("only_gone") is True)
-    raise InvalidArgumentError("an item of the basket is a version of a key, or the state of a prefix")
+    raise InvalidArgumentError("an item of the basket is a version, the state of a prefix, or a run of deletions")
+
+
+def _sequence(found: object) -> int:
+    if not isinstance(found, int) or not 0 <= found <= MAX_SEQUENCE:
+        raise InvalidArgumentError("an item of the basket has sequence numbers")
+    return found
 
 
 def chosen(reader: Reader, basket: Basket, point_at: Callable[[int], Point], *, with_rest: bool) -> Iterator[Version]:
@@ -118,6 +137,8 @@ class _Choice:
         self._single = {
             item.key: (rank, item.sequence) for rank, item in enumerate(basket) if isinstance(item, OneVersion)
         }
+        self._runs = [(rank, item) for rank, item in enumerate(basket) if isinstance(item, DeletionsOf)]
+        self._undone: list[int] = []
         self._with_rest = with_rest
         self._key: bytes | None = None
         self._live: Version | None = None
@@ -129,6 +150,14 @@ class _Choice:
         if version.key != self._key:
             done = self.end()
             self._key, self._live, self._found = version.key, None, {}
+            self._undone = [
+                rank
+                for rank, run in self._runs
+                if version.type == "delete" and run.first <= version.sequence <= run.last
+            ]
+        elif self._undone and version.value is not None:
+            self._found.update((rank, (version, True)) for rank in self._undone)
+            self._undone = []
         if version.state == "live":
             self._live = version
         rank, sequence = self._single.get(version.key, (-1, -1))

@@ -63,6 +63,15 @@ def test_only_what_is_gone_comes_back(explorer: Explorer, visitor: Visitor) -> N
     assert restored(explorer, visitor, items, with_rest=False) == ORDERS
 
 
+def test_a_run_of_deletions_is_undone(explorer: Explorer, visitor: Visitor) -> None:
+    """The keys that it made go come back as they were, and no others."""
+    items: list[dict[str, object]] = [{"kind": "deletions", "first": 211, "last": 260}]
+
+    found = restored(explorer, visitor, items, with_rest=False)
+
+    assert found == {key: value for key, value in ORDERS.items() if key < b"order/050"}
+
+
 def test_one_version_comes_back(explorer: Explorer, visitor: Visitor) -> None:
     """The one that was chosen, though a newer one is live."""
     items: list[dict[str, object]] = [{"kind": "version", "key": in_url(b"user/005"), "sequence": 12}]
@@ -132,6 +141,7 @@ def test_without_a_target_nothing_is_written(shop: Path) -> None:
         [{"kind": "version", "key": "YQ", "sequence": -1}],
         [{"kind": "version", "key": "YQ", "sequence": "1"}],
         [{"kind": "state", "prefix": 5, "sequence": 1}],
+        [{"kind": "deletions", "first": 1}],
         [{"kind": "nothing", "prefix": "", "sequence": 1}],
         [{"kind": "state", "prefix": "", "sequence": 1}] * 10_001,
     ],

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from relevel import DB
+from relevel import DB, Decoder
+from relevel.decoders.decoding import Decoding
 from relevel.web.explorer import Explorer
 from relevel.web.shown import bytes_of
 from tests.damage.evidence import state_of
@@ -262,6 +263,42 @@ def test_a_database_that_goes_away_is_told_of(tmp_path: Path) -> None:
     assert visitor.get("/api/state")["has_changed"] is True
     assert visitor.get("/api/rows")["rows"]
     explorer.stop()
+
+
+def test_a_moment_has_an_estimate_of_its_time(visitor: Visitor) -> None:
+    """Between which times, and what speaks for it; a time leads to a number."""
+    found = visitor.get("/api/when", sequence=200)
+
+    assert found["not_before"] or found["not_after"]
+    assert found["evidence"]
+    assert visitor.get("/api/before", time="2999-01-01 00:00")["sequence"] == 311
+    assert visitor.get("/api/before", time="1999-01-01 00:00")["sequence"] == 0
+    assert visitor.ask("/api/before", time="yesterday").status_code == 400
+
+
+class Raising(Decoder):
+    """A decoder that fails in every way."""
+
+    def key(self, key: bytes) -> object:
+        """Fail."""
+        raise ZeroDivisionError("no \u202e key")
+
+    def value(self, key: bytes, value: bytes) -> object:
+        """Fail without a word."""
+        raise KeyError
+
+
+def test_a_decoder_that_raises_is_told_of(visitor: Visitor, explorer: Explorer) -> None:
+    """The key and the value are shown raw, with the reason."""
+    explorer.subject.decoding = Decoding("raising", Raising(), Raising())
+
+    (row,) = visitor.get("/api/rows", start=in_url(b"zebra"), limit=1)["rows"]
+    value = visitor.get("/api/value", key=in_url(b"zebra"), sequence=311)
+
+    assert (key_of(row), row["decoded"]) == (b"zebra", None)
+    assert (bytes_of(value["head"]), value["decoded"]) == (b"put last", None)
+    assert "KeyError" in value["undecoded"]
+    assert "\u202e" not in value["undecoded"]
 
 
 def test_looking_changes_nothing(shop: Path) -> None:

@@ -21,13 +21,13 @@ let generation = 0;
 let isReady = false;
 let told = "";
 
-function notice(kind, text, action = null) {
+function notice(kind, text, ...actions) {
   const key = `${kind} ${text}`;
   if (told === key) return;
   told = key;
   const box = $("notice");
   box.className = `notice ${kind}`;
-  box.replaceChildren(h("span", {}, text), ...(action ? [action] : []), h("button", { class: "icon", type: "button", "aria-label": "Dismiss", onclick: () => (box.hidden = true) }, icon("close")));
+  box.replaceChildren(h("span", {}, text), ...actions.filter(Boolean), h("button", { class: "icon", type: "button", "aria-label": "Dismiss", onclick: () => (box.hidden = true) }, icon("close")));
   box.hidden = false;
 }
 
@@ -101,8 +101,9 @@ async function deletions() {
   if (!largest) return;
   const rest = runs.length > 1 ? ` There are ${plural(runs.length - 1, "more run")} on the timeline.` : "";
   const before = h("button", { id: "look-before", class: "button small primary", type: "button", onclick: () => timeline.go(largest.first - 1) }, "Look at the state before");
+  const undo = h("button", { class: "button small", type: "button", onclick: () => basket.addDeletions(largest.first, largest.last) }, "Put these keys into the basket");
   const of = largest.prefix.size ? `, of keys that begin with “${lineOf(largest.prefix)}”` : "";
-  notice("deletions", `${plural(largest.count, "deletion")} in one run, ${count(largest.first)} to ${count(largest.last)}${of}.${rest}`, before);
+  notice("deletions", `${plural(largest.count, "deletion")} in one run, ${count(largest.first)} to ${count(largest.last)}${of}.${rest}`, before, undo);
 }
 
 async function becomeReady() {
