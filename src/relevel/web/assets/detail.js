@@ -46,6 +46,7 @@ export class Detail {
       list,
       this.viewer,
     );
+    list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
     this.open(this.chosen);
   }
 
@@ -90,7 +91,7 @@ export class Detail {
     const forms = { Text: () => textOf(value), JSON: () => jsonOf(value), Hex: () => hexOf(value) };
     const json = jsonOf(value);
     if (isTelling(value)) forms.Decoded = () => pretty(value.decoded);
-    const names = [forms.Decoded ? "Decoded" : null, "Text", json === null ? null : "JSON", "Hex", live ? "Against now" : null].filter(Boolean);
+    const names = [forms.Decoded ? "Decoded" : null, "Text", json === null ? null : "JSON", "Hex", live ? "Diff" : null].filter(Boolean);
     const form = names.includes(this.form) ? this.form : forms.Decoded ? "Decoded" : json === null ? (looksBinary(value) ? "Hex" : "Text") : "JSON";
     const body = h("pre", { class: "value", tabindex: 0 });
     const tabs = names.map((name) =>
@@ -103,7 +104,7 @@ export class Detail {
       value.undecoded ? h("p", { class: "hint pad" }, `Not decoded: ${plainLine(value.undecoded)}`) : "",
       body,
     );
-    if (form === "Against now") this.compare(body, version, live);
+    if (form === "Diff") this.compare(body, version, live);
     else body.textContent = forms[form]();
   }
 
