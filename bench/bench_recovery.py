@@ -27,6 +27,12 @@ BASELINE = "baseline loop"
 GROUPS = {
     "verify every entry of every table": (BASELINE, "relevel.check", "relevel.check, one thread"),
     "look at every version": ("rleveldb records", "relevel.dump(all_versions=True)"),
+    "look at every version in the order of writing": ("rleveldb records", "relevel.History.timeline"),
+    "look back at the middle of the history": (
+        "relevel.History.at",
+        "relevel.History.at, backward",
+        "relevel.History.horizon",
+    ),
     "look at every live entry": ("plyvel iterator", "relevel.dump"),
     "make a healthy database": ("plyvel copy loop", "plyvel.repair_db", "relevel.rescue"),
 }

@@ -69,6 +69,37 @@ def dump_live(database: Path, _scratch: Path) -> int:
     return sum(1 for version in relevel.dump(database) if version.key)
 
 
+def timeline(database: Path, _scratch: Path) -> int:
+    """Look at every version with relevel, in the order in which they were written."""
+    import relevel
+
+    return sum(1 for version in relevel.History(database).timeline() if version.key)
+
+
+def look_back(database: Path, _scratch: Path) -> int:
+    """Look at every entry with relevel as of the middle of the history."""
+    import relevel
+
+    past = relevel.History(database)
+    return sum(1 for version in past.at((past.newest or 0) // 2).rows() if version.key)
+
+
+def look_back_backward(database: Path, _scratch: Path) -> int:
+    """The same, the last key first."""
+    import relevel
+
+    past = relevel.History(database)
+    return sum(1 for version in past.at((past.newest or 0) // 2).rows(reverse=True) if version.key)
+
+
+def horizon(database: Path, _scratch: Path) -> int:
+    """Find out with relevel how far back the past is complete."""
+    import relevel
+
+    relevel.History(database).horizon()
+    return 0
+
+
 def rescue(database: Path, scratch: Path) -> int:
     """Rescue everything into a new database with relevel."""
     import relevel
@@ -131,6 +162,10 @@ TASKS = {
     "relevel.check, one thread": Task(check_in_one_thread),
     "relevel.dump(all_versions=True)": Task(dump_all),
     "relevel.dump": Task(dump_live),
+    "relevel.History.timeline": Task(timeline),
+    "relevel.History.at": Task(look_back),
+    "relevel.History.at, backward": Task(look_back_backward),
+    "relevel.History.horizon": Task(horizon),
     "relevel.rescue": Task(rescue),
     "rleveldb records": Task(rleveldb_records),
     "plyvel iterator": Task(plyvel_iterate, modifies=True),

@@ -99,6 +99,23 @@ def test_nothing_is_lost_with_the_manifest(damaged: Subject, lose: Callable[[Pat
     assert report.proof in ("log-file", "every-write") or any(finding in report.losses for finding in told)
 
 
+def test_what_relevel_tells_in_its_own_log_proves_what_counts(tmp_path: Path) -> None:
+    """Flushes, compactions and removals: with the manifest gone the rescue is whole, and knows it."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True, write_buffer_size=1 << 16, max_file_size=1 << 20) as db:
+        for number in range(12_000):
+            db.put(b"%05d" % (number * 7919 % 5000), b"value %d " % number * 5)
+        live = dict(db)
+        levels = [level.table_count for level in db.stats().levels]
+    lose_both(tmp_path / "db")
+
+    report = relevel.rescue(tmp_path / "db", tmp_path / "rescued")
+
+    told = (tmp_path / "db" / "LOG").read_text()
+    assert sum(levels) > 0
+    assert "Generated table #" in told
+    assert (report.proof, report.losses, pairs(tmp_path / "rescued")) == ("log-file", (), live)
+
+
 @own
 def test_a_torn_manifest_hides_no_table(fixture: Fixture, tmp_path: Path) -> None:
     """LevelDB takes a torn manifest for whole and deletes the tables that the lost edit named; a rescue reads them."""

@@ -174,7 +174,7 @@ def test_level_0_is_kept_where_the_order_of_numbers_is_that_of_time(tmp_path: Pa
     assert report.keeps_shape
 
 
-@pytest.mark.parametrize(("count", "is_kept"), [(11, True), (12, False)])
+@pytest.mark.parametrize(("count", "is_kept"), [(12, True), (13, False)])
 def test_level_0_is_kept_as_full_as_leveldb_lets_it_become(count: int, is_kept: bool, tmp_path: Path) -> None:
     """With more tables than that, the first writes would have to wait for them to be merged."""
     builder = Builder(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel.storage.posix import NewDirectory
 from tests.engine.conftest import module
 from tests.engine.living import PAIRS, SMALL, fill
 
@@ -111,6 +112,35 @@ def test_a_checkpoint_amid_writes_is_a_state_that_once_was(tmp_path: Path) -> No
                 assert numbers == list(range(len(numbers)))
                 assert last == (b"%d" % (len(numbers) - 1) if numbers else None)
         assert relevel.check(copy).is_clean
+
+
+def test_writing_and_compacting_go_on_while_a_checkpoint_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long copying takes; what is merged away meanwhile stays until it is done."""
+    copying, written = threading.Event(), threading.Event()
+    link = NewDirectory.link
+
+    def link_slowly(new: NewDirectory, source_path: str, name: str) -> None:
+        copying.set()
+        written.wait()
+        link(new, source_path, name)
+
+    monkeypatch.setattr(NewDirectory, "link", link_slowly)
+    with relevel.DB(fill(tmp_path / "db"), **SMALL) as db:
+        thread = threading.Thread(target=db.checkpoint, args=(tmp_path / "copy",))
+        thread.start()
+        copying.wait()
+        for key, _ in PAIRS:
+            db.put(key, b"later" * 50)
+        db.compact_range()
+        written.set()
+        thread.join()
+        tables = {path.name for path in (tmp_path / "db").glob("*.ldb")}
+        live = sum(level.table_count for level in db.stats().levels)
+
+    assert list(relevel.scan(tmp_path / "copy")) == PAIRS
+    assert len(tables) == live
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: path.symlink_to("nowhere")])

@@ -25,6 +25,12 @@ CASES = {
     "rescue-dry-run": ["rescue", "damaged", "rescued", "--dry-run"],
     "rescue": ["rescue", "damaged", "rescued"],
     "undelete": ["undelete", "db", "back", "--deleted", "--prefix", "account/"],
+    "undelete-dry-run": ["undelete", "db", "--run", "1", "--start", "account/0x8", "--dry-run"],
+    "undelete-at": ["undelete", "db", "--at", "4000", "--dry-run"],
+    "undelete-at-time": ["undelete", "db", "--at", "2026-11-21T08:00Z", "--dry-run"],
+    "undelete-before-everything": ["undelete", "db", "--at", "2020-09-13T12:27Z", "--dry-run"],
+    "history-mass-deletions": ["history", "db", "--mass-deletions"],
+    "history-horizon": ["history", "db", "--horizon"],
     "find": ["find", "db", "account/0x00d94387ee7b7d42646f"],
     "get": ["get", "db", "state/head"],
     "scan": ["scan", "db", "--prefix", "state/"],
@@ -73,7 +79,12 @@ def test_a_command_prints_what_it_printed(name: str, place: Path) -> None:
     golden = OUTPUTS / f"{name}.txt"
 
     done = subprocess.run(
-        [sys.executable, "-m", "relevel", *CASES[name]], cwd=place, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "relevel", *CASES[name]],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TZ": "UTC"},
     )
 
     printed = f"$ relevel {' '.join(CASES[name])}\n{done.stdout}{done.stderr}(exit code {done.returncode})\n"

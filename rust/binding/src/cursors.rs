@@ -3,17 +3,17 @@
 use crate::callbacks::Callbacks;
 use crate::columns::{Columns, Place};
 use crate::convert::Order;
+use crate::counting::{CountedRange, Counters, FileCount};
 use crate::inputs::{Input, Sources, rank_names};
 use crate::listener::{Listener, NamedFault, Names};
-use crate::look_back::LookBack;
+use crate::past::{LookBack, Sequences};
 use crate::reading::{EFFORT, Pace, Reading};
 use crate::rebuild::{PythonCustomer, build_options};
 use crate::rows::{RowMaker, pairs};
-use crate::sequences::Sequences;
 use crate::table_meta::TableMeta;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyType};
+use pyo3::types::{PyList, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use relevel_kernel::merge::by_sequence::SequenceSorter;
 use relevel_kernel::merge::{self, Mode, Selection, StateCounts, VersionBatch, Wanted};
@@ -22,7 +22,7 @@ use relevel_kernel::{self as kernel, Comparator};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Versions handed to a sort at a time.
 const SORT_COUNT: usize = 4096;
@@ -162,36 +162,19 @@ impl Cursor {
         Ok(SequenceCursor { sorted, batch: VersionBatch::default(), listener })
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
-    fn count_by_file<'py>(
-        &mut self,
-        py: Python<'py>,
-        offsets: BTreeMap<String, u64>,
-    ) -> PyResult<Vec<(Bound<'py, PyString>, bool, u64)>> {
-        let names = self.listener.names.clone();
-        let apart_from = |name: &Arc<Py<PyString>>| -> PyResult<u64> {
-            Ok(offsets.get(&*name.bind(py).to_cow()?).copied().unwrap_or(u64::MAX))
-        };
-        let apart_from = names.iter().map(apart_from).collect::<PyResult<Vec<u64>>>()?;
-        let mut counts = vec![[0_u64; 2]; names.len()];
-        let mut batch = VersionBatch::default();
+    fn count_by_file<'py>(&mut self, py: Python<'py>, ranges: Vec<CountedRange>) -> PyResult<Vec<Vec<FileCount<'py>>>> {
+        let mut counters = Counters::new(py, self.listener.names.clone(), ranges)?;
+        let (comparator, mut batch) = (self.comparator.clone(), VersionBatch::default());
         self.consume(py, |selection, listener| {
-            while !selection.ended() {
+            let mut goes_on = true;
+            while goes_on && !selection.ended() {
                 selection.fill(&mut batch, SORT_COUNT, EFFORT, listener)?;
-                for version in batch.iter() {
-                    let input = usize::try_from(version.origin.input).unwrap_or(usize::MAX);
-                    if let (Some([before, behind]), Some(offset)) = (counts.get_mut(input), apart_from.get(input)) {
-                        *(if version.origin.offset < *offset { before } else { behind }) += 1;
-                    }
-                }
+                goes_on = counters.count(&comparator, &batch);
                 listener.callbacks.check_signals()?;
             }
             Ok(())
         })?;
-        let counted = names.iter().zip(counts).flat_map(|(name, [before, behind])| {
-            [(false, before), (true, behind)].map(|(is_behind, count)| (name.bind(py).clone(), is_behind, count))
-        });
-        Ok(counted.filter(|(_, _, count)| *count > 0).collect())
+        Ok(counters.counted(py))
     }
 
     #[pyo3(signature = (memory_limit=134_217_728))]
@@ -321,7 +304,7 @@ fn locked(reading: &mut Mutex<Reading>) -> &mut Reading {
 }
 
 /// Rows in ascending sequence order. Temporary files are gone when it is.
-#[pyclass(module = "relevel._kernel")]
+#[pyclass(module = "relevel._kernel.past")]
 pub struct SequenceCursor {
     sorted: merge::SequenceCursor,
     batch: VersionBatch,
@@ -352,8 +335,5 @@ impl SequenceCursor {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     crate::inputs::register(module)?;
     crate::kinship::register(module)?;
-    module.add_class::<LookBack>()?;
-    module.add_class::<Sequences>()?;
-    module.add_class::<Cursor>()?;
-    module.add_class::<SequenceCursor>()
+    module.add_class::<Cursor>()
 }

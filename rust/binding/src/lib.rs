@@ -13,6 +13,7 @@
 //! inputs, listener, prefetch -> reading -> cursors -> rows, columns, rebuild   many sources in one order
 //! blocks      checksums, codecs, blocks
 //! tables      scanning and writing tables; table_meta: one finished table
+//! past        which keys are looked back at; sets of sequence numbers
 //! carve       tables and logs found in an image
 //! ```
 //! engine      a living database
@@ -24,6 +25,7 @@ pub mod callbacks;
 pub mod carve;
 pub mod columns;
 pub mod convert;
+mod counting;
 pub mod cursors;
 pub mod engine;
 pub mod errors;
@@ -34,12 +36,11 @@ pub mod inputs;
 pub mod kinship;
 pub mod listener;
 pub mod logs;
-mod look_back;
+pub mod past;
 pub mod prefetch;
 pub mod reading;
 pub mod rebuild;
 pub mod rows;
-mod sequences;
 pub mod table_meta;
 pub mod tables;
 pub mod turn;
@@ -70,6 +71,7 @@ fn kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logs::register(module)?;
     cursors::register(module)?;
     columns::register(module)?;
+    past::register(module)?;
     blocks::register(module)?;
     tables::register(module)?;
     carve::register(module)?;

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use relevel_kernel::codec::Codec;
 use relevel_kernel::filter;
-use relevel_kernel::table::{self, BlockReport, BuildError, Handle, Part, ScanOptions, TableFile};
+use relevel_kernel::table::{self, BlockList, BlockReport, BuildError, Handle, Part, ScanOptions, TableFile};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub struct TableScan {
     #[pyo3(get)]
     intact_block_count: u64,
     codec_counts: [u64; 5],
-    blocks: Vec<BlockReport>,
+    blocks: BlockList,
 }
 
 #[pymethods]
@@ -71,7 +71,7 @@ impl TableScan {
             block_count,
             intact_block_count,
             codec_counts,
-            blocks: blocks.iter().map(block_report).collect::<PyResult<_>>()?,
+            blocks: BlockList::of(&blocks.iter().map(block_report).collect::<PyResult<Vec<_>>>()?),
         };
         Ok(PyClassInitializer::from(FileScan::from(of_file)).add_subclass(own))
     }
@@ -125,7 +125,7 @@ fn table_scan(scan: table::TableScan) -> PyClassInitializer<TableScan> {
         block_count: scan.block_count,
         intact_block_count: scan.intact_block_count,
         codec_counts: scan.codec_counts,
-        blocks: scan.blocks,
+        blocks: BlockList::of(&scan.blocks),
     })
 }
 

@@ -16,10 +16,12 @@ Errors: ``FaultError`` for wrong bytes in strict code, ``OSError`` (with the fil
 and ``TypeError`` for wrong arguments. What callbacks raise passes through unchanged.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TypeAlias, TypeVar, final, overload
 
 from typing_extensions import disjoint_base
+
+from relevel._kernel.past import LookBack, SequenceCursor, Sequences
 
 Source: TypeAlias = "str | bytes | File"
 Handle: TypeAlias = tuple[int, int]
@@ -470,9 +472,13 @@ class Cursor:
     def by_sequence(self, temp_dir: str, memory_limit: int = 67108864) -> SequenceCursor:
         """Consume a cursor that has not been read from, and give its rows in sequence order (ties: file, then offset), by an
         external merge sort in ``temp_dir``."""
-    def count_by_file(self, offsets: Mapping[str, int]) -> list[tuple[str, bool, int]]:
-        """Consume a cursor that has not been read from, and give how many versions lie in each input: name, whether at or behind
-        the offset that is given for this name, count. Files without one have all of theirs before it."""
+    def count_by_file(
+        self,
+        ranges: Sequence[tuple[bytes | None, bytes | None, Mapping[str, tuple[int, Set[bytes], Set[int]]]]],
+    ) -> list[list[tuple[str, bool, int]]]:
+        """Consume a cursor that has not been read from, and give how many versions of each file lie in each range of user keys,
+        both ends included. Of a file that is named beside a range those are counted apart that lie at the offset or behind it, have
+        one of the keys, or lie at one of the offsets: name, whether these, count."""
     def sequences(self, memory_limit: int = 134217728) -> Sequences:
         """Consume a cursor that has not been read from, and give the sequence numbers of its rows. Past ``memory_limit`` bytes,
         which takes a thousand million numbers with gaps everywhere, the lowest are forgotten and count as missing."""
@@ -496,49 +502,3 @@ class Cursor:
     @property
     def written_states(self) -> dict[str, int]:
         """How many versions ``write_tables`` has written, by state."""
-
-@final
-class LookBack:
-    """Keys to look back at: ``keys`` and those that start with one of ``prefixes``, or all where neither is given; of these the
-    ones in ``[start, stop)``; and of those that are gone, the ones that a deletion with a sequence number from ``gone_from`` to
-    ``gone_to`` made go, where these are given. Frozen."""
-
-    def __new__(
-        cls,
-        *,
-        keys: Sequence[bytes] = (),
-        prefixes: Sequence[bytes] = (),
-        start: bytes | None = None,
-        stop: bytes | None = None,
-        gone_from: int = 0,
-        gone_to: int | None = None,
-    ) -> LookBack: ...
-
-@final
-class Sequences:
-    """A set of sequence numbers. Frozen; made by ``Cursor.sequences``."""
-
-    @property
-    def count(self) -> int:
-        """How many different numbers there are; fewer where some were forgotten."""
-    @property
-    def version_count(self) -> int:
-        """How many versions have them."""
-    @property
-    def oldest(self) -> int | None: ...
-    @property
-    def newest(self) -> int | None: ...
-    def first_missing(self, first: int, last: int) -> int | None:
-        """The lowest number from ``first`` to ``last`` (inclusive) that is not there."""
-    def last_missing(self, first: int, last: int) -> int | None:
-        """The highest one."""
-
-@final
-class SequenceCursor:
-    """Rows in ascending sequence order. Temporary files are gone when it is."""
-
-    @overload
-    def read(self, count: int, row_type: None = None) -> list[Row]: ...
-    @overload
-    def read(self, count: int, row_type: type[_RowType]) -> list[_RowType]: ...
-    def take_faults(self) -> list[tuple[str, Fault]]: ...

@@ -10,6 +10,7 @@ from relevel.cli import options
 from relevel.cli.living import opened
 from relevel.cli.output import print_findings, print_report
 from relevel.exports.encoding import decode_argument
+from relevel.format.comparator import Comparator
 from relevel.report.living import stats_lines
 
 
@@ -19,9 +20,17 @@ from relevel.report.living import stats_lines
     click.option("--start", metavar="K", help="Only tables that hold keys at or after K."),
     click.option("--stop", metavar="K", help="Only tables that hold keys at or before K."),
     options.encoding,
+    options.comparator,
     options.as_json,
 )
-def command(database: Path, start: str | None, stop: str | None, encoding: str, json_wanted: bool) -> int:
+def command(
+    database: Path,
+    start: str | None,
+    stop: str | None,
+    encoding: str,
+    comparator: Comparator | None,
+    json_wanted: bool,
+) -> int:
     """Merge all tables, so that what was replaced or deleted takes less room. Writes to the database.
 
     What the merge drops cannot be undeleted any more. Tables that lie alone on the deepest level are left as they are.
@@ -30,7 +39,7 @@ def command(database: Path, start: str | None, stop: str | None, encoding: str, 
     Example:
       relevel compact ./chaindata
     """
-    with opened(database) as db:
+    with opened(database, comparator) as db:
         db.compact_range(
             start=None if start is None else decode_argument(start, encoding),
             stop=None if stop is None else decode_argument(stop, encoding),

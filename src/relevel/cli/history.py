@@ -11,6 +11,7 @@ import click
 
 from relevel.cli import options
 from relevel.cli.decoding import decoding_for
+from relevel.cli.estimates import print_estimates
 from relevel.cli.output import print_findings, print_lines, print_report
 from relevel.exports.encoding import decode_argument
 from relevel.exports.rows import format_rows
@@ -81,6 +82,8 @@ def command(
             print_report(runs, run_lines, json_wanted=json_wanted)
         return print_findings(past.findings, json_wanted=json_wanted)
     decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
+    if since is not None or until is not None:
+        print_estimates(History(source, comparator=comparator), since, until)
     rows = history(
         source,
         key=wanted_key,

@@ -15,6 +15,7 @@ from relevel.cli.living import opened
 from relevel.cli.output import count_bar, print_findings, print_report
 from relevel.engine.load import load
 from relevel.exports.operations import INPUT_FORMATS, parse_operations
+from relevel.format.comparator import Comparator
 from relevel.report.living import load_lines
 
 
@@ -31,9 +32,18 @@ from relevel.report.living import load_lines
     ),
     options.create,
     options.encoding,
+    options.comparator,
     options.as_json,
 )
-def command(database: Path, file: BinaryIO, format: str, create: bool, encoding: str, json_wanted: bool) -> int:
+def command(
+    database: Path,
+    file: BinaryIO,
+    format: str,
+    create: bool,
+    encoding: str,
+    comparator: Comparator | None,
+    json_wanted: bool,
+) -> int:
     """Write the entries of FILE, or of standard input, into a database: what dump and scan print, read back.
 
     Of a `dump --all` or a `history` the lines count that say what a key is now. Writes to the database, which nobody
@@ -44,7 +54,11 @@ def command(database: Path, file: BinaryIO, format: str, create: bool, encoding:
       relevel dump ./old | relevel load ./new --create
       relevel load ./settings --format csv entries.csv
     """
-    with opened(database, create=create) as db, _lines_of(file) as lines, count_bar("load", "entries") as progress:
+    with (
+        opened(database, comparator, create=create) as db,
+        _lines_of(file) as lines,
+        count_bar("load", "entries") as progress,
+    ):
         report = load(db, parse_operations(lines, format, encoding), progress)
     print_report(report, load_lines, json_wanted=json_wanted)
     return print_findings(db.recovery_findings, json_wanted=json_wanted)

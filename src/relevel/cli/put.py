@@ -10,6 +10,7 @@ from relevel.cli import options
 from relevel.cli.living import opened
 from relevel.cli.output import print_findings
 from relevel.exports.encoding import decode_argument
+from relevel.format.comparator import Comparator
 
 
 @click.command("put")
@@ -19,8 +20,9 @@ from relevel.exports.encoding import decode_argument
     click.argument("value", metavar="VALUE"),
     options.create,
     options.encoding,
+    options.comparator,
 )
-def command(database: Path, key: str, value: str, create: bool, encoding: str) -> int:
+def command(database: Path, key: str, value: str, create: bool, encoding: str, comparator: Comparator | None) -> int:
     """Set KEY to VALUE, durably. Writes to the database, which nobody else may have open.
 
     \b
@@ -28,6 +30,6 @@ def command(database: Path, key: str, value: str, create: bool, encoding: str) -
       relevel put ./settings theme dark
       relevel put ./settings --create --encoding hex 6b6579 76616c7565
     """
-    with opened(database, create=create) as db:
+    with opened(database, comparator, create=create) as db:
         db.put(decode_argument(key, encoding), decode_argument(value, encoding), sync=True)
     return print_findings(db.recovery_findings, json_wanted=False)

@@ -11,6 +11,7 @@ from typing import TextIO
 import click
 
 from relevel.cli import options
+from relevel.cli.estimates import print_estimates
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
 from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
 from relevel.exports.encoding import decode_argument
@@ -96,6 +97,8 @@ def command(
         since=since,
         until=until,
     )
+    if since is not None or until is not None:
+        print_estimates(History(source, comparator=comparator), since, until)
     if patch is not None and (at is not None) != deleted:
         _write_patch(patch, History(source, comparator=comparator), at, selection, encoding)
     with progress_bar("undelete", "entries") as progress:
@@ -130,7 +133,7 @@ def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int,
 
 
 def _write_patch(file: Path, past: History, at: int | datetime | None, selection: Selection, encoding: str) -> None:
-    sequence = past.before(at).sequence if isinstance(at, datetime) else at
+    sequence = past.before(at).believed() if isinstance(at, datetime) else at
     changes = past.patch(at=sequence, selection=selection)
     with _new_file(file) as lines:
         lines.writelines(patch_lines(changes, encoding))

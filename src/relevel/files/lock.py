@@ -76,7 +76,8 @@ class DatabaseLock:
 
     def __del__(self) -> None:
         """Nobody has a hold of it any more: an opening that a signal interrupted."""
-        self.release()
+        if self._descriptor >= 0:
+            self.release()
 
     def _refuse_second(self) -> None:
         try:

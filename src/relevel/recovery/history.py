@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, Final
 
-from relevel import _kernel
+from relevel._kernel.past import LookBack
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
@@ -235,9 +235,9 @@ class History:
                 by an estimate.
             until: with this sequence number or an earlier one; or before this time.
         """
-        first = self.before(since).sequence + 1 if isinstance(since, datetime) else since or 0
-        last = self.before(until).sequence if isinstance(until, datetime) else until
-        look_back = _kernel.LookBack(gone_from=first, gone_to=last)
+        first = self.before(since).believed() + 1 if isinstance(since, datetime) else since or 0
+        last = self.before(until).believed() if isinstance(until, datetime) else until
+        look_back = LookBack(gone_from=first, gone_to=last)
         return self._reader.rows("deleted", past=True, prefix=prefix, key=key, look_back=look_back)
 
 

@@ -91,7 +91,8 @@ def undelete(
         progress: told of entries written; the total is an upper bound.
 
     Raises:
-        InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given, or what is given cannot go together.
+        InvalidArgumentError: neither or both of ``at`` and ``deleted`` are given, or what is given cannot go together, or nothing
+            tells which change was the last before a time.
         NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
         DestinationExistsError: the destination is taken.
         DatabaseInUseError: another program changes the database faster than it can be read.
@@ -106,6 +107,8 @@ def undelete(
         reader = Reader(source, comparator, directory=directory)
         past = History.over(reader)
         estimate = past.before(at) if isinstance(at, datetime) else None
+        if estimate is not None and estimate.believed() == 0:
+            raise InvalidArgumentError(_before_everything(estimate))
         sequence = estimate.sequence if estimate is not None else at if isinstance(at, int) else None
         asked = _Asked(past.patch(at=sequence, selection=chosen), sequence, estimate)
         if dry_run or destination is None:
@@ -113,6 +116,15 @@ def undelete(
         return _written(reader, destination, asked, progress)
 
     return steadily(source, work)
+
+
+def _before_everything(estimate: SequenceEstimate) -> str:
+    """Why there is no state to go back to."""
+    most = f" (up to number {estimate.latest} may have been)" if estimate.latest else ""
+    return (
+        f"nothing is known to have been written before {estimate.time:%Y-%m-%d %H:%M %Z}{most}; give a sequence number, which "
+        "relevel history shows"
+    )
 
 
 class _Asked(NamedTuple):

@@ -99,3 +99,51 @@ def test_a_damaged_log_is_a_finding(damaged: Path, words: tuple[str, ...]) -> No
     assert "log.record.checksum-mismatch" in done.err
     assert "Warning" not in done.err
     assert call("stats", damaged).code == 0
+
+
+def ignoring_case(a: bytes, b: bytes) -> int:
+    """An order that no database names."""
+    return (a.lower() > b.lower()) - (a.lower() < b.lower())
+
+
+ORDER = f"{__name__}:ignoring_case"
+
+
+@pytest.mark.parametrize("order", [ORDER, f"test.IgnoringCase={ORDER}"])
+def test_a_database_with_an_order_of_its_own_is_written_to(tmp_path: Path, order: str) -> None:
+    """With --comparator, which need not say the name that the database has for it."""
+    database, named = tmp_path / "db", f"test.IgnoringCase={ORDER}"
+    assert call("put", database, "--create", "--comparator", named, "b", "1").code == 0
+
+    assert call("put", database, "--comparator", order, "C", "2").code == 0
+    assert call("put", database, "--comparator", order, "B", "3").code == 0
+    assert call("delete", database, "--comparator", order, "c").code == 0
+    assert call("load", database, "--comparator", order, given=b'{"key": "A", "value": "4"}').code == 0
+    assert call("compact", database, "--comparator", order).code == 0
+    assert call("stats", database, "--comparator", order).code == 0
+    with relevel.DB(database, comparator=ignoring_case, comparator_name="test.IgnoringCase") as db:
+        assert list(db) == [(b"A", b"4"), (b"B", b"3")]
+
+
+def test_an_order_of_another_name_is_refused(tmp_path: Path) -> None:
+    """And a new database has to be given the name."""
+    database = tmp_path / "db"
+    nameless = call("put", database, "--create", "--comparator", ORDER, "b", "1")
+    assert (nameless.code, database.exists()) == (relevel.InvalidArgumentError.exit_code, False)
+    assert "NAME=MODULE:FUNCTION" in nameless.err
+    assert call("put", database, "--create", "--comparator", f"test.IgnoringCase={ORDER}", "b", "1").code == 0
+
+    other = call("put", database, "--comparator", f"test.Other={ORDER}", "b", "1")
+
+    assert other.code == relevel.InvalidArgumentError.exit_code
+    assert "does not match existing comparator" in other.err
+
+
+def test_a_known_order_may_be_named(tmp_path: Path) -> None:
+    """For a new database, and again for one that has it."""
+    for key in ("a", "b"):
+        done = call("put", tmp_path / "db", "--create", "--comparator", "rocksdb.ReverseBytewiseComparator", key, "v")
+        assert done.code == 0
+
+    with relevel.DB(tmp_path / "db") as db:
+        assert list(db.keys()) == [b"b", b"a"]

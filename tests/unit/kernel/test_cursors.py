@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import relevel
-from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, LookBack, TableInput
+from relevel._kernel import MAX_SEQUENCE, Cursor, LevelInput, LogInput, TableInput
+from relevel._kernel.past import LookBack
 from relevel.recovery.read.rows import Version
 from tests.fixtures.catalogue import FOLDER
 from tests.unit.kernel.inputs import Entry, history_of_one_key, internal, log, rows_of, short, table
@@ -186,16 +187,30 @@ def test_rows_of_one_sequence_come_by_file_and_offset(tmp_path: Path) -> None:
 
 
 def test_versions_are_counted_by_file(inputs: list[TableInput | LogInput]) -> None:
-    """As many as rows tell, and apart those at or behind an offset."""
+    """In each range as many as rows tell, both ends included, and apart those of some offsets and keys."""
     rows = rows_of(Cursor(inputs, mode="versions"))
     files = sorted({str(row[5]) for row in rows})
+    keys = sorted({row[2] for row in rows if isinstance(row[2], bytes)})
 
-    whole = Cursor(inputs, mode="versions").count_by_file({})
-    behind = Cursor(inputs, mode="versions").count_by_file(dict.fromkeys(files, 0))
+    counted = Cursor(inputs, mode="versions").count_by_file(
+        [
+            (None, None, {}),
+            (keys[1], keys[2], dict.fromkeys(files, (0, set(), set()))),
+            (None, keys[2], dict.fromkeys(files, (MAX_SEQUENCE, {keys[0]}, set()))),
+            (keys[-1], keys[0], {}),
+        ]
+    )
 
-    counts = {name: sum(row[5] == name for row in rows) for name in files}
-    assert {name: count for name, is_behind, count in whole if not is_behind} == counts
-    assert {name: count for name, is_behind, count in behind if is_behind} == counts
+    def count(*wanted: bytes) -> dict[str, int]:
+        found = {name: sum(row[5] == name and row[2] in wanted for row in rows) for name in files}
+        return {name: number for name, number in found.items() if number}
+
+    whole, apart, by_key, backwards = counted
+    assert {name: number for name, is_apart, number in whole if not is_apart} == count(*keys)
+    assert {name: number for name, is_apart, number in apart if is_apart} == count(keys[1], keys[2])
+    assert {name: number for name, is_apart, number in by_key if is_apart} == count(keys[0])
+    assert {name: number for name, is_apart, number in by_key if not is_apart} == count(keys[1], keys[2])
+    assert not backwards
 
 
 def test_a_cursor_is_consumed_once(tmp_path: Path, inputs: list[TableInput | LogInput]) -> None:

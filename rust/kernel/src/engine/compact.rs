@@ -4,6 +4,7 @@
 
 use super::error::{EngineError, Result};
 use super::open_table::fault_or_io;
+use super::syncing::Syncing;
 use super::table::Table;
 use super::table_source::TableSource;
 use crate::comparator::Comparator;
@@ -306,6 +307,7 @@ impl<'a> Filter<'a> {
 struct Output<'a> {
     compaction: &'a Compaction,
     finished: Vec<(PathBuf, TableMeta)>,
+    syncing: Syncing,
     table: Option<TableFile>,
     /// How many grandparents the entries have passed, and how many bytes of them since the last cut.
     passed: usize,
@@ -313,8 +315,9 @@ struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    const fn new(compaction: &'a Compaction) -> Self {
-        Self { compaction, finished: Vec::new(), table: None, passed: 0, overlapped: 0 }
+    fn new(compaction: &'a Compaction) -> Self {
+        let syncing = Syncing::default();
+        Self { compaction, finished: Vec::new(), syncing, table: None, passed: 0, overlapped: 0 }
     }
 
     #[inline]
@@ -355,13 +358,16 @@ impl<'a> Output<'a> {
         self.overlapped = 0;
         if let Some(table) = self.table.take() {
             let path = table.path().to_path_buf();
-            self.finished.push((path, table.finish(true).map_err(to_error)?));
+            let (file, meta) = table.finish_unsynced().map_err(to_error)?;
+            self.syncing.add(path.clone(), file).map_err(EngineError::Io)?;
+            self.finished.push((path, meta));
         }
         Ok(())
     }
 
     fn finish(mut self) -> Result<Vec<(PathBuf, TableMeta)>> {
         self.end_table()?;
+        self.syncing.finish().map_err(EngineError::Io)?;
         Ok(self.finished)
     }
 }

@@ -97,7 +97,8 @@ impl MergingCursor {
     /// Stand on the entry that comes first of those that the cursors sought stand on.
     fn choose(&mut self) {
         let Self { comparator, heads, contest, direction, .. } = self;
-        let standing = (0..heads.len().min(self.put_off)).filter(|&i| heads.get(i).is_some_and(|head| head.cursor.valid()));
+        let standing =
+            (0..heads.len().min(self.put_off)).filter(|&i| heads.get(i).is_some_and(|head| head.cursor.valid()));
         contest.start(standing, |a, b| comes_before(heads, comparator, *direction, a, b));
     }
 

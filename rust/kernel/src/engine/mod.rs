@@ -8,7 +8,7 @@
 //! table_cursor, run -> merging         sources of entries, both ways
 //! view -> get                          what reads see, and looking one key up in it
 //! view -> visible -> walk              the live entries of a range, both ways (rows)
-//! compact                              runs of tables into new ones
+//! syncing -> compact                   runs of tables into new ones
 //! ```
 
 pub mod ahead;
@@ -25,6 +25,7 @@ pub mod open_table;
 pub mod replay;
 pub mod rows;
 pub mod run;
+pub mod syncing;
 pub mod table;
 pub mod table_cursor;
 pub mod table_source;

@@ -238,7 +238,9 @@ mod tests {
     #[test]
     fn a_batch_behind_changes_that_are_nowhere_ends_a_replay_that_stops() {
         let (log, _) = log(&[21, 25, 27]);
-        for (settled, after, kept) in [(0, None, 2), (0, Some(20), 2), (23, Some(20), 2), (24, None, 6), (19, Some(19), 0)] {
+        for (settled, after, kept) in
+            [(0, None, 2), (0, Some(20), 2), (23, Some(20), 2), (24, None, 6), (19, Some(19), 0)]
+        {
             for stops in [true, false] {
                 let memtable = Memtable::new(Comparator::Bytewise);
                 let path = Path::new("db/000003.log");

@@ -64,13 +64,23 @@ impl TableFile {
     /// # Errors
     /// As [`TableBuilder::finish`]; I/O errors have the path.
     pub fn finish(self, sync: bool) -> Result<TableMeta, BuildError> {
-        let Self { path, builder } = self;
-        let (out, meta) = builder.finish().map_err(|error| with_path(error, &path))?;
-        let file = out.into_inner().map_err(|error| at_path(error.into_error(), &path))?;
+        let path = self.path.clone();
+        let (file, meta) = self.finish_unsynced()?;
         if sync {
             file.sync_all().map_err(|error| at_path(error, &path))?;
         }
         Ok(meta)
+    }
+
+    /// Write what is left, and leave it to the caller to see the file safe on disk.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_unsynced(self) -> Result<(File, TableMeta), BuildError> {
+        let Self { path, builder } = self;
+        let (out, meta) = builder.finish().map_err(|error| with_path(error, &path))?;
+        let file = out.into_inner().map_err(|error| at_path(error.into_error(), &path))?;
+        Ok((file, meta))
     }
 }
 

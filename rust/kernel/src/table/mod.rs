@@ -13,10 +13,12 @@
 //! route           the way to the data blocks
 //! cursor          entries in order, tolerant
 //! scan            every byte verified
+//! block_list      what a scan says of every block, in few bytes
 //! end_search, resync, tolerant, walk  blocks found by their checksums, without the index
 //! separator, builder, file  writing
 //! ```
 
+pub mod block_list;
 pub mod builder;
 pub mod cursor;
 pub mod end_search;
@@ -36,6 +38,7 @@ pub mod tolerant;
 pub mod walk;
 pub mod window;
 
+pub use block_list::BlockList;
 pub use builder::{BuildError, BuildOptions, TableBuilder, TableMeta};
 pub use cursor::{Opener, TableCursor};
 pub use faults::{FAULT_CODES, Part};

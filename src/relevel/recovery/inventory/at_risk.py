@@ -29,12 +29,15 @@ def hurt_file(directory: Directory, finding: Finding) -> DatabaseFile | None:
 
 def keys_at_risk(directory: Directory, finding: Finding) -> KeyRange:
     """The keys that the lost bytes may have held: where the finding does not tell, those the manifest says of the table."""
-    if finding.keys is not None:
-        return finding.keys
     file = hurt_file(directory, finding)
-    if file is None or file.metadata is None:
-        return ANY_KEY
-    return KeyRange(user_key_of(file.metadata.smallest), user_key_of(file.metadata.largest))
+    claimed = None if file is None else file.metadata
+    found = finding.keys
+    if claimed is None or found == ANY_KEY:
+        return found or ANY_KEY
+    smallest, largest = user_key_of(claimed.smallest), user_key_of(claimed.largest)
+    if found is None:
+        return KeyRange(smallest, largest)
+    return KeyRange(smallest if found.lower is None else found.lower, largest if found.upper is None else found.upper)
 
 
 def holds(comparator: Comparator, keys: KeyRange, key: bytes) -> bool:

@@ -15,7 +15,7 @@ from relevel import _kernel
 from relevel.recovery.past.stretches import Stretch
 from relevel.recovery.read.rows import Version
 
-_MOST_HELD: Final = 16 << 20
+_MOST_HELD: Final = 64 << 20
 """Bytes of keys and values held at a time; one row alone may be larger."""
 _BATCH: Final = 4096
 _ROW_SIZE: Final = 400

@@ -22,6 +22,8 @@ from relevel.recovery.past.moments import Moment, SequenceEstimate
 
 _SLACK: Final = 2.0
 """Seconds by which every bound is widened: a write takes a while, and times of files are coarse."""
+_LAST: Final = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()
+"""Times before 1970 or after this are nonsense, and no dates on every system."""
 
 
 class Bound(NamedTuple):
@@ -51,9 +53,7 @@ class Clock:
             untils: the changes up to these are not after their times.
             notes: what else is to be told with every estimate.
         """
-        afters = [bound._replace(time=bound.time - _SLACK) for bound in afters]
-        untils = [bound._replace(time=bound.time + _SLACK) for bound in untils]
-        afters, untils = _in_agreement(afters, untils)
+        afters, untils = _in_agreement(_widened(afters, -_SLACK), _widened(untils, _SLACK))
         self._afters = list(accumulate(sorted(afters), _later))
         self._after_sequences = [bound.sequence for bound in sorted(afters)]
         last_first = sorted(untils, reverse=True)
@@ -119,6 +119,16 @@ class Clock:
             if position == len(self._afters)
             else self._afters[position]._replace(sequence=self._after_sequences[position])
         )
+
+
+def are_in_agreement(afters: Iterable[Bound], untils: Iterable[Bound]) -> bool:
+    """Whether no bound contradicts another."""
+    return not _contradicted_afters(_widened(afters, -_SLACK), _widened(untils, _SLACK))
+
+
+def _widened(bounds: Iterable[Bound], seconds: float) -> list[Bound]:
+    """Those that make sense, with some room."""
+    return [bound._replace(time=bound.time + seconds) for bound in bounds if 0 <= bound.time < _LAST]
 
 
 def _in_agreement(afters: list[Bound], untils: list[Bound]) -> tuple[list[Bound], list[Bound]]:

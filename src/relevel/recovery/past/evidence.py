@@ -4,7 +4,8 @@
 
     a table or log           all in it was written before the file was last written
     CURRENT                  written when the manifest was begun: what came before is before, what came after is after
-    the edit of a table      made right after the table was written: what was given out later was written later
+    the edit of a table      made right after the table was written: what was given out later was written later (LevelDB)
+    the table before         a memtable is full only after the one before it was written out
     LOG                      the same with the times of its lines, which survive copying
 
 Times of files say *before* whatever was done to them, for copying makes them later. They say *after* only where they are still
@@ -14,12 +15,13 @@ those of the writing: where they are those of LOG's lines, or lie further apart 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
-from relevel.recovery.past.clock import Bound, Clock
+from relevel.recovery.past.clock import Bound, Clock, are_in_agreement
 from relevel.recovery.past.extents import Extents
 from relevel.recovery.past.stamps import Stamp, Stamps, read_stamps
 from relevel.recovery.read.reader import Reader
@@ -62,8 +64,9 @@ class _Evidence:
         notes = [self._stamps.offset] if self._stamps.offset is not None and (afters or untils) else []
         if not self._is_backdated():
             untils += self._untils_of_files()
-        if self._is_original():
-            afters += self._afters_of_files()
+        of_files = list(self._afters_of_files()) if self._is_original() else []
+        if of_files and are_in_agreement(of_files, untils):
+            afters += of_files
         else:
             notes.append("times of files may be those of a copy: they only say before when something was written")
         return Clock(afters, untils, tuple(notes))
@@ -117,9 +120,9 @@ class _Evidence:
             addition = manifest.additions.get(number) if manifest else None
             if file.kind is FileKind.LOG and newest is not None:
                 yield Bound(newest, time, f"{file.name}, which ends with {newest}, was last changed then", _BY_FILE)
-            elif file.kind is FileKind.TABLE and addition is not None and addition.last_sequence not in (None, newest):
+            elif addition is not None and addition.last_sequence is not None and self._edits_are_up_to_date:
                 evidence = f"{file.name} was there then, and {addition.last_sequence} was the newest number"
-                yield Bound(addition.last_sequence or 0, time, evidence, _BY_FILE)
+                yield Bound(addition.last_sequence, time, evidence, _BY_FILE)
 
     def _when_begun(self) -> Bound | None:
         """When CURRENT was written, and which number was the newest then."""
@@ -153,12 +156,7 @@ class _Evidence:
             )
         for number, addition in (manifest.additions if manifest else {}).items():
             stamp = self._made(number)
-            if stamp is None or addition.last_sequence is None:
-                continue
-            newest = self._newest_in_table(number)
-            if newest is None or newest == addition.last_sequence:
-                stamp = self._begun.get(number)  # what was written while the table was may not be counted in the edit
-            if stamp is not None:
+            if stamp is not None and addition.last_sequence is not None and self._edits_are_up_to_date:
                 evidence = f"{stamp.evidence}: {addition.last_sequence} was the newest number then"
                 yield Bound(addition.last_sequence, stamp.earliest, evidence, _BY_LOG)
         yield from self._after_the_flush_before()
@@ -169,6 +167,17 @@ class _Evidence:
             newest = self._newest_in_table(stamp.table or 0)
             if newest is not None:
                 yield Bound(newest, before.earliest, f"{before.evidence}: before {newest} was written out", _BY_LOG)
+
+    @cached_property
+    def _edits_are_up_to_date(self) -> bool:
+        """Whether the manifest's edits have the newest number of their moment, as LevelDB's do.
+
+        Those of goleveldb and relevel have the newest in the table that is added, and more was written meanwhile.
+        """
+        additions = self._manifest.additions if self._manifest else {}
+        flushes = ((number, addition) for number, addition in additions.items() if addition.is_flush)
+        known = ((addition.last_sequence, self._newest_in_table(number)) for number, addition in flushes)
+        return any(None not in (last, newest) and last != newest for last, newest in known)
 
     def _newest_in_table(self, number: int) -> int | None:
         names = (file.name for file in self._files if file.kind is FileKind.TABLE and file.number == number)

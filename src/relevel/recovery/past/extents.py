@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from relevel.recovery.read.reader import Reader
+from relevel._kernel.past import Sequences
+from relevel.recovery.read.reader import EVERY_KEY, KeySpan, Reader
 
 
 class Extent(NamedTuple):
@@ -38,7 +39,16 @@ class Extents:
     def of(self, name: str) -> Extent:
         """The extent of one file."""
         if name not in self._known:
-            cursor = self._reader.cursor("versions", past=True, repair=self._reader.repairer(), files=[name])
-            found = cursor.sequences()
+            found = self._read(name, EVERY_KEY)
             self._known[name] = Extent(found.oldest, found.newest, found.count)
         return self._known[name]
+
+    def newest_in(self, name: str, span: KeySpan) -> int | None:
+        """The highest sequence number that one file has for some keys."""
+        return self._read(name, span).newest
+
+    def _read(self, name: str, span: KeySpan) -> Sequences:
+        repairer, (start, stop, _) = self._reader.repairer(), span
+        return self._reader.cursor(
+            "versions", past=True, repair=repairer, files=[name], start=start, stop=stop
+        ).sequences()

@@ -20,8 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from relevel import _kernel
+from relevel._kernel.past import Sequences
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, KeyRange
 from relevel.format.filename import FileKind
@@ -55,6 +56,13 @@ class Horizon:
         return is_below or (self.sequence is not None and self.sequence <= sequence <= self.newest)
 
 
+class _Doubt(NamedTuple):
+    """Why nothing is proved, and whether what may be missing shows as gaps: what was healed in doubt is there and may be wrong."""
+
+    reason: str
+    is_in_gaps: bool = True
+
+
 class Completeness:
     """What of the past is on disk. Reads every table and log once, when first asked."""
 
@@ -77,7 +85,7 @@ class Completeness:
         gap = self._gaps[0]
         doubt = next(self._doubts(span), None)
         if doubt is not None:
-            return Horizon(None, doubt, self._newest, gap if self._is_of_one_life else None)
+            return Horizon(None, doubt.reason, self._newest, gap if doubt.is_in_gaps else None)
         if gap is None:
             return Horizon(0, "every sequence number from the first on is on disk", self._newest)
         return max(self._limits(span), key=lambda horizon: horizon.sequence or 0)
@@ -86,10 +94,13 @@ class Completeness:
         first, last = self._gaps
         if last is not None:
             yield Horizon(
-                last, f"nothing is on disk of sequence number {last}: a compaction has dropped it", self._newest, first
+                last,
+                f"nothing is on disk of sequence number {last}: a compaction has dropped it, or it was never used",
+                self._newest,
+                first,
             )
-        compacted = self._sequences(self._compacted, span).newest
-        if compacted is not None:
+        compacted = self._newest_compacted(span)
+        if compacted:
             reason = f"compactions, which drop what was overwritten, have seen versions of these keys up to {compacted}"
             yield Horizon(compacted, reason, self._newest, first)
         begin = self._reader.current_from
@@ -98,7 +109,7 @@ class Completeness:
             yield Horizon(begin, reason, self._newest, first)
 
     @cached_property
-    def _found(self) -> _kernel.Sequences:
+    def _found(self) -> Sequences:
         """Every sequence number on disk."""
         return self._sequences()
 
@@ -118,25 +129,27 @@ class Completeness:
         if self._found.version_count != self._found.count:
             return False
         files = self._reader.directory.by_name
-        known = [name for name in self._reader.inputs.by_file if files[name].standing is not Standing.ORPHAN]
-        is_all = len(known) == len(self._reader.inputs.by_file)
-        return is_all or self._sequences(known).version_count == self._found.version_count
+        orphans = [name for name in self._reader.inputs.by_file if files[name].standing is Standing.ORPHAN]
+        return not orphans or self._sequences(without=orphans).version_count == self._found.version_count
 
-    def _doubts(self, span: KeySpan) -> Iterator[str]:
+    def _doubts(self, span: KeySpan) -> Iterator[_Doubt]:
         """Why nothing can be proved of these keys."""
         if not self._is_of_one_life:
-            yield (
+            yield _Doubt(
                 "sequence numbers were given twice, or a table that no manifest knows holds what nothing else does: files of "
-                "several lives of the database lie together"
+                "several lives of the database lie together",
+                is_in_gaps=False,
             )
-        for finding in (*self._reader.findings, *self._losses):
+        found = (*self._reader.findings, *self._losses)
+        for finding in sorted(found, key=lambda finding: not finding.is_healed):
             if self._costs(finding) and self._is_at_risk(finding, span):
-                yield f"damage may have cost versions of these keys: {finding.message}"
+                reason = f"damage may have cost versions of these keys: {finding.message}"
+                yield _Doubt(reason, is_in_gaps=not finding.is_healed)
         if self._reader.directory.proof is not Proof.MANIFEST and self._gaps[0] is not None:
-            yield "no whole manifest proves which files count"
+            yield _Doubt("no whole manifest proves which files count")
         lost = self._lost_in_logs
         if lost is not None:
-            yield f"nothing is on disk of sequence number {lost}, which was or may have been in a log"
+            yield _Doubt(f"nothing is on disk of sequence number {lost}, which was or may have been in a log")
 
     @cached_property
     def _lost_in_logs(self) -> int | None:
@@ -198,16 +211,29 @@ class Completeness:
             if addition.is_flush if addition is not None else is_told:
                 yield file
 
-    def _sequences(self, files: Iterable[str] | None = None, span: KeySpan = EVERY_KEY) -> _kernel.Sequences:
-        """The sequence numbers in some files, or in all."""
+    def _newest_compacted(self, span: KeySpan) -> int:
+        """The newest version of some keys that may have been through a compaction; 0 where there is none.
+
+        File by file, those with the newest versions first: the others need not be read.
+        """
+        newest = 0
+        ordered = sorted(((self._extents.of(name).newest or 0, name) for name in self._compacted), reverse=True)
+        for newest_of_all, name in ordered:
+            if newest_of_all <= newest:
+                break
+            of_span = newest_of_all if span == EVERY_KEY else self._extents.newest_in(name, span)
+            newest = max(newest, of_span or 0)
+        return newest
+
+    def _sequences(self, without: Iterable[str] = ()) -> Sequences:
+        """The sequence numbers in all files but some."""
+        repairer = self._reader.repairer()
         cursor = self._reader.cursor(
             "versions",
             past=True,
-            repair=self._reader.repairer(),
-            files=files if files is None else sorted(files),
-            start=span.start,
-            stop=span.stop,
+            repair=repairer,
+            without=without,
         )
         found = cursor.sequences()
-        self._met += [finding_of(name, fault) for name, fault in cursor.take_faults()]
+        self._met += [*repairer.findings, *(finding_of(name, fault) for name, fault in cursor.take_faults())]
         return found

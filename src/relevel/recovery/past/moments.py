@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from relevel.errors import InvalidArgumentError
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -40,3 +42,15 @@ class SequenceEstimate:
     earliest: int
     latest: int
     evidence: tuple[str, ...]
+
+    def believed(self) -> int:
+        """The likeliest sequence number, where anything speaks for it.
+
+        Raises:
+            InvalidArgumentError: nothing does.
+        """
+        if self.evidence:
+            return self.sequence
+        raise InvalidArgumentError(
+            f"nothing tells what came before {self.time:%Y-%m-%d %H:%M %Z}; give sequence numbers, which relevel history shows"
+        )

@@ -62,7 +62,8 @@ class Patch:
     def __iter__(self) -> Iterator[Change]:
         now, then = self._rows("visible", {}), self._rows(self._mode, self._options)
         yield from differences(now, then, self._reader.comparator)
-        self.findings = list(dict.fromkeys([*then.findings, *now.findings]))
+        told = {(found.code, found.span, found.message): found for found in (*then.findings, *now.findings)}
+        self.findings = list(told.values())
 
     def operations(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Stream ``(key, value)`` in key order; the value is None where the key goes."""

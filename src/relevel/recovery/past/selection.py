@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from relevel import _kernel
+from relevel._kernel.past import LookBack
 from relevel.errors import InvalidArgumentError
 from relevel.recovery.past.moments import SequenceEstimate
 from relevel.recovery.read.reader import KeySpan, Reader
@@ -48,12 +48,12 @@ class Selection:
             before: tells which change was the last before a time.
 
         Raises:
-            InvalidArgumentError: the window ends before it begins.
+            InvalidArgumentError: the window ends before it begins, or nothing tells of its times.
         """
         firsts = [0 if self.first_sequence is None else self.first_sequence]
-        firsts += [] if self.since is None else [before(self.since).sequence + 1]
+        firsts += [] if self.since is None else [before(self.since).believed() + 1]
         lasts = [] if self.last_sequence is None else [self.last_sequence]
-        lasts += [] if self.until is None else [before(self.until).sequence]
+        lasts += [] if self.until is None else [before(self.until).believed()]
         first, last = max(firsts), min(lasts, default=None)
         if last is not None and last < first:
             raise InvalidArgumentError(
@@ -61,9 +61,9 @@ class Selection:
             )
         return first, last
 
-    def look_back(self, window: tuple[int, int | None]) -> _kernel.LookBack:
+    def look_back(self, window: tuple[int, int | None]) -> LookBack:
         """The selection as the kernel takes it."""
-        return _kernel.LookBack(
+        return LookBack(
             keys=list(self.keys),
             prefixes=list(self.prefixes),
             start=self.start,

@@ -37,6 +37,8 @@ _RECOVERING: Final = re.compile(r"Recovering log #|journal@recovery recovering")
 _SETTLED: Final = re.compile(r"Delete type=|db@open done|Level-\d+ table #\d+: \d+ bytes, \d+ entries")
 """What is written only when an opening has come to its end."""
 _REUSED: Final = "Reusing MANIFEST"
+_LONGEST: Final = 1000
+"""Characters of a line that are looked at."""
 _QUARTER: Final = 15 * 60
 _WIDEST: Final = (-12 * 3600, 14 * 3600)
 """The offsets from UTC that there are, in seconds."""
@@ -123,7 +125,8 @@ def _told(files: dict[str, list[_Line]], offset: float | None) -> str | None:
 
 def _lines(lines: Iterable[str]) -> Iterator[_Line]:
     day, is_utc = "", False
-    for line in lines:
+    for whole in lines:
+        line = whole[:_LONGEST]
         found = _LEVELDB.match(line)
         if found is not None:
             local = _seconds(found[1], "%Y/%m/%d-%H:%M:%S.%f")

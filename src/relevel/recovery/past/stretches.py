@@ -27,6 +27,8 @@ _MOST_INDEXES: Final = 512
 """Tables whose indexes are read."""
 _SIZE: Final = 256 << 10
 """Bytes on disk, more or less, of one stretch."""
+_MOST_AT_ONCE: Final = 16
+"""Stretches that are given as one."""
 _LARGE_LOG: Final = 1 << 20
 _LOG_SAMPLE: Final = 64
 """Of a large log, one key of so many is taken."""
@@ -70,7 +72,7 @@ class Stretches:
             begin = max(0, end - taken)
             weight = sum(piece.weight for piece in pieces[begin:end])
             yield Stretch(pieces[begin].start, pieces[end - 1].stop, weight)
-            taken, end = min(2 * taken, 64), begin
+            taken, end = min(2 * taken, _MOST_AT_ONCE), begin
 
     @cached_property
     def _cuts(self) -> list[tuple[bytes, int]]:

@@ -79,12 +79,19 @@ class Reader:
         past: bool,
         repair: Repairer | None = None,
         files: Iterable[str] | None = None,
+        without: Iterable[str] = (),
         **options: Any,
     ) -> _kernel.Cursor:
-        """A kernel cursor over the current inputs and, with ``past``, the superseded and orphan ones; or over some files."""
+        """A kernel cursor over the current inputs and, with ``past``, the superseded and orphan ones; or over some files.
+
+        ``without`` leaves out files that are inputs of their own, as all superseded and orphan ones are.
+        """
         inputs = (*self.inputs.current, *self.inputs.past) if past else self.inputs.current
         if files is not None:
             inputs = tuple(item for name in files for item in self.inputs.by_file.get(name, ()))
+        left_out = {id(item) for name in without for item in self.inputs.by_file.get(name, ())}
+        if left_out:
+            inputs = tuple(item for item in inputs if id(item) not in left_out)
         if "sequence" in options:
             options["newest_sequence"] = self.current_from
         return _kernel.Cursor(inputs, self.comparator.kernel, mode=mode, repair=repair, **options)

@@ -28,7 +28,7 @@ from relevel.recovery.rebuild.new_database import NewDatabase, Outcome, Part, Ta
 from relevel.recovery.rebuild.plan import Plan
 from relevel.recovery.survey.survey import Progress
 
-_RANGE_SIZE: Final = 16 << 20
+_RANGE_SIZE: Final = 8 << 20
 _MOST_RANGES: Final = 64
 _LOG_SHARE: Final = 4
 """Logs are read for every range: all ranges together read no more than one such part of what there is in tables."""

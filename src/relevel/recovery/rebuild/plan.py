@@ -24,7 +24,8 @@ from relevel.recovery.survey.table import TableSurvey
 from relevel.strenum import StrEnum
 
 _LEVEL_0_ROOM: Final = 12
-"""Tables in level 0 at which LevelDB lets writes wait: a database that is written to in haste has nearly so many."""
+"""Tables in level 0 at which LevelDB lets writes wait: one that is written to in haste has so many. Opening it makes one more of
+the log, as a rescue does."""
 
 
 class Treatment(StrEnum):
@@ -115,7 +116,7 @@ def _keeps_shape(found: Survey, tables: list[TableSurvey], logs: tuple[LogSurvey
     if found.directory.proof is not Proof.MANIFEST or any((table.file.level or 0) > 6 for table in tables):
         return False
     level_0 = [table for table in tables if table.file.level == 0]
-    if len(level_0) + bool(logs) > _LEVEL_0_ROOM or not newer_by_number(level_0, found.comparator):
+    if len(level_0) > _LEVEL_0_ROOM or not newer_by_number(level_0, found.comparator):
         return False
     if not all(table.is_in_its_place for table in tables) or not logs_are_newest(tables, logs):
         return False

@@ -7,15 +7,14 @@ have been overwritten or deleted by what is lost, so a rescue counts them. Besid
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from typing import Final
+from typing import Final, TypeAlias
 
 from relevel import _kernel
 from relevel.findings import Finding, KeyRange, Span
 from relevel.format.filename import FileKind
-from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.inventory.at_risk import (
     ANY_KEY,
     OUT_OF_TURN,
@@ -26,10 +25,14 @@ from relevel.recovery.inventory.at_risk import (
     overlap,
 )
 from relevel.recovery.inventory.standing import DatabaseFile
-from relevel.recovery.read.rows import Rows, Version
+from relevel.recovery.read.rows import Version
 from relevel.recovery.rebuild.inputs import PlanInputs, repairer_for
 from relevel.recovery.rebuild.plan import Plan
 
+Apart: TypeAlias = tuple[int, frozenset[bytes], frozenset[int]]
+"""Versions of a file: at this offset or behind it, of these keys, at these offsets."""
+
+_NOWHERE: Final = (1 << 64) - 1
 _MOST_RANGES: Final = 64
 """Ranges that are told apart in one file."""
 _LEAST_READS: Final = 16
@@ -65,18 +68,32 @@ class _Loss:
     ends: frozenset[bytes]
     saved: frozenset[int]
 
-    def may_outdate(self, file: DatabaseFile, version: Version) -> bool:
-        """Whether a version of a key in the range may be older. In the table itself only one whose key goes on from a lost part, or
-        beside a hole."""
+    @property
+    def apart(self) -> dict[str, Apart]:
+        """Which versions of the file itself are told apart: those behind what is lost of a log; those of a table whose key goes on
+        from a lost part, or that stand beside a hole."""
+        if self.file is None:
+            return {}
+        if self.file.kind is FileKind.TABLE:
+            return {self.file.name: (_NOWHERE, self.ends, self.saved)}
+        return {self.file.name: (max(self.span.end, self.span.offset + 1), frozenset(), frozenset())}
+
+    def is_apart(self, version: Version) -> bool:
+        """Whether a version is one of these."""
+        offset, keys, offsets = self.apart.get(version.file, (_NOWHERE, frozenset(), frozenset()))
+        return version.offset >= offset or version.key in keys or version.offset in offsets
+
+    def may_outdate(self, file: DatabaseFile, *, is_apart: bool) -> bool:
+        """Whether versions of keys in the range may be older: those of a file that are told apart, or the others."""
         if self.file is not None and self.file.name == file.name and file.kind is FileKind.TABLE:
-            return version.key in self.ends or version.offset in self.saved
-        return not is_proved_newer(file, version.offset, self.file, self.span, self.code)
+            return is_apart
+        return not is_proved_newer(file, _NOWHERE if is_apart else 0, self.file, self.span, self.code)
 
 
 def possibly_stale(plan: Plan) -> list[StaleRange]:
     """Count, for each range that files have lost, the entries that may be stale. Reads the ranges at risk once more."""
     losses = _losses(plan)
-    return _ranges(losses, _count_in_ranges(plan, losses) + _count_anywhere(plan, losses))
+    return _ranges(losses, _count(plan, losses))
 
 
 def _ranges(losses: Sequence[_Loss], counts: Counter[int]) -> list[StaleRange]:
@@ -85,19 +102,17 @@ def _ranges(losses: Sequence[_Loss], counts: Counter[int]) -> list[StaleRange]:
     return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
 
 
-def _count_in_ranges(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
-    """Beside losses of a range of keys: by their numbers."""
-    files, comparator = plan.survey.directory.by_name, plan.survey.comparator
+def _count(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
+    """How many entries may be older, by the number of the loss. The kernel counts them by where they lie."""
+    files, comparator, inputs = plan.survey.directory.by_name, plan.survey.comparator, PlanInputs(plan)
     counts: Counter[int] = Counter()
-    bounded = {number: loss for number, loss in enumerate(losses) if loss.keys != ANY_KEY}
-    inputs = PlanInputs(plan)
-    ranges = [loss.keys for loss in bounded.values()]
-    for keys in _joined_ranges(plan, ranges, _most_reads(plan)):
-        inside = [(number, loss) for number, loss in bounded.items() if overlap(comparator, loss.keys, keys)]
-        for version in _visible(plan, inputs, keys):
-            for number, loss in inside:
-                if holds(comparator, loss.keys, version.key) and loss.may_outdate(files[version.file], version):
-                    counts[number] += 1
+    for keys in _joined_ranges(plan, [loss.keys for loss in losses], _most_reads(plan)):
+        inside = [number for number, loss in enumerate(losses) if overlap(comparator, loss.keys, keys)]
+        wanted = [(losses[number].keys.lower, losses[number].keys.upper, losses[number].apart) for number in inside]
+        for number, found in zip(inside, _cursor(plan, inputs, keys).count_by_file(wanted), strict=True):
+            counts[number] += sum(
+                count for name, apart, count in found if losses[number].may_outdate(files[name], is_apart=apart)
+            )
     return counts
 
 
@@ -105,23 +120,6 @@ def _most_reads(plan: Plan) -> int:
     """How many stretches are read apart. Each reads the logs once more: all together they read no more than there is in tables."""
     tables, logs = (sum(item.file.size for item in items) for items in (plan.survey.tables, plan.logs))
     return max(_LEAST_READS, tables // max(1, logs))
-
-
-def _count_anywhere(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
-    """Beside losses of any key: by their numbers. Every entry is counted by where it is, and none is looked at here."""
-    unbounded = {number: loss for number, loss in enumerate(losses) if loss.keys == ANY_KEY}
-    if not unbounded:
-        return Counter()
-    files = plan.survey.directory.by_name
-    ends = {loss.span.file: loss.span.end for loss in unbounded.values()}
-    met = _cursor(plan, PlanInputs(plan).of(), ANY_KEY, repairer_for(plan)).count_by_file(ends)
-    counts: Counter[int] = Counter()
-    for number, loss in unbounded.items():
-        for name, is_behind, count in met:
-            offset = ends[name] if is_behind else 0
-            if not is_proved_newer(files[name], offset, loss.file, loss.span, loss.code):
-                counts[number] += count
-    return counts
 
 
 class CertainVersions:
@@ -141,7 +139,7 @@ class CertainVersions:
         """Whether to keep it."""
         for number, loss in enumerate(self._losses):
             in_range = loss.keys == ANY_KEY or holds(self._comparator, loss.keys, version.key)
-            if in_range and loss.may_outdate(self._files[version.file], version):
+            if in_range and loss.may_outdate(self._files[version.file], is_apart=loss.is_apart(version)):
                 self.refused[number] += 1
                 return False
         return True
@@ -216,16 +214,9 @@ def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:
     )
 
 
-def _visible(plan: Plan, inputs: PlanInputs, keys: KeyRange) -> Iterator[Version]:
-    repairer = repairer_for(plan)
-    for version in Rows(_cursor(plan, inputs.of(keys), keys, repairer), repairer):
-        if keys.upper is not None and plan.survey.comparator.compare(version.key, keys.upper) > 0:
-            return
-        yield version
-
-
-def _cursor(plan: Plan, inputs: Sequence[_kernel.Input], keys: KeyRange, repairer: Repairer) -> _kernel.Cursor:
+def _cursor(plan: Plan, inputs: PlanInputs, keys: KeyRange) -> _kernel.Cursor:
     """What is visible from the lower end of a range on, to its upper end where the comparator tells what comes after that."""
     order = plan.survey.comparator.kernel
     stop = keys.upper + b"\0" if order == "bytewise" and keys.upper is not None else None
-    return _kernel.Cursor(inputs, order, mode="visible", start=keys.lower, stop=stop, repair=repairer)
+    repair = repairer_for(plan)
+    return _kernel.Cursor(inputs.of(keys), order, mode="visible", start=keys.lower, stop=stop, repair=repair)
