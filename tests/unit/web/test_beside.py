@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 from relevel.web.beside import KeyRow, Point, Status, Wanted, help_rows
 from relevel.web.subject import Subject
-from tests.fixtures.catalogue import OWN, Fixture
+from tests.damage.operators import delete, garbage
+from tests.fixtures.catalogue import FOLDER, OWN, Fixture
 
 SAMPLES = 10
 EVERY = Wanted()
@@ -58,6 +60,22 @@ def test_then_is_what_history_says(fixture: Fixture) -> None:
         then = [row.then for row in rows if row.then is not None and row.then.value is not None]
 
         assert list(map(facts, then)) == list(map(facts, past.at(sequence).rows()))
+
+
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_then_is_what_history_says_of_a_damaged_database(tmp_path: Path, *, has_manifest: bool) -> None:
+    """Blocks that are lost, and nothing that proves which files count."""
+    node = Path(shutil.copytree(FOLDER / "demo" / "db", tmp_path / "node"))
+    garbage(max(node.glob("*.ldb"), key=lambda path: path.stat().st_size), 3000, 9000, seed=1)
+    for path in [] if has_manifest else [*node.glob("MANIFEST-*"), node / "CURRENT"]:
+        delete(path)
+    subject, past = subject_of(node), History(node)
+
+    for sequence in random.Random(2).choices(range(subject.oldest, subject.newest + 1), k=5):
+        then = [row.then for row in all_rows(subject, subject.point(sequence))]
+        seen = [version for version in then if version is not None and version.value is not None]
+
+        assert list(map(facts, seen)) == list(map(facts, past.at(sequence).rows()))
 
 
 @pytest.mark.parametrize("fixture", OWN, ids=lambda fixture: fixture.name)
