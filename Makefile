@@ -53,10 +53,11 @@ fmt: $(VENV)/.tools ## format Python and Rust
 docs: $(VENV)/.kernel ## write the generated pages of docs/
 	$(bin)/python docs/generate.py
 
-bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers; BENCH_OPTIONS and ENGINE_OPTIONS go to the two programs
+bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers; BENCH_OPTIONS, ENGINE_OPTIONS and EXPORT_OPTIONS go to the programs
 	cargo build --locked --release --package relevel-baseline
 	$(bin)/python bench/bench_recovery.py $(BENCH_OPTIONS)
 	$(bin)/python bench/bench_engine.py $(ENGINE_OPTIONS)
+	$(bin)/python bench/bench_export.py $(EXPORT_OPTIONS)
 
 bench-damage: $(VENV)/.kernel ## damage databases whose history is known, and score what relevel and its peers get back; DAMAGE_OPTIONS
 	PYTHONPATH=. $(bin)/python bench/bench_damage.py $(DAMAGE_OPTIONS)

@@ -179,7 +179,17 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "part of the manifest cannot be read", "Which tables and logs count is not proved."
         ),
         "manifest.none": _warning("no manifest can be read", "Which tables and logs count is not proved."),
+        "database.mixed": _warning(
+            "files of more than one database are mixed",
+            "Two writes have one sequence number, which no database gives out twice; the newest of each key is taken all the same.",
+            "Take the files of one database out; times of change and LOG tell which belong together.",
+        ),
         "file.unreadable": _damage("a file cannot be read", "The system refuses: permissions, or a failing disk."),
+        "file.foreign-contents": _damage(
+            "a file holds nothing of what its name says, but something else",
+            "A pointer that git-LFS left in its place, an archive, zeroes, or noise: it was encrypted or overwritten.",
+            _FIND_FILE,
+        ),
         "file.misnamed": _warning(
             "a file of the database has another name than LevelDB gives it",
             "It was copied by way of a file manager, a backup or another system.",

@@ -1,9 +1,10 @@
-"""Packages that relevel does without, and what to run where one is needed."""
+"""Packages that relevel does without: what to run where one is needed, and what one of them does differently."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from relevel.errors import NotSupportedError
@@ -35,3 +36,18 @@ def load_extra(module: str, purpose: str) -> Any:
         raise NotSupportedError(
             f"{purpose} needs {package}: run `pip install 'relevel[{_EXTRA_OF[package]}]'` ({error})"
         ) from error
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """A block in which DuckDB works: it makes an error of its own of the user's interruption.
+
+    Raises:
+        KeyboardInterrupt: the user interrupted it.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise

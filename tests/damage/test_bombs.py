@@ -50,7 +50,7 @@ def test_a_bomb_is_a_finding_and_takes_little_memory(codec: str, tmp_path: Path)
 @pytest.mark.parametrize("codec", list(BLOCK_TYPES))
 def test_a_large_value_is_read(codec: str, tmp_path: Path) -> None:
     """However well it was compressed."""
-    made = database(tmp_path, _kernel.compress(codec, of_zeroes(40 * MIB)), BLOCK_TYPES[codec])
+    made = database(tmp_path, _kernel.blocks.compress(codec, of_zeroes(40 * MIB)), BLOCK_TYPES[codec])
 
     value = relevel.get(made, b"key")
 
@@ -60,7 +60,7 @@ def test_a_large_value_is_read(codec: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("codec", list(BLOCK_TYPES))
 def test_the_limit_can_be_set(codec: str, tmp_path: Path) -> None:
     """Snappy needs none: what it can make is bounded by what is stored."""
-    made = database(tmp_path, _kernel.compress(codec, of_zeroes(2 * MIB)), BLOCK_TYPES[codec])
+    made = database(tmp_path, _kernel.blocks.compress(codec, of_zeroes(2 * MIB)), BLOCK_TYPES[codec])
 
     def codes(limit: int) -> str:
         command = [sys.executable, "-m", "relevel", "check", "--json", str(made)]

@@ -23,6 +23,8 @@ pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
 Times = list[tuple[float, float]]
 STRETCH = 300
 """How much longer a history is made by moving its times apart. A file's time is some milliseconds coarse, and gets coarser."""
+AGO = 40_000
+"""Seconds by which a history is put back, so that what is done to its files now is not taken for a part of it."""
 STAMP = "%Y/%m/%d-%H:%M:%S.%f"
 
 
@@ -55,7 +57,7 @@ def stretched(path: Path, times: Times, ahead: float = 0.0) -> Times:
     end = times[-1][1]
 
     def moved(time: float) -> float:
-        return end + (time - end) * STRETCH
+        return end - AGO + (time - end) * STRETCH
 
     def line(found: re.Match[str]) -> str:
         local = datetime.strptime(found[0], STAMP).replace(tzinfo=timezone.utc).timestamp()

@@ -196,19 +196,24 @@ fn bloom_may_match(filter: &[u8], user_key: &[u8]) -> bool {
 }
 
 /// Add the functions.
-pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(crc32c, module)?)?;
-    module.add_function(wrap_pyfunction!(mask_crc, module)?)?;
-    module.add_function(wrap_pyfunction!(unmask_crc, module)?)?;
-    module.add_function(wrap_pyfunction!(compress, module)?)?;
-    module.add_function(wrap_pyfunction!(decompress, module)?)?;
-    module.add_function(wrap_pyfunction!(decode_block, module)?)?;
-    module.add_function(wrap_pyfunction!(scan_block, module)?)?;
-    module.add_function(wrap_pyfunction!(build_block, module)?)?;
-    module.add_function(wrap_pyfunction!(explain_checksum, module)?)?;
-    module.add_function(wrap_pyfunction!(salvage_block, module)?)?;
-    module.add_function(wrap_pyfunction!(block_size_at, module)?)?;
-    module.add_function(wrap_pyfunction!(walk_table, module)?)?;
-    module.add_function(wrap_pyfunction!(bloom_filter, module)?)?;
-    module.add_function(wrap_pyfunction!(bloom_may_match, module)?)
+pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
+    parent.add_function(wrap_pyfunction!(crc32c, parent)?)?;
+    parent.add_function(wrap_pyfunction!(mask_crc, parent)?)?;
+    parent.add_function(wrap_pyfunction!(unmask_crc, parent)?)?;
+    parent.add_function(wrap_pyfunction!(walk_table, parent)?)?;
+    let py = parent.py();
+    let module = PyModule::new(py, "blocks")?;
+    module.add_function(wrap_pyfunction!(compress, &module)?)?;
+    module.add_function(wrap_pyfunction!(decompress, &module)?)?;
+    module.add_function(wrap_pyfunction!(decode_block, &module)?)?;
+    module.add_function(wrap_pyfunction!(scan_block, &module)?)?;
+    module.add_function(wrap_pyfunction!(build_block, &module)?)?;
+    module.add_function(wrap_pyfunction!(explain_checksum, &module)?)?;
+    module.add_function(wrap_pyfunction!(salvage_block, &module)?)?;
+    module.add_function(wrap_pyfunction!(block_size_at, &module)?)?;
+    module.add_function(wrap_pyfunction!(bloom_filter, &module)?)?;
+    module.add_function(wrap_pyfunction!(bloom_may_match, &module)?)?;
+    parent.add_submodule(&module)?;
+    module.setattr("__name__", "relevel._kernel.blocks")?;
+    py.import("sys")?.getattr("modules")?.set_item("relevel._kernel.blocks", module)
 }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from relevel.cli import options
 from relevel.cli.output import CLEAN, print_value
+from relevel.decoders.choice import AUTO
 from relevel.errors import NotSupportedError
 from relevel.format.comparator import Comparator
 from relevel.storage.new_file import refuse_place
+from relevel.web.explorer import Explorer
 
 
 @click.command("explore")
@@ -32,9 +35,24 @@ from relevel.storage.new_file import refuse_place
         type=click.Path(path_type=Path),
         help="Where the page may write a new database; DIR must not exist. Without it the page writes nothing.",
     ),
+    click.option(
+        "--decode",
+        "decoder",
+        metavar="NAME|KEYS:VALUES|auto",
+        default=AUTO,
+        show_default=True,
+        help="What keys and values are decoded with: docs/decoders.md has the names. They are shown raw too.",
+    ),
     options.comparator,
 )
-def command(source: Path, port: int, no_browser: bool, target: Path | None, comparator: Comparator | None) -> int:
+def command(
+    source: Path,
+    port: int,
+    no_browser: bool,
+    target: Path | None,
+    decoder: str,
+    comparator: Comparator | None,
+) -> int:
     """Look at a database, as it is and as it was, on a page in the browser of this machine.
 
     SRC is not changed. The page is served to this machine alone, and only to who has the address that is printed. Ctrl-C
@@ -46,19 +64,17 @@ def command(source: Path, port: int, no_browser: bool, target: Path | None, comp
       relevel explore ./profile --restore-to ./profile-restored
     """
     try:
-        from relevel.web.explorer import Explorer  # noqa: PLC0415  (needed here only)
-        from relevel.web.server import Server  # noqa: PLC0415
+        from relevel.web.server import Server  # noqa: PLC0415  (needed here only, and may not be there)
     except ModuleNotFoundError as error:
-        raise NotSupportedError(f"the page needs {error.name}: pip install 'relevel[explore]'") from error
+        raise NotSupportedError(f"the page needs {error.name}: run `pip install 'relevel[explore]'`") from error
     if target is not None:
         refuse_place(target, source)
-    with Server(Explorer(source, comparator, target), port) as server:
+    explorer = Explorer(source, comparator, target, decoder)
+    with suppress(KeyboardInterrupt), Server(explorer, port) as server:
         print_value(f"{server.url}\n")
         click.echo("relevel: this is the page's address; Ctrl-C ends it", err=True)
         if not no_browser:
             webbrowser.open(server.url)
-        try:
-            server.run()
-        except KeyboardInterrupt:
-            click.echo("relevel: ended", err=True)
+        server.run()
+    click.echo("relevel: ended", err=True)
     return CLEAN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,7 +12,6 @@ from relevel.cli.output import CLEAN, FINDINGS, count_bar, print_report
 from relevel.exports.encoding import decode_argument
 from relevel.exports.export import WRITERS, export
 from relevel.format.comparator import Comparator
-from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.report.export import export_lines
 
 
@@ -21,9 +21,7 @@ from relevel.report.export import export_lines
     click.argument("destination", metavar="DST", type=click.Path(path_type=Path)),
     click.option("--format", "format", type=click.Choice(list(WRITERS)), help="By DST's suffix if not given."),
     click.option("--live", is_flag=True, help="What a read gives now, not every version on disk."),
-    click.option(
-        "--at", metavar="N", type=click.IntRange(0, MAX_SEQUENCE), help="What a read gave at sequence number N."
-    ),
+    options.at,
     click.option("--deleted", is_flag=True, help="The keys that are gone now, each with its last value."),
     options.prefix,
     options.start,
@@ -38,7 +36,7 @@ def command(
     destination: Path,
     format: str | None,
     live: bool,
-    at: int | None,
+    at: int | datetime | None,
     deleted: bool,
     prefix: str,
     start: str | None,

@@ -10,6 +10,7 @@ import click
 from relevel.cli import options
 from relevel.cli.decoding import decoding_for
 from relevel.cli.output import print_findings, print_value
+from relevel.decoders.shown import printable
 from relevel.exports.encoding import ENCODINGS, decode_argument
 from relevel.format.comparator import Comparator
 from relevel.recovery.get import look_up
@@ -54,7 +55,9 @@ def command(
         fields = {} if decoded is None else decoded._asdict()
         print_value(json.dumps({"key": encode(wanted), "value": encode(value), **fields}) + "\n")
     else:
-        text = decoded.decoded_value if decoded is not None else None
+        text = (
+            None if decoded is None or decoded.decoded_value is None else printable(decoded.decoded_value, keep="\n\t")
+        )
         print_value(value if raw else (encode(value) if text is None else text) + "\n")
         if decoded is not None and text is None:
             click.echo(f"relevel: shown raw: {decoded.undecoded}", err=True)

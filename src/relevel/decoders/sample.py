@@ -14,6 +14,8 @@ _MOST_PLACES: Final = 16
 _KEYS_OF_ONE_PLACE: Final = 24
 _ROWS_OF_ONE_PLACE: Final = 4096
 _MOST_VALUE: Final = 1 << 16
+_LARGE_LOGS: Final = 32 << 20
+"""Logs of so many bytes, which every place reads anew, are read for the beginning alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def take_sample(reader: Reader) -> Sample:
     starts = sorted({user_key_of(metadata.smallest) for metadata in tables})
     step = max(1, len(starts) // _MOST_PLACES)
     pairs: dict[bytes, bytes] = {}
-    for start in [None, *starts[::step][:_MOST_PLACES]]:
+    has_large_logs = sum(file.size for file in reader.directory.of_kind(FileKind.LOG)) > _LARGE_LOGS
+    for start in [None, *([] if has_large_logs else starts[::step][:_MOST_PLACES])]:
         pairs.update(_some(reader, start))
     return Sample(tuple(pairs.items()), reader.comparator.name)
 

@@ -28,6 +28,18 @@ def as_text(value: object) -> str:
     return _bounded(json.dumps(_Plain().of(value, 0), ensure_ascii=False))
 
 
+def printable(text: str, keep: str = "") -> str:
+    """Text from a stranger, for a terminal: what it would obey is escaped, except the characters to ``keep``."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character in keep
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
 def _bounded(text: str) -> str:
     if len(text) > MOST_TEXT:
         raise NotDecodedError(f"it has {len(text)} characters when decoded; {MOST_TEXT} are the most")

@@ -86,7 +86,7 @@ class Replayer:
         result = self._result
         for position, number in enumerate(numbers):
             is_last = position == len(numbers) - 1
-            replay = self._start(log_name(number), result.max_sequence if position and result.is_whole else None)
+            replay = self._start(log_name(number), None if result.findings or not position else result.max_sequence)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
             is_torn_by_crash = is_last and all(fault.code == _TORN for fault in faults)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, count, islice
 from typing import Any, Final
 
+from relevel.decoders.shown import printable
 from relevel.exports.encoding import ENCODINGS
 
 Row = Sequence[Any]
@@ -103,10 +104,7 @@ def _table(columns: Sequence[str], rows: Iterator[Row]) -> Iterator[str]:
 
 def _cell(value: object) -> str:
     """One line of a width that can be read; control characters are escaped."""
-    text = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in _text(value)[: _WIDEST + 1]
-    )
+    text = printable(_text(value)[: _WIDEST + 1])
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 

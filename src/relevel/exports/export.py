@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,10 @@ from relevel.exports.wanted import Wanted
 from relevel.exports.writer import Layout, Writer
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.recovery.history import History
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.past.moments import SequenceEstimate
 from relevel.recovery.read.reader import Reader
 from relevel.storage.new_file import NewFile
 
@@ -53,6 +56,7 @@ class ExportReport:
         format: its format.
         versions: which versions were wanted.
         at: the sequence number looked back to, where one was.
+        estimate: where a time was given, the sequence number it stands for, and how sure that is.
         decoder: what keys and values were decoded with; None where they were not.
         guess: how sure it is that this decoder was the right one; None where it was named.
         row_count: versions written.
@@ -65,6 +69,7 @@ class ExportReport:
     format: str
     versions: str
     at: int | None
+    estimate: SequenceEstimate | None
     decoder: str | None
     guess: str | None
     row_count: int
@@ -83,7 +88,7 @@ def export(
     *,
     format: str | None = None,
     versions: str = "all",
-    at: int | None = None,
+    at: int | datetime | None = None,
     prefix: bytes = b"",
     start: bytes | None = None,
     stop: bytes | None = None,
@@ -100,7 +105,7 @@ def export(
         format: ``"jsonl"``, ``"csv"``, ``"parquet"``, ``"arrow"``, ``"sqlite"`` or ``"duckdb"``; by the suffix if not given.
         versions: ``"all"``, every version on disk; ``"live"``, what a read gives; ``"deleted"``, the last value of every key that
             is gone and has one on disk.
-        at: with live versions, as of this sequence number.
+        at: with live versions, as of this sequence number, or of the last one before this time, which is an estimate.
         prefix: only keys that start with this.
         start: only keys at or after this one.
         stop: only keys before this one.
@@ -118,13 +123,15 @@ def export(
     """
     place = Path(destination)
     chosen = format_of(place, format)
-    wanted = Wanted(versions, at, prefix, start, stop)
+    asked = Wanted(versions, 0 if isinstance(at, datetime) else at, prefix, start, stop)
     layout = Layout(has_decoded=decode is not None, encoding=encoding)
 
     def work(directory: Directory) -> ExportReport:
         new = NewFile(place, Path(source))
         reader = Reader(source, comparator, directory=directory)
         decoding = None if decode is None else choose_decoding(decode, reader)
+        estimate = History.over(reader).before(at) if isinstance(at, datetime) else None
+        wanted = asked if estimate is None else replace(asked, at=estimate.sequence)
         part = Part(reader, wanted, decoding=decoding, progress=progress)
         with new:
             taken = _write(WRITERS[chosen], new.path, layout, part)
@@ -135,7 +142,8 @@ def export(
             destination=str(place),
             format=chosen,
             versions=versions,
-            at=at,
+            at=wanted.at,
+            estimate=estimate,
             decoder=decoding.name if decoding else None,
             guess=(decoding.guess or None) if decoding else None,
             row_count=taken.row_count,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from relevel.decoders.decoding import DECODED_FIELDS, Decoded
+from relevel.decoders.shown import printable
 from relevel.exports.encoding import ENCODINGS
 from relevel.recovery.read.rows import Version
 
@@ -86,14 +87,16 @@ def _text(versions: Iterable[Version], style: _Style) -> Iterator[str]:
     encode, decode = style.encode, style.decode
     for version in versions:
         shown = Decoded(None, None, None) if decode is None else decode(version.key, version.value)
-        key = encode(version.key) if shown.decoded_key is None else shown.decoded_key
-        text = shown.decoded_value
-        if text is None and version.value is not None:
-            text = encode(version.value)
-        value = "" if text is None else f" => {_on_one_line(text)}"
+        key, text = _on_one_line(encode(version.key)), ""
+        if shown.decoded_key is not None:
+            key = printable(shown.decoded_key)
+        if shown.decoded_value is not None:
+            text = f" => {printable(shown.decoded_value)}"
+        elif version.value is not None:
+            text = f" => {_on_one_line(encode(version.value))}"
         place = f"[{version.state}; {version.file}+{version.offset}; {version.integrity}]"
-        why = "" if shown.undecoded is None else f" ({_on_one_line(shown.undecoded)})"
-        yield f"{_on_one_line(key)} @ {version.sequence} : {version.type}{value} {place}{why}\n"
+        why = "" if shown.undecoded is None else f" ({shown.undecoded})"
+        yield f"{key} @ {version.sequence} : {version.type}{text} {place}{why}\n"
 
 
 def _on_one_line(text: str) -> str:

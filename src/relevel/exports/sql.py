@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from relevel.exports.arrow import arrow, record_batches, schema
 from relevel.exports.part import FILE_FIELDS, FINDING_FIELDS, Part, file_row, finding_row
 from relevel.exports.wanted import Wanted
 from relevel.exports.writer import Layout
-from relevel.extras import load_extra
+from relevel.extras import interruptible, load_extra
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.recovery.check import check
@@ -165,14 +165,20 @@ class _Tables:
         """Of all scans; where there were several, those of the one that tells most."""
         return max((scan.findings for scan in self._scans), key=len, default=self._reader.findings)
 
-    def translated(self) -> _Translated:
-        """A block in which DuckDB's errors become ours."""
-        return _Translated(self)
-
-    def take_error(self) -> BaseException | None:
-        """What was raised while DuckDB read a table: it tells of it in its own words alone."""
-        error, self._error = self._error, None
-        return error
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """A block in which DuckDB's errors become ours, or those that were raised while it read a table."""
+        duckdb = load_extra("duckdb", "SQL")
+        try:
+            with interruptible():
+                yield
+        except duckdb.Error as error:
+            cause, self._error = self._error, None
+            if cause is not None:
+                raise cause from error
+            if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+                raise StorageError(f"DuckDB: {error}; --memory gives it more") from error
+            raise InvalidArgumentError(f"DuckDB: {error}") from error
 
     def _history(self) -> Iterator[Any]:
         wanted = Wanted()
@@ -215,26 +221,3 @@ class _Table:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         made: object = arrow().RecordBatchReader.from_batches(self._form, self._batches()).__arrow_c_stream__()
         return made
-
-
-class _Translated:
-    """Makes of DuckDB's errors ours, or those that were raised while it read."""
-
-    def __init__(self, tables: _Tables) -> None:
-        self._tables = tables
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        duckdb = load_extra("duckdb", "SQL")
-        if not isinstance(error, duckdb.Error):
-            return
-        cause = self._tables.take_error()
-        if cause is not None:
-            raise cause from error
-        if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
-            raise StorageError(f"DuckDB: {error}; --memory gives it more") from error
-        raise InvalidArgumentError(f"DuckDB: {error}") from error

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from relevel.decoders.shown import printable
 from relevel.exports.survey import Incomplete, SurveyReport
 from relevel.recovery.tree.look import DatabaseSummary
 from relevel.report.text import plural, size_text
@@ -19,7 +20,7 @@ def survey_lines(report: SurveyReport) -> Iterator[str]:
         yield f"{'state':<10} {'size':>10} {'entries':>10}  {'newest file':<25}  what it is"
     for database in report.databases:
         yield from _database_lines(database)
-    passed_by = (f"{one_line(passed.path)}: {one_line(passed.reason)}" for passed in report.passed_by)
+    passed_by = (f"{printable(passed.path)}: {printable(passed.reason)}" for passed in report.passed_by)
     yield from _some("passed by: ", passed_by)
     if report.export is not None:
         written = report.export
@@ -31,17 +32,17 @@ def survey_lines(report: SurveyReport) -> Iterator[str]:
         yield from _some("not hashed: ", map(_incomplete_line, report.hashes.left_out))
     counts = Counter(str(database.state) for database in report.databases)
     states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items(), reverse=True)) or "none"
-    yield f"{one_line(report.root)}: {plural(len(report.databases), 'database')}: {states}"
+    yield f"{printable(report.root)}: {plural(len(report.databases), 'database')}: {states}"
 
 
 def _database_lines(database: DatabaseSummary) -> Iterator[str]:
     size, newest = size_text(database.byte_count), database.newest_change or ""
     what = database.application or database.producer or ""
-    yield f"{database.state:<10} {size:>10} {database.entry_count:>10}  {newest:<25}  {one_line(what)}"
+    yield f"{database.state:<10} {size:>10} {database.entry_count:>10}  {newest:<25}  {printable(what)}"
     findings = ", ".join(f"{count} {severity}" for severity, count in sorted(database.finding_counts.items()))
-    yield f"           {one_line(database.path)}" + (f"  [{findings}]" if findings else "")
+    yield f"           {printable(database.path)}" + (f"  [{findings}]" if findings else "")
     if database.error is not None:
-        yield f"           {one_line(database.error)}"
+        yield f"           {printable(database.error)}"
 
 
 def _some(mark: str, lines: Iterable[str]) -> Iterator[str]:
@@ -53,9 +54,4 @@ def _some(mark: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _incomplete_line(incomplete: Incomplete) -> str:
-    return f"{one_line(incomplete.path)}: {one_line(incomplete.reason)}"
-
-
-def one_line(text: str) -> str:
-    """Text from a strange tree: what a terminal would obey is escaped."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    return f"{printable(incomplete.path)}: {printable(incomplete.reason)}"

@@ -31,6 +31,10 @@ from relevel.storage.limit import open_file_limit
 from relevel.storage.read_only import WHOLE_READ_LIMIT, DirectoryEntry, ReadOnlyDirectory
 
 _ROUNDS: Final = 10
+_OTHERS: Final = 160
+"""Descriptors left for others: the kernel's pool of files that are read by path has 128."""
+_GROWING: Final = 4
+"""Logs that a program may still write to, the newest ones: two, and what comes while they are listed."""
 _CONTROL: Final = frozenset({FileKind.CURRENT, FileKind.CURRENT_BACKUP, FileKind.CURRENT_PENDING, FileKind.MANIFEST})
 
 
@@ -40,7 +44,7 @@ class HeldDirectory(ReadOnlyDirectory):
     Sent to another process, it reads by path there; ``is_outrun`` here then speaks of all files.
     """
 
-    __slots__ = ("_control", "_entries", "_files", "_is_sent", "_most", "_stop")
+    __slots__ = ("_control", "_entries", "_files", "_growing", "_is_sent", "_most", "_stop")
 
     def __init__(
         self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, most_held: int | None = None
@@ -49,13 +53,15 @@ class HeldDirectory(ReadOnlyDirectory):
 
         Args:
             path: the directory.
-            most_held: tables that may be held in this process; half of what the system allows where it is not given.
+            most_held: tables and old logs that may be held in this process; half of what the system allows, or less where
+                that is little, where it is not given.
 
         Raises:
             InvalidArgumentError, NotADatabaseError, StorageError: as ``ReadOnlyDirectory``.
         """
         super().__init__(path)
-        self._most = open_file_limit() // 2 if most_held is None else most_held
+        limit = open_file_limit()
+        self._most = max(0, min(limit // 2, limit - _OTHERS)) if most_held is None else most_held
         self._stop = _kernel.Stop()
         self._is_sent = False
         self._files: dict[str, _kernel.File] = {}
@@ -80,8 +86,9 @@ class HeldDirectory(ReadOnlyDirectory):
             InvalidArgumentError: as ``path``.
             OSError: a log that is not held cannot be opened.
         """
-        held, entry = self._files.get(name), self._entries.get(name)
-        if held is None and entry is not None and parse_filename(name).kind is FileKind.LOG:
+        held = self._files.get(name)
+        if held is None and name in self._growing:
+            entry = self._entries[name]
             return self._open(entry).cut(entry.size)
         return held or self.path(name)
 
@@ -151,10 +158,12 @@ class HeldDirectory(ReadOnlyDirectory):
 
     def __getstate__(self) -> tuple[object, ...]:
         self._is_sent = True
-        return str(self.root), self._entries, self._control
+        return str(self.root), self._entries, self._control, self._growing
 
-    def __setstate__(self, state: tuple[str, dict[str, DirectoryEntry], tuple[DirectoryEntry, ...]]) -> None:
-        path, self._entries, self._control = state
+    def __setstate__(
+        self, state: tuple[str, dict[str, DirectoryEntry], tuple[DirectoryEntry, ...], frozenset[str]]
+    ) -> None:
+        path, self._entries, self._control, self._growing = state
         super().__init__(path)
         self._files, self._most, self._stop, self._is_sent = {}, 0, _kernel.Stop(), False
 
@@ -169,19 +178,21 @@ class HeldDirectory(ReadOnlyDirectory):
 
     def _hold(self, control: tuple[DirectoryEntry, ...]) -> None:
         """One round: CURRENT and manifests, then names, then logs and tables, newest first."""
-        known, self._files, self._entries = self._files, {}, {}
+        known, self._files, self._entries, self._growing = self._files, {}, {}, frozenset()
         for entry in control:
             self._take(entry, self._open)
         listed = [(parse_filename(entry.name), entry) for entry in super().entries(lambda name: not _is_control(name))]
         listed.sort(key=lambda named: named[0].number or 0, reverse=True)
-        for name, entry in listed:
-            if name.kind is FileKind.LOG:
-                self._take(entry, self._open)
-            elif name.kind is not FileKind.TABLE:
-                self._entries[entry.name] = entry
-        for name, entry in listed:
-            if name.kind is FileKind.TABLE:
-                self._take(entry, partial(self._open_table, known.get(entry.name)))
+        logs = [entry for name, entry in listed if name.kind is FileKind.LOG]
+        tables = [entry for name, entry in listed if name.kind is FileKind.TABLE]
+        for entry in logs[:_GROWING]:
+            self._take(entry, self._open)
+        for entry in (*logs[_GROWING:], *tables):
+            self._take(entry, partial(self._open_finished, known.get(entry.name)))
+        self._entries |= {
+            entry.name: entry for name, entry in listed if name.kind not in (FileKind.LOG, FileKind.TABLE)
+        }
+        self._growing = frozenset(entry.name for entry in logs[:_GROWING])
 
     def _take(self, entry: DirectoryEntry, open_file: Callable[[DirectoryEntry], _kernel.File | None]) -> None:
         """Hold one file where that can be, and note its size; note nothing where it has gone since it was listed."""
@@ -199,7 +210,8 @@ class HeldDirectory(ReadOnlyDirectory):
         self._file_status(entry.name)
         return _kernel.File(self.path(entry.name), self._stop)
 
-    def _open_table(self, known: _kernel.File | None, entry: DirectoryEntry) -> _kernel.File | None:
+    def _open_finished(self, known: _kernel.File | None, entry: DirectoryEntry) -> _kernel.File | None:
+        """A table, or a log to which nothing is written any more; None where no more are to be held."""
         if known is not None and known.size == entry.size:
             return known
         return self._open(entry) if _kernel.held_file_count() < self._most else None

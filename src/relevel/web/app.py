@@ -17,6 +17,7 @@ from relevel.web.explorer import Explorer
 from relevel.web.guard import HEADERS, TOKEN_HEADER, Guard
 
 _LONGEST_BODY: Final = 16 << 20
+_LONGEST_TIME: Final = 40
 _CHUNK: Final = 64 << 10
 _TYPES: Final = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _ASSETS: Final = resources.files("relevel.web") / "assets"
@@ -123,6 +124,14 @@ def _looking(app: Flask, explorer: Explorer) -> None:
     def runs() -> Response:
         return jsonify(explorer.deletion_runs())
 
+    @app.get("/api/when")
+    def when() -> Response:
+        return jsonify(explorer.when(_number("sequence")))
+
+    @app.get("/api/before")
+    def before() -> Response:
+        return jsonify(explorer.before(request.args.get("time", "")[:_LONGEST_TIME]))
+
     @app.post("/api/reload")
     def reload() -> Response:
         explorer.reload()
@@ -152,7 +161,7 @@ def _keys(app: Flask, explorer: Explorer) -> None:
 
     @app.get("/api/value")
     def value() -> Response:
-        return jsonify(shown.head_of(explorer.value(_key(), _number("sequence")), shown.VALUE_HEAD))
+        return jsonify(explorer.shown_value(_key(), _number("sequence")))
 
     @app.get("/api/difference")
     def difference() -> Response:

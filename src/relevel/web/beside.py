@@ -71,21 +71,24 @@ class KeyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Point:
     """The sequence number looked at.
 
     Attributes:
         sequence: of the last change that is seen.
-        newest: the newest sequence number that counts; at or past it, then is now.
+        current_from: from which sequence number on only what counts now is looked at; below it, what was replaced may tell more.
+        current_files: the tables and logs that count now.
     """
 
     sequence: int
-    newest: int
+    current_from: int
+    current_files: frozenset[str]
 
-    @property
-    def is_now(self) -> bool:
-        """Whether nothing that counts came after it."""
-        return self.sequence >= self.newest
+    def sees(self, version: Version) -> bool:
+        """Whether a version is looked at; of a key, the newest that is decides."""
+        if version.sequence > self.sequence:
+            return False
+        return self.sequence < self.current_from or version.file in self.current_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class Helping:
 
 def help_rows(
     reader: Reader,
-    moment: Moment,
+    point: Point,
     wanted: Wanted = Wanted(),
     *,
     start: bytes | None = None,
@@ -136,7 +139,7 @@ def help_rows(
 
     Args:
         reader: the database.
-        moment: the sequence number that is compared with now.
+        point: what is compared with now.
         wanted: which keys.
         start: the first key looked at.
         skip: keys passed over first.
@@ -146,7 +149,7 @@ def help_rows(
     versions = reader.rows("versions", past=True, prefix=wanted.prefix, start=start)
     helping = Helping()
     until = clock() + LONGEST_LOOK
-    for row in rows_of(versions, moment, wanted.contains):
+    for row in rows_of(versions, point, wanted.contains):
         is_late = helping.looked_at % _LOOK_AT_CLOCK == 0 and helping.looked_at > skip and clock() > until
         if len(helping.rows) >= limit or is_late:
             helping.next_key = row.key
@@ -157,10 +160,9 @@ def help_rows(
     return helping
 
 
-def rows_of(versions: Iterable[Version], moment: Moment, contains: bytes = b"") -> Iterator[KeyRow]:
+def rows_of(versions: Iterable[Version], point: Point, contains: bytes = b"") -> Iterator[KeyRow]:
     """Sum the versions of each key up, which come newest first; none is kept that is not shown."""
     row: KeyRow | None = None
-    sequence, is_now = moment.sequence, moment.is_now
     for version in versions:
         if row is None or version.key != row.key:
             if row is not None:
@@ -169,7 +171,7 @@ def rows_of(versions: Iterable[Version], moment: Moment, contains: bytes = b"") 
         row.version_count += 1
         if version.state == "live":
             row.now = version
-        if row.then is None and _is_then(version, sequence, is_now=is_now):
+        if row.then is None and point.sees(version):
             row.then = version
         if not row.matches and version.value is not None and contains in version.value:
             row.matches = True
@@ -177,21 +179,11 @@ def rows_of(versions: Iterable[Version], moment: Moment, contains: bytes = b"") 
         yield row
 
 
-def _is_then(version: Version, sequence: int, *, is_now: bool) -> bool:
-    """Whether the first such version of a key is what a read gave at the sequence number.
-
-    Now, only what counts is seen: a put that is live, or the deletion that stands in front of it.
-    """
-    if is_now:
-        return version.state == "live" or (version.type == "delete" and version.state == "deleted")
-    return version.sequence <= sequence
-
-
 def position_of(reader: Reader, order: Comparator, key: bytes, start: bytes | None, limit: int) -> int:
     """How many keys stand from ``start`` up to, not including, ``key``; ``limit`` at most."""
-    moment, wanted = Moment(0, 0), order.sort_key(key)
+    nothing, wanted = Point(0, 0, frozenset()), order.sort_key(key)
     count = 0
-    for row in rows_of(reader.rows("versions", past=True, start=start), moment):
+    for row in rows_of(reader.rows("versions", past=True, start=start), nothing):
         if count >= limit or not order.sort_key(row.key) < wanted:
             break
         count += 1

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Final
 
+from relevel.decoders.choice import AUTO
 from relevel.errors import InvalidArgumentError, KeyNotFoundError
 from relevel.exports.encoding import ENCODINGS
 from relevel.findings import Severity
@@ -31,27 +33,28 @@ _MOST_ROWS: Final = 500
 _MOST_BUCKETS: Final = 4000
 _MOST_VERSIONS: Final = 1000
 _MOST_RUNS: Final = 200
-_LEAST_RUN: Final = 100
-"""Deletions one after another that are called a mass deletion."""
 
 
 class Explorer:
     """What one page works with."""
 
-    def __init__(self, path: Path, comparator: Comparator | None = None, target: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, comparator: Comparator | None = None, target: Path | None = None, decoder: str = AUTO
+    ) -> None:
         """Open a database for looking at.
 
         Args:
             path: the database's directory.
             comparator: the order of the keys, where the manifest does not name a known one.
             target: where a new database may be written; nowhere where it is None.
+            decoder: what keys and values are decoded with, by name.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
         """
-        self._path, self._given = path, comparator
+        self._path, self._given, self._decoder = path, comparator, decoder
         self.target = target
-        self.subject = Subject(path, comparator)
+        self.subject = Subject(path, comparator, decoder)
         self.basket: Basket = ()
         self._generation = 1
         self._overview: dict[str, Any] | None = None
@@ -66,13 +69,18 @@ class Explorer:
         self._job.stop()
         self.subject.stop()
 
+    def wait(self) -> None:
+        """Wait until no work is under way."""
+        self._job.wait()
+        self.subject.wait()
+
     def reload(self) -> None:
         """Look again at the directory as it is now. The basket stays.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read any more.
         """
-        fresh = Subject(self._path, self._given)
+        fresh = Subject(self._path, self._given, self._decoder)
         self.subject.stop()
         self.subject, self._overview = fresh, None
         self._generation += 1
@@ -90,12 +98,15 @@ class Explorer:
             "error": subject.error,
             "has_changed": subject.has_changed(),
             "comparator": subject.comparator.name,
+            "decoder": None if subject.decoding is None else subject.decoding.name,
+            "guess": None if subject.decoding is None else subject.decoding.guess,
             "proof": str(subject.directory.proof),
             "oldest": subject.oldest,
             "newest": subject.newest,
             "key_count": None if subject.keys is None else subject.keys.count,
             "worst": str(max((finding.severity for finding in subject.findings), default=Severity.NOTE)),
             "finding_count": sum(1 for finding in subject.findings if finding.severity > Severity.NOTE),
+            "horizon": None if subject.horizon is None else asdict(subject.horizon),
             "target": None if self.target is None else str(self.target),
             "job": self._job.as_json(),
             "basket": [item.as_json() for item in self.basket],
@@ -117,10 +128,8 @@ class Explorer:
 
     def deletion_runs(self) -> list[dict[str, Any]] | None:
         """The mass deletions, the largest first; None until they are known."""
-        counts = self.subject.counts
-        if counts is None:
-            return None
-        return [asdict(run) for run in counts.deletion_runs(_LEAST_RUN)[:_MOST_RUNS]]
+        runs = self.subject.runs
+        return None if runs is None else [shown.run_json(run) for run in runs[:_MOST_RUNS]]
 
     def rows(self, sequence: int | None, wanted: Wanted, start: bytes | None, row: int, limit: int) -> dict[str, Any]:
         """Rows from a key on, or from a row by its number."""
@@ -129,9 +138,9 @@ class Explorer:
             start, skip, _ = subject.keys.place(row)
         with subject.reading() as reader:
             helping = help_rows(
-                reader, subject.moment(sequence), wanted, start=start, skip=skip, limit=min(max(limit, 1), _MOST_ROWS)
+                reader, subject.point(sequence), wanted, start=start, skip=skip, limit=min(max(limit, 1), _MOST_ROWS)
             )
-        return shown.helping_json(helping)
+            return shown.helping_json(helping, subject.decoding)
 
     def position(self, key: bytes) -> dict[str, Any]:
         """The row of a key, or of the first key after it."""
@@ -148,10 +157,58 @@ class Explorer:
         with self.subject.reading() as reader:
             found = [shown.version_json(version) for version in islice(_of_key(reader, key), _MOST_VERSIONS + 1)]
             tables = reader.directory.by_name
+            decoding = self.subject.decoding
+            decoded = None if decoding is None else shown.decoded_key(decoding, key)
         for version in found:
             file = tables.get(version["file"])
             version["level"], version["standing"] = (None, "") if file is None else (file.level, str(file.standing))
-        return {"key": shown.key_json(key), "versions": found[:_MOST_VERSIONS], "more": len(found) > _MOST_VERSIONS}
+        decoding = self.subject.decoding
+        decoded = None if decoding is None else shown.decoded_key(decoding, key)
+        return {
+            "key": shown.key_json(key),
+            "decoded": decoded,
+            "versions": found[:_MOST_VERSIONS],
+            "more": len(found) > _MOST_VERSIONS,
+        }
+
+    def shown_value(self, key: bytes, sequence: int) -> dict[str, Any]:
+        """The head of a value, and what it decodes to, or why it does not.
+
+        Raises:
+            KeyNotFoundError: as ``value``.
+        """
+        value = self.value(key, sequence)
+        with self.subject.reading():  # a decoder is for one thread at a time
+            decoded = shown.decoded_value(self.subject.decoding, key, value)
+        return {**shown.head_of(value, shown.VALUE_HEAD), **decoded}
+
+    def when(self, sequence: int) -> dict[str, Any]:
+        """When a change was made: an estimate.
+
+        Raises:
+            InvalidArgumentError: the database is still being read.
+        """
+        with self.subject.looking_back() as past:
+            return shown.moment_json(past.when(sequence))
+
+    def before(self, time: str) -> dict[str, Any]:
+        """Which change was the last before a time, in the words of ISO 8601: an estimate.
+
+        Raises:
+            InvalidArgumentError: it is no time, or the database is still being read.
+        """
+        try:
+            wanted = datetime.fromisoformat(time)
+        except ValueError as error:
+            raise InvalidArgumentError(f"no time as YYYY-MM-DD HH:MM: {error}") from error
+        with self.subject.looking_back() as past:
+            found = past.before(wanted)
+        return {
+            "sequence": found.sequence,
+            "earliest": found.earliest,
+            "latest": found.latest,
+            "evidence": found.evidence,
+        }
 
     def value(self, key: bytes, sequence: int) -> bytes:
         """The value of one version.
@@ -187,7 +244,7 @@ class Explorer:
         """What the basket chooses, as lines that ``relevel load`` takes."""
         encode = ENCODINGS["escaped"].encode
         subject, basket = self.subject, self.basket
-        for version in chosen(subject.new_reader(), basket, subject.newest, with_rest=False):
+        for version in chosen(subject.new_reader(), basket, subject.point, with_rest=False):
             yield json.dumps({"key": encode(version.key), "value": encode(version.value or b"")}) + "\n"
 
     def restore(self, *, with_rest: bool) -> None:
@@ -206,7 +263,13 @@ class Explorer:
             raise InvalidArgumentError("the database is still being read")
         self._job.start(
             lambda progress: restore(
-                subject.new_reader(), basket, target, newest=subject.newest, with_rest=with_rest, progress=progress
+                subject.new_reader(),
+                basket,
+                target,
+                point_at=subject.point,
+                newest=subject.newest,
+                with_rest=with_rest,
+                progress=progress,
             )
         )
 

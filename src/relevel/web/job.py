@@ -47,6 +47,11 @@ class Job:
         if self._thread is not None:
             self._thread.join()
 
+    def wait(self) -> None:
+        """Wait until it has come to its end."""
+        if self._thread is not None:
+            self._thread.join()
+
     def as_json(self) -> dict[str, Any] | None:
         """What is to be told of it; None where there was none."""
         if self._thread is None:

@@ -17,6 +17,7 @@ from relevel.recovery.read.rows import Version
 from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level_for
 from relevel.storage.posix import NewDirectory
 from relevel.web.basket import Basket, chosen
+from relevel.web.beside import Point
 
 _TELL_EVERY: Final = 4096
 
@@ -41,6 +42,7 @@ def restore(
     basket: Basket,
     destination: str | os.PathLike[str],
     *,
+    point_at: Callable[[int], Point],
     newest: int,
     with_rest: bool,
     progress: Callable[[int], None],
@@ -51,6 +53,7 @@ def restore(
         reader: the database looked at.
         basket: what is wanted back.
         destination: must not exist.
+        point_at: the point of a sequence number.
         newest: the newest sequence number that counts.
         with_rest: the other keys come too, as they are now.
         progress: told of entries written; it may raise to stop.
@@ -60,7 +63,7 @@ def restore(
         StorageError: it cannot be written.
         DatabaseInUseError: the source changed while it was read, where it could not be held.
     """
-    versions = chosen(reader, basket, newest, with_rest=with_rest)
+    versions = chosen(reader, basket, point_at, with_rest=with_rest)
     size = sum(file.size for file in reader.directory.current_tables())
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)

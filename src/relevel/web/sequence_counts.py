@@ -6,22 +6,11 @@ beforehand; what lies outside counts at its ends.
 
 from __future__ import annotations
 
-import re
 from array import array
 from dataclasses import dataclass
 from typing import Final
 
 _MOST_COUNTERS: Final = 1 << 20
-_ONE_DELETION: Final = b"\x01"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Deletions one after another with nothing between them."""
-
-    first: int
-    last: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +61,3 @@ class SequenceCounts:
             tuple(sum(self.puts[at : min(at + joined, end)]) for at in starts),
             tuple(sum(self.deletions[at : min(at + joined, end)]) for at in starts),
         )
-
-    def deletion_runs(self, least: int) -> list[Run]:
-        """Runs of at least so many deletions, the longest first."""
-        flags = bytes(
-            1 if deletions and not puts else 0 for puts, deletions in zip(self.puts, self.deletions, strict=True)
-        )
-        runs = []
-        for found in re.finditer(_ONE_DELETION + b"+", flags):
-            count = sum(self.deletions[found.start() : found.end()])
-            if count >= least:
-                first = self.first + (found.start() << self._shift)
-                runs.append(Run(first, min(self.last, self.first + (found.end() << self._shift) - 1), count))
-        return sorted(runs, key=lambda run: -run.count)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+import threading
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
-from waitress import create_server
+from waitress import create_server, wasyncore
 
 from relevel.errors import StorageError
 from relevel.web.app import make_app
@@ -39,8 +40,11 @@ class Server:
         self.port: int = listener.getsockname()[1]
         self.guard = Guard(self.port)
         self._explorer = explorer
+        self._is_closing = threading.Event()
+        self._sockets: dict[int, Any] = {}
         self._server = create_server(
             make_app(explorer, self.guard),
+            map=self._sockets,
             sockets=[listener],
             threads=_THREADS,
             ident=None,
@@ -60,14 +64,17 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End all work."""
-        self._server.close()
+        """End all work, and connections that browsers keep open."""
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
         self._explorer.stop()
 
     def run(self) -> None:
         """Serve until the process is interrupted, or ``close`` is called from another thread."""
-        self._server.run()
+        while not self._is_closing.is_set():
+            wasyncore.loop(timeout=1.0, map=self._sockets, count=1)
 
     def close(self) -> None:
-        """Serve no more."""
-        self._server.close()
+        """Make ``run`` come to its end."""
+        self._is_closing.set()
+        self._server.pull_trigger()

@@ -10,8 +10,11 @@ import binascii
 import json
 from typing import Any, Final
 
+from relevel.decoders.decoding import Decoding
 from relevel.errors import InvalidArgumentError
 from relevel.findings import Finding, KeyRange
+from relevel.recovery.past.moments import Moment
+from relevel.recovery.past.runs import DeletionRun
 from relevel.recovery.read.rows import Version
 from relevel.report.json import as_json
 from relevel.web.beside import Helping, KeyRow
@@ -65,10 +68,33 @@ def version_json(version: Version, most: int = _ROW_HEAD) -> dict[str, Any]:
     }
 
 
-def row_json(row: KeyRow) -> dict[str, Any]:
+def decoded_key(decoding: Decoding, key: bytes) -> str | None:
+    """What a key decodes to; None where it does not, or to what it says anyway."""
+    text = decoding(key, None).decoded_key
+    return None if text is None or text.encode("utf-8", "surrogateescape") == key else text[:LONGEST_KEY]
+
+
+def decoded_value(decoding: Decoding | None, key: bytes, value: bytes) -> dict[str, Any]:
+    """What a value decodes to, and why where it does not."""
+    if decoding is None:
+        return {"decoded": None, "undecoded": None}
+    found = decoding(key, value)
+    text = found.decoded_value
+    return {"decoded": None if text is None else text[:VALUE_HEAD], "undecoded": found.undecoded}
+
+
+def moment_json(moment: Moment) -> dict[str, Any]:
+    """When a change was made: an estimate."""
+    ends = {"not_before": moment.not_before, "not_after": moment.not_after}
+    times = {name: None if time is None else time.isoformat() for name, time in ends.items()}
+    return {"sequence": moment.sequence, **times, "evidence": list(moment.evidence)}
+
+
+def row_json(row: KeyRow, decoding: Decoding | None) -> dict[str, Any]:
     """One key, then and now."""
     return {
         "key": key_json(row.key),
+        "decoded": None if decoding is None else decoded_key(decoding, row.key),
         "status": str(row.status),
         "then": None if row.then is None else version_json(row.then),
         "now": None if row.now is None else version_json(row.now),
@@ -77,12 +103,23 @@ def row_json(row: KeyRow) -> dict[str, Any]:
     }
 
 
-def helping_json(helping: Helping) -> dict[str, Any]:
+def helping_json(helping: Helping, decoding: Decoding | None) -> dict[str, Any]:
     """Some rows and where the next ones begin."""
     return {
-        "rows": [row_json(row) for row in helping.rows],
+        "rows": [row_json(row, decoding) for row in helping.rows],
         "next": None if helping.next_key is None else text_of(helping.next_key),
         "looked_at": helping.looked_at,
+    }
+
+
+def run_json(run: DeletionRun) -> dict[str, Any]:
+    """A mass deletion."""
+    return {
+        "first": run.first_sequence,
+        "last": run.last_sequence,
+        "count": run.count,
+        "keys": range_json(run.keys),
+        "prefix": key_json(run.prefix),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 
-class StoppedError(Exception):
+class StoppedError(RuntimeError):
     """The work was told to stop; no error that anybody is shown."""
 
 
@@ -19,11 +19,16 @@ class Stopping:
         """Tell the work to stop."""
         self._sign.set()
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the work was told to stop."""
+        return self._sign.is_set()
+
     def heed(self) -> None:
         """Stop here if that was told.
 
         Raises:
             StoppedError: it was.
         """
-        if self._sign.is_set():
+        if self.is_given:
             raise StoppedError

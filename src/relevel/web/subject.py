@@ -18,21 +18,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from relevel.errors import RelevelError
+from relevel.decoders.choice import AUTO, choose_decoding
+from relevel.decoders.decoding import Decoding
+from relevel.errors import InvalidArgumentError, RelevelError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.format.internal_key import MAX_SEQUENCE
+from relevel.recovery.history import History
 from relevel.recovery.inventory.directory import open_directory
 from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.past.horizon import Horizon
+from relevel.recovery.past.runs import DeletionRun
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Survey, survey
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 from relevel.strenum import StrEnum
-from relevel.web.beside import Moment
+from relevel.web.beside import Point
 from relevel.web.key_index import KeyIndex
 from relevel.web.sequence_counts import SequenceCounts
-from relevel.web.stopping import StoppedError, Stopping
+from relevel.web.stopping import Stopping
 
 _LOOK_AGAIN: Final = 2.0
 """Seconds between two looks at whether the directory has changed."""
@@ -60,14 +66,23 @@ class Subject:
         survey: the state of every file, once it is known.
         counts: changes by sequence number, once all are counted.
         keys: a sparse index of the keys, once it is whole.
+        runs: the mass deletions, the largest first, once they are known.
+        decoding: what keys and values are decoded with, once it is chosen.
+        horizon: from where on the past is complete, once that is known.
     """
 
-    def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None, decoder: str = AUTO) -> None:
         """Take the inventory.
+
+        Args:
+            path: the database's directory.
+            comparator: the order of the keys, where the manifest does not name a known one.
+            decoder: what keys and values are decoded with, by name.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
-            NotSupportedError: the comparator is not known.
+            NotSupportedError: the comparator is not known, or what a decoder needs is not installed.
+            InvalidArgumentError: there is no decoder of that name.
         """
         self.directory = open_directory(path)
         self.comparator = choose_comparator(self.directory, comparator)
@@ -77,12 +92,23 @@ class Subject:
         self.survey: Survey | None = None
         self.counts: SequenceCounts | None = None
         self.keys: KeyIndex | None = None
+        self.runs: list[DeletionRun] | None = None
+        self.horizon: Horizon | None = None
+        self.decoding: Decoding | None = None
+        self._past: History | None = None
+        self._past_turn = threading.Lock()
         self._reader: Reader | None = None
+        current = (*self.directory.current_tables(), *self.directory.current_logs())
+        self._current_files = frozenset(file.name for file in current)
+        self._current_from = 0
         self._turn = threading.Lock()
         self._stopping = Stopping()
         self._thread = threading.Thread(target=self._learn, name="relevel-explore", daemon=True)
         self._looked_at = 0.0
         self._has_changed = False
+
+        if decoder != AUTO:
+            self.decoding = choose_decoding(decoder, self.new_reader())
 
     def start(self) -> None:
         """Begin to learn, in the background."""
@@ -91,7 +117,10 @@ class Subject:
     def stop(self) -> None:
         """End the background's work and wait for it."""
         self._stopping.give()
-        self._thread.join()
+        with self._turn:  # whoever reads comes to an end first
+            self.directory.storage.stop()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def wait(self) -> None:
         """Wait until the background has come to its end."""
@@ -124,10 +153,23 @@ class Subject:
         """The newest sequence number that counts, or is on disk; 0 until it is known."""
         return 0 if self.counts is None else self.counts.last
 
-    def moment(self, sequence: int | None) -> Moment:
-        """The moment of a sequence number; now where there is none."""
-        newest = self.newest
-        return Moment(newest if sequence is None else sequence, newest)
+    @contextmanager
+    def looking_back(self) -> Iterator[History]:
+        """Take a turn at the history.
+
+        Raises:
+            InvalidArgumentError: it is not read yet.
+        """
+        if self._past is None:
+            raise InvalidArgumentError("the database is still being read")
+        with self._past_turn:
+            yield self._past
+
+    def point(self, sequence: int | None) -> Point:
+        """The point of a sequence number; now where there is none."""
+        if sequence is None:
+            return Point(MAX_SEQUENCE, 0, self._current_files)
+        return Point(sequence, self._current_from, self._current_files)
 
     def has_changed(self) -> bool:
         """Whether the directory is not what it was when it was opened, as it was seen a moment ago."""
@@ -148,13 +190,17 @@ class Subject:
         try:
             found = survey(self.directory, self.comparator, progress=self._tell)
             self.survey = found
+            if self.decoding is None:
+                self.decoding = choose_decoding(AUTO, self.new_reader())
             self.phase, self.progress = Phase.INDEXING, (0, 0)
             self._index(found)
             self.phase = Phase.READY
-        except StoppedError:
-            self.phase = Phase.FAILED
         except (RelevelError, OSError, MemoryError) as error:
             self.error = str(error) or type(error).__name__
+            self.phase = Phase.FAILED
+        except RuntimeError:  # ours, or the kernel's where files are not to be read any more
+            if not self._stopping.is_given:
+                raise
             self.phase = Phase.FAILED
 
     def _index(self, found: Survey) -> None:
@@ -167,13 +213,22 @@ class Subject:
             min((low for low, _ in ranges), default=0), max((high or 0 for _, high in ranges), default=0)
         )
         keys, key = KeyIndex(), None
-        for done, version in enumerate(self.new_reader().rows("versions", past=True)):
+        reader = self.new_reader()
+        counting = [item.scan for item in items if item.scan is not None and item.file.name in self._current_files]
+        newest = max((scan.max_sequence or 0 for scan in counting), default=0)
+        self._current_from = newest if reader.current_from is None else reader.current_from
+        for done, version in enumerate(reader.rows("versions", past=True)):
             if version.key != key:
                 key = version.key
                 keys.add(key)
             counts.add(version.sequence, is_put=version.value is not None)
             if done % _TELL_EVERY == 0:
                 self._tell(done, total)
+        past = History.over(reader)
+        self.runs = sorted(past.mass_deletions(), key=lambda run: -run.count)
+        self.horizon = past.horizon()
+        past.when(newest)  # so that asking for others takes no time
+        self._past = past
         self.counts, self.keys = counts, keys
 
     def _tell(self, done: int, total: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,20 @@ def test_what_is_wanted_comes_out(format: str, tmp_path: Path) -> None:
     some = relevel.dump(source, prefix=b"account/", start=b"account/0x1", stop=b"account/0x2")
     wanted = {"prefix": b"account/", "start": b"account/0x1", "stop": b"account/0x2", "versions": "live"}
     assert exported("some", **wanted) == [row[2:4] for row in some]
+
+
+def test_a_time_stands_for_a_sequence_number(tmp_path: Path) -> None:
+    """The last one before it, and the report says that this is an estimate."""
+    source = BY_NAME["demo"].database
+    time = datetime(2200, 1, 1, tzinfo=timezone.utc)
+
+    report = relevel.export(source, tmp_path / "out.jsonl", versions="live", at=time)
+
+    assert report.estimate == relevel.History(source).before(time)
+    assert report.at == report.estimate.sequence
+    assert [row[2:4] for row in READERS["jsonl"](tmp_path / "out.jsonl")] == [row[2:4] for row in relevel.dump(source)]
+    with pytest.raises(relevel.InvalidArgumentError):
+        relevel.export(source, tmp_path / "other.jsonl", at=time)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -152,10 +168,10 @@ def test_values_of_any_size_and_any_bytes_come_out(format: str, tmp_path: Path) 
             db.put(key, value)
     place = tmp_path / f"out.{format}"
 
-    relevel.export(tmp_path / "db", place, versions="live", encoding="escaped")
+    relevel.export(tmp_path / "db", place)
 
     if format == "csv":
-        pytest.importorskip("csv").field_size_limit(1 << 30)
+        csv.field_size_limit(1 << 30)
     assert {row[2]: row[3] for row in READERS[format](place)} == pairs
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel.extras import interruptible
 from tests.fixtures.catalogue import BY_NAME
 
 pytest.importorskip("pyarrow")
@@ -121,6 +122,14 @@ def test_a_question_can_do_nothing_but_ask(question: str, tmp_path: Path) -> Non
 
     assert list(tmp_path.iterdir()) == [file]
     assert secret
+
+
+def test_an_interruption_is_one() -> None:
+    """DuckDB makes an error of its own of it."""
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        raise RuntimeError("Query interrupted")
+    with pytest.raises(RuntimeError, match="else"), interruptible():
+        raise RuntimeError("something else")
 
 
 def test_what_is_raised_while_a_table_is_read_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from relevel._kernel import Cursor, Fault, LogInput, TableInput, decode_block, scan_table
+from relevel._kernel import Cursor, Fault, LogInput, TableInput, scan_table
+from relevel._kernel.blocks import decode_block
 from tests.unit.kernel.inputs import history_of_one_key, log, rows_of, table
 
 

@@ -356,3 +356,16 @@ def test_rows_can_be_instances_of_a_class_derived_from_tuple() -> None:
     assert [version.key for version in versions] == [row[2] for row in plain]
     with pytest.raises(TypeError, match="not derived from tuple"):
         cursor.read(1, dict)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("mode", ["versions", "visible", "deleted", "undelete"])
+def test_values_larger_than_a_batch_come_out(mode: str, tmp_path: Path) -> None:
+    """Those that wait for the next entry before their state is known, too."""
+    large = [bytes([number]) * (9 << 20) for number in range(3)]
+    entries: list[Entry] = [(b"%d" % number, 2 * number + 1, value) for number, value in enumerate(large)]
+    if mode in ("deleted", "undelete"):
+        entries += [(b"%d" % number, 2 * number + 2, None) for number in range(3)]
+
+    rows = rows_of(Cursor([TableInput(table(tmp_path / "000005.ldb", *entries), "000005.ldb")], mode=mode))
+
+    assert [row[3] == value for row, value in zip(rows, large, strict=True)] == [True] * 3

@@ -46,7 +46,7 @@ def leveldb_tables(directory: Path, compression: str | None, bloom_filter_bits: 
 def contents_of(table: bytes) -> list[tuple[str, bytes]]:
     """The kind and the contents of every block."""
     return [
-        (kind, _kernel.decode_block(table[offset : offset + size + 5]))
+        (kind, _kernel.blocks.decode_block(table[offset : offset + size + 5]))
         for offset, size, kind, *_ in _kernel.scan_table(table).blocks()
     ]
 
@@ -58,7 +58,7 @@ def rebuilt(table: bytes, path: Path, codec: str, bloom_bits: int, block_size: i
     )
     for kind, contents in contents_of(table):
         if kind == "data":
-            entries, faults = _kernel.scan_block(contents)
+            entries, faults = _kernel.blocks.scan_block(contents)
             assert not faults
             for key, value in entries:
                 builder.add(key, value)

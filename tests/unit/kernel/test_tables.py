@@ -158,7 +158,7 @@ def test_healed_contents_stand_in_for_the_index(tmp_path: Path) -> None:
     table = bytearray(write(tmp_path / "table", sample()))
     handle = _kernel.scan_table(bytes(table)).index_handle
     assert handle is not None
-    healed = _kernel.decode_block(bytes(table[handle[0] : handle[0] + handle[1] + 5]))
+    healed = _kernel.blocks.decode_block(bytes(table[handle[0] : handle[0] + handle[1] + 5]))
     table[handle[0]] ^= 1
 
     scan = _kernel.scan_table(bytes(table), index=healed)

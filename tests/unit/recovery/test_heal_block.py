@@ -22,7 +22,7 @@ ENTRIES = [
 def stored_block(codec: str) -> bytes:
     """A block as it lies on disk: contents, type, masked checksum."""
     block_type = {"none": 0, "snappy": 1, "zstd": 2, "zlib": 2, "deflate": 4}[codec]
-    covered = _kernel.compress(codec, _kernel.build_block(ENTRIES)) + bytes([block_type])
+    covered = _kernel.blocks.compress(codec, _kernel.blocks.build_block(ENTRIES)) + bytes([block_type])
     return covered + _kernel.mask_crc(_kernel.crc32c(covered)).to_bytes(4, "little")
 
 
@@ -99,8 +99,8 @@ def test_how_far_healing_goes_can_be_limited() -> None:
 
 def test_what_lies_in_no_order_is_no_data_block() -> None:
     """A healing must make keys ascend."""
-    contents = _kernel.build_block([])
-    swapped = _kernel.build_block(ENTRIES[:2])
+    contents = _kernel.blocks.build_block([])
+    swapped = _kernel.blocks.build_block(ENTRIES[:2])
 
     assert holds_data(BYTEWISE)(contents)
     assert holds_data(BYTEWISE)(swapped)

@@ -254,7 +254,9 @@ impl Selection {
             *version = batch.adopt(&self.carried, version);
         }
         for _ in 0..effort {
-            if batch.len() >= count || batch.byte_size() >= BATCH_SIZE || self.ended {
+            // What is carried over may be larger than a batch by itself, and comes out with the next step only.
+            let is_large = batch.byte_size() >= BATCH_SIZE && !batch.is_empty();
+            if batch.len() >= count || is_large || self.ended {
                 break;
             }
             self.step(batch, events)?;

@@ -1,6 +1,6 @@
 """Claims: what a manifest says of tables and logs, those that it has let go included.
 
-The names are lost, and the sizes and end keys that a manifest gives with each number are not: no two tables of a database have the
+The names are lost, and the sizes and end keys that a manifest gives with each number are not. Few tables of a database have the
 same, for an end key has a sequence number in it.
 """
 
@@ -50,23 +50,25 @@ class Claims:
         order = find_comparator(self.comparator).kernel if known and self.comparator is not None else None
         return frozenset({order}) if isinstance(order, str) else ALL_ORDERS
 
-    def number_of(self, piece: Piece) -> int | None:
-        """The number of a table, where this manifest has it: its size and an end key tell, both ends of one that is whole.
+    def numbers_of(self, piece: Piece) -> list[int]:
+        """The numbers that a table may have, where this manifest has it: its size and an end key tell, of a whole one both.
 
-        Of a table that has lost its footer the size is not known. Then the first key tells, if only one table began with it.
+        More than one where values are all of one size, and tables were made from one another. Of a table that has lost its footer
+        the size is not known. Then the first key tells, if only one table began with it.
         """
         if piece.kind is not Kind.TABLE or piece.content.keys is None:
-            return None
+            return []
         smallest, largest = piece.content.keys
         near = {metadata.number: metadata for key in (smallest, largest) for metadata in self._by_end.get(key, ())}
         if piece.proof is CarvingProof.BLOCKS:
             fitting = [table for table in near.values() if table.smallest == smallest and table.file_size >= piece.size]
-            return fitting[0].number if len(fitting) == 1 else None
-        for table in near.values():
-            ends = (table.smallest == smallest) + (table.largest == largest)
-            if table.file_size == piece.size and ends > piece.is_whole:
-                return table.number
-        return None
+            return [fitting[0].number] if len(fitting) == 1 else []
+        return sorted(
+            table.number
+            for table in near.values()
+            if table.file_size == piece.size
+            and (table.smallest == smallest) + (table.largest == largest) > piece.is_whole
+        )
 
     def apply(self, edit: VersionEdit) -> None:
         """Take an edit in."""

@@ -71,7 +71,7 @@ class _Kinship:
         """Join what manifests and sequence numbers prove to be of one database."""
         for manifest, claims in self._claims.items():
             for index, piece in enumerate(self._pieces):
-                if claims.number_of(piece) is not None:
+                if claims.numbers_of(piece):
                     self._join(manifest, index)
         for pair, count in self._same.most_common():
             one, other = map(self._root, pair)

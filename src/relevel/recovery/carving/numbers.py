@@ -69,15 +69,23 @@ class _Numbering:
         return Numbered(names, names[self._newest], tuple(self._nameless))
 
     def _number_known(self) -> None:
-        """What a manifest has, the newest manifest asked first; of two that would have one number, the whole one."""
+        """What a manifest has, the newest manifest asked first; of two that would have one number, the whole one.
+
+        Of several that fit the same numbers the older pieces get the lower ones, and what is there twice gets one.
+        """
         by_age = sorted(self._claims.values(), key=lambda claims: claims.age, reverse=True)
-        given: set[int] = set()
-        for index in sorted(range(len(self._pieces)), key=lambda index: not self._pieces[index].is_whole):
-            known = (claims.number_of(self._pieces[index]) for claims in by_age)
-            number = next((number for number in known if number is not None), None)
-            if number is not None and number not in given:
-                given.add(number)
-                self._numbers[index] = number
+        given: dict[int, tuple[int, int]] = {}
+        for index in sorted(range(len(self._pieces)), key=self._by_wholeness):
+            piece = self._pieces[index]
+            fitting = next(filter(None, (claims.numbers_of(piece) for claims in by_age)), [])
+            free = [number for number in fitting if number not in given]
+            if free and all(given.get(number) != _age(piece) for number in fitting):
+                given[free[0]] = _age(piece)
+                self._numbers[index] = free[0]
+
+    def _by_wholeness(self, index: int) -> tuple[bool, tuple[int, int]]:
+        piece = self._pieces[index]
+        return not piece.is_whole, _age(piece)
 
     def _number_logs(self, live: Iterable[int]) -> None:
         """The oldest log that counts has the manifest's number, and those after it come after it."""

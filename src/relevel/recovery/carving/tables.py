@@ -132,7 +132,7 @@ class _TableSearch:
         if footer.start < 0:
             return
         head = self._image.read(footer.start, min(_LONGEST_BLOCK, footer.end - footer.start))
-        if not _kernel.block_size_at(head, 0, len(head)):
+        if not _kernel.blocks.block_size_at(head, 0, len(head)):
             return
         size = footer.end - footer.start
         blocks = data_blocks(self._image.open().part(footer.start, size))
@@ -206,7 +206,7 @@ def data_blocks(source: _kernel.File) -> list[Handle]:
 def _holds_entries(stored: bytes, *, is_last: bool) -> bool:
     """Whether a block is neither a filter, nor a metaindex, nor an index. One value may be a handle by chance."""
     contents = contents_of(stored)
-    entries, faults = _kernel.scan_block(contents) if contents is not None else ([], [])
+    entries, faults = _kernel.blocks.scan_block(contents) if contents is not None else ([], [])
     if faults or not entries:
         return False
     handles = handles_of(stored)
@@ -258,7 +258,7 @@ def _index_keys(piece: Piece, scan: _kernel.TableScan) -> list[bytes]:
         return []
     offset, size = scan.index_handle
     contents = contents_of(piece.image.read(piece.extents[0].offset + offset, size + TRAILER_SIZE))
-    return [] if contents is None else [user_key_of(key) for key, _ in _kernel.scan_block(contents)[0]]
+    return [] if contents is None else [user_key_of(key) for key, _ in _kernel.blocks.scan_block(contents)[0]]
 
 
 def _ascend(keys: Sequence[bytes], order: str) -> bool:

@@ -61,7 +61,7 @@ class Healing:
 def contents_of(stored: bytes) -> bytes | None:
     """The contents of a block as it lies on disk, if it is whole."""
     try:
-        return _kernel.decode_block(stored)
+        return _kernel.blocks.decode_block(stored)
     except _kernel.FaultError:
         return None
 
@@ -73,14 +73,14 @@ def checksum_of(covered: bytes) -> bytes:
 
 def parses(contents: bytes) -> bool:
     """Whether contents are a block's."""
-    return not _kernel.scan_block(contents, internal_keys=False)[1]
+    return not _kernel.blocks.scan_block(contents, internal_keys=False)[1]
 
 
 def holds_data(comparator: Comparator) -> Proof:
     """Whether contents are those of a data block: internal keys that ascend."""
 
     def proof(contents: bytes) -> bool:
-        entries, faults = _kernel.scan_block(contents)
+        entries, faults = _kernel.blocks.scan_block(contents)
         keys = [key for key, _ in entries]
         return (
             not faults

@@ -80,7 +80,7 @@ class Explanation:
 def explanations(covered: bytes, masked_crc: int, most: int = Trust.TESTED) -> list[Explanation]:
     """All small errors, up to a level of trust, after which a masked checksum fits these bytes; none where it does."""
     longest = (1, 8, 12, 16)[most]
-    found = _kernel.explain_checksum(covered, masked_crc, longest_burst=longest, pairs=most >= Trust.PROVED)
+    found = _kernel.blocks.explain_checksum(covered, masked_crc, longest_burst=longest, pairs=most >= Trust.PROVED)
     return [_explanation(tuple(bits), len(covered) * _BYTE + _CHECKSUM_BITS) for bits in found]
 
 

@@ -48,7 +48,7 @@ class Mended:
     def contents(self) -> bytes | None:
         """A block's contents; None where nothing could be had."""
         if self.healing is not None:
-            return _kernel.decode_block(self.healing.stored)
+            return _kernel.blocks.decode_block(self.healing.stored)
         return self.salvage.contents if self.salvage is not None else None
 
     def told(self, finding: Finding) -> Finding:

@@ -49,7 +49,7 @@ class Salvage:
     @property
     def contents(self) -> bytes:
         """A block of these entries alone."""
-        return _kernel.build_block(self.entries)
+        return _kernel.blocks.build_block(self.entries)
 
 
 def hurt_ranges(storage: Readable, file: str, offset: int, stored: bytes) -> tuple[Range, ...]:
@@ -67,7 +67,7 @@ def hurt_ranges(storage: Readable, file: str, offset: int, stored: bytes) -> tup
     inside = [run for run in runs if run[0] < len(stored) and run[1] > 0]
     if not inside or _is_compressed(stored, inside):
         return tuple(_cut(inside, len(stored)))
-    breaks = [fault.offset for fault in _kernel.scan_block(stored[:-TRAILER_SIZE])[1]]
+    breaks = [fault.offset for fault in _kernel.blocks.scan_block(stored[:-TRAILER_SIZE])[1]]
     return tuple(_cut((run for run in inside if _tells(run, offset, len(stored), breaks)), len(stored)))
 
 
@@ -109,7 +109,7 @@ def salvage(
     is_type_known = not any(start <= place < end for start, end in hurt)
     types = (stored[place],) if is_type_known else _CODEC_TYPES
     prefix = _shared_prefix(keys) if comparator.kernel == "bytewise" and keys is not None else b""
-    found = [_kernel.salvage_block(stored[:place], kind, hurt, prefix=prefix) for kind in types]
+    found = [_kernel.blocks.salvage_block(stored[:place], kind, hurt, prefix=prefix) for kind in types]
     best = max((_in_order(*each, comparator) for each in found), key=len)
     return Salvage(best, hurt) if len(best) >= (1 if is_type_known else 2) else None
 

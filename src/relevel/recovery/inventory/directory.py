@@ -21,7 +21,7 @@ from relevel.findings import Finding, Severity, Span
 from relevel.format.filename import FileKind, FileName
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.doubt import doubt
-from relevel.recovery.inventory.misnamed import Named, read_names, verify_names, with_tables_found
+from relevel.recovery.inventory.misnamed import Named, read_names, verify_names, with_logs_found, with_tables_found
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.held import HeldDirectory
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -153,7 +153,9 @@ def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, named: li
         return _Choice(None, Proof.NONE, (*found, Finding.of("manifest.none", Span("MANIFEST"), message)), named)
     message = f"{best.name}: damaged, so which tables and logs count is not proved"
     findings = (*found, Finding.of("manifest.partial", Span(best.name), message))
-    return _Choice(best, Proof.PARTIAL, findings, with_tables_found(storage, best, named))
+    return _Choice(
+        best, Proof.PARTIAL, findings, with_logs_found(storage, best, with_tables_found(storage, best, named))
+    )
 
 
 def _choice(
@@ -163,7 +165,7 @@ def _choice(
     named: list[Named],
     passed_over: list[Finding],
 ) -> _Choice:
-    named = with_tables_found(storage, scan, named)
+    named = with_logs_found(storage, scan, with_tables_found(storage, scan, named))
     reason = _why_not_proved(storage, scan, current, [name for entry, name in named if entry.is_file])
     found = (*passed_over, *scan.findings)
     if reason is None:

@@ -83,7 +83,7 @@ def _doubt_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Se
     if least and logs and least not in logs:
         return f"log {least}, on which it counts, is gone"
     for number in sorted(number for number in logs if number >= least):
-        first = _first_sequence(storage, logs[number])
+        first = first_sequence(storage, logs[number])
         if first is not None:
             last = manifest.last_sequence or 0
             beyond = first > last + 1 + SLACK
@@ -91,7 +91,7 @@ def _doubt_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Se
     return None
 
 
-def _first_sequence(storage: ReadOnlyDirectory, name: str) -> int | None:
+def first_sequence(storage: ReadOnlyDirectory, name: str) -> int | None:
     """The sequence number of a log's first batch; None where the log is empty or its first record damaged."""
     try:
         records = _kernel.LogReader(storage.source(name)).read(1)

@@ -1,13 +1,16 @@
 """Misnamed: files of the database under names that LevelDB does not look for.
 
 What was copied by way of another system, a file manager or a backup may come back as ``000005.LDB``, ``000005 (1).ldb`` or
-``000005.ldb.bak``. Capitals change nothing. A table that the manifest counts on is known under any name by what the manifest says
-of it: no two tables of a database have the same size and the same ends, for an end has a sequence number in it. So a copy that was
-put beside serves where the table itself is gone or hurt.
+``000005.ldb.bak``. Capitals change nothing. A table that the manifest counts on is known by its number, anywhere in the name, and
+by what the manifest says of it: its size and end keys, which have sequence numbers in them. (These alone do not prove it: where
+values are all of one size, what a compaction makes of a table may have the same.) So a copy that was put beside serves where the
+table itself is gone or hurt. A log is known by its number in the name, and by going on where the manifest ends; that it is not an
+older copy nothing proves.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -16,12 +19,16 @@ from relevel.files.manifest import ManifestScan
 from relevel.findings import Finding, Span
 from relevel.format.filename import FileKind, FileName, log_name, manifest_name, parse_filename, table_name
 from relevel.format.version_edit import FileMetadata
+from relevel.recovery.inventory.doubt import SLACK, first_sequence
 from relevel.recovery.survey.identity import end_keys
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 
 Named: TypeAlias = tuple[DirectoryEntry, FileName]
 """A file and what its name says, or should."""
 
+_OF_LOG: Final = re.compile(r"(?<![0-9])([0-9]{1,19})(?![0-9]).*\.log", re.IGNORECASE)
+"""A name made from a log's: ``000006 (1).log``, ``000006.log.bak``."""
+_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{1,19}(?![0-9])")
 _NUMBERED: Final = {FileKind.TABLE: table_name, FileKind.LOG: log_name, FileKind.MANIFEST: manifest_name}
 
 
@@ -51,13 +58,35 @@ def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named:
     sizes = {metadata.file_size for metadata in live.values()}
     stand_ins: dict[str, int] = {}
     for entry, name in named:
-        is_free = name.kind in (FileKind.STRANGER, FileKind.TABLE) and own.get(name.number) != entry.name
-        if entry.is_file and is_free and entry.size in sizes:
-            number = _number_by_ends(storage, entry, live.values())
+        is_table = name.kind is FileKind.TABLE and own.get(name.number, entry.name) != entry.name
+        if entry.is_file and (is_table or name.kind is FileKind.STRANGER) and entry.size in sizes:
+            number = _number_by_ends(storage, entry, (live[each] for each in _numbers_in(entry.name) if each in live))
             if number is not None and number not in stand_ins.values() and _is_hurt(storage, own.get(number)):
                 stand_ins[entry.name] = number
     displaced = {own.get(number) for number in stand_ins.values()}
     return [(entry, _with_number(name, stand_ins.get(entry.name), displaced)) for entry, name in named]
+
+
+def with_logs_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
+    """The same, with files recognised as logs that the manifest names and that are not there."""
+    there = {name.number for entry, name in named if name.kind is FileKind.LOG and entry.is_file}
+    missing = {manifest.log_number, manifest.previous_log_number} - {None, 0} - there
+    return [
+        (entry, _as_log(storage, manifest, name, missing)) if missing and entry.is_file else (entry, name)
+        for entry, name in named
+    ]
+
+
+def _as_log(storage: ReadOnlyDirectory, manifest: ManifestScan, name: FileName, missing: set[int | None]) -> FileName:
+    said = _OF_LOG.search(name.name) if name.kind is FileKind.STRANGER else None
+    number = int(said[1]) if said is not None else None
+    if number is None or number not in missing:
+        return name
+    first = first_sequence(storage, name.name)
+    if first is None or first > (manifest.last_sequence or 0) + 1 + SLACK:
+        return name
+    missing.remove(number)
+    return FileName(FileKind.LOG, number, name.name)
 
 
 def _own_files(named: Iterable[Named], live: Mapping[int, FileMetadata]) -> dict[int | None, str]:
@@ -68,6 +97,10 @@ def _own_files(named: Iterable[Named], live: Mapping[int, FileMetadata]) -> dict
         if is_live and (name.number not in own or entry.name.endswith(".ldb")):
             own[name.number] = entry.name
     return own
+
+
+def _numbers_in(name: str) -> list[int]:
+    return [int(digits) for digits in _DIGITS.findall(name)]
 
 
 def _number_by_ends(storage: ReadOnlyDirectory, entry: DirectoryEntry, claims: Iterable[FileMetadata]) -> int | None:
@@ -112,5 +145,8 @@ def verify_names(named: Sequence[Named]) -> Iterator[Finding]:
             message = f"is the table that the manifest counts on, whole, and {displaced[name.number]} is hurt"
         elif (said[entry.name].kind, said[entry.name].number) != (name.kind, name.number):
             message = f"this is {_NUMBERED[name.kind](name.number)}, and LevelDB does not find it under this name"
-        if message:
+        if name.kind is FileKind.LOG and parse_filename(entry.name.lower()).kind is not FileKind.LOG:
+            message = f"taken for {log_name(name.number)}, on which the manifest counts; it may be an older copy"
+            yield Finding.of("log.missing", Span(entry.name, entry.size), f"{entry.name}: {message}")
+        elif message:
             yield Finding.of("file.misnamed", Span(entry.name, 0, entry.size), f"{entry.name}: {message}")

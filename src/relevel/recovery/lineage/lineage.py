@@ -23,6 +23,7 @@ from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.lineage.chronicle import read_chronicle
 from relevel.recovery.lineage.completeness import Proved, prove
+from relevel.recovery.lineage.tally import has_more_writes_than_numbers
 from relevel.recovery.lineage.traced import Traced, trace_files
 from relevel.recovery.survey.survey import Survey
 from relevel.recovery.survey.table import TableSurvey, weighed
@@ -52,6 +53,9 @@ def trace(found: Survey, *, include_uncertain: bool = False) -> Survey:
         if include_uncertain:
             traced.superseded.difference_update(finding.span.file for finding in uncertain)
             uncertain = []
+    if has_more_writes_than_numbers(traced.live, traced.logs):
+        message = "there are more writes than sequence numbers, so these are the files of more than one database"
+        uncertain.append(Finding.of("database.mixed", Span("."), message, KeyRange()))
     return _settled(found, traced, uncertain, proved)
 
 

@@ -31,13 +31,25 @@ def count_of_all_writes(
     Raises:
         OSError: the system cannot read a file.
     """
-    scans = [scan for scan in (*(table.scan for table in tables), *(log.scan for log in logs)) if scan is not None]
-    last = max((scan.max_sequence or 0 for scan in scans), default=0)
-    if not 0 < last <= _MOST or sum(scan.put_count + scan.deletion_count for scan in scans) != last:
+    count, last = _count(tables, logs)
+    if not 0 < last <= _MOST or count != last:
         return None
     repairer = Repairer(storage, comparator)
     cursor = _kernel.Cursor(merge_inputs(tables, logs, storage), comparator.kernel, mode="versions", repair=repairer)
     return last if _ticks_off(last, (version.sequence for version in Rows(cursor, repairer))) else None
+
+
+def has_more_writes_than_numbers(tables: Sequence[TableSurvey], logs: Sequence[LogSurvey]) -> bool:
+    """Whether files of which none was made from another have more writes than sequence numbers: some have one in common."""
+    count, last = _count(tables, logs)
+    return count > last
+
+
+def _count(tables: Sequence[TableSurvey], logs: Sequence[LogSurvey]) -> tuple[int, int]:
+    """How many writes there are, and the last sequence number."""
+    scans = [scan for scan in (*(table.scan for table in tables), *(log.scan for log in logs)) if scan is not None]
+    count = sum(scan.put_count + scan.deletion_count for scan in scans)
+    return count, max((scan.max_sequence or 0 for scan in scans), default=0)
 
 
 def _ticks_off(last: int, sequences: Iterable[int]) -> bool:

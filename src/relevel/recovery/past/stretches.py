@@ -106,7 +106,7 @@ class Stretches:
             handle = index_handle(storage, table.name)
             stored = b"" if handle is None else storage.read(table.name, handle.offset, handle.size + TRAILER_SIZE)
             contents = contents_of(stored)
-            entries, faults = ([], []) if contents is None else _kernel.scan_block(contents)
+            entries, faults = ([], []) if contents is None else _kernel.blocks.scan_block(contents)
             if not faults:
                 for key, value in entries:
                     yield user_key_of(key), decode_handle(value)[0].size

@@ -107,7 +107,7 @@ def _reads_the_same_in_parts(item: TablePlan) -> bool:
 
 def _mended_keys(table: TableSurvey) -> Iterator[bytes]:
     for contents in table.mended.values():
-        entries = [] if contents is None else _kernel.scan_block(contents)[0]
+        entries = [] if contents is None else _kernel.blocks.scan_block(contents)[0]
         yield from (key for key, _ in (*entries[:1], *entries[-1:]))
 
 

@@ -150,7 +150,7 @@ def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
             healing = heal_block(stored, most=plan.survey.trust)
             contents = None if healing is None else contents_of(healing.stored)
         if contents is not None:
-            yield from _kernel.scan_block(contents)[0]
+            yield from _kernel.blocks.scan_block(contents)[0]
 
 
 def _cursor(plan: Plan, inputs: list[_kernel.Input], mode: str) -> _kernel.Cursor:

@@ -55,7 +55,7 @@ def _entries(storage: Readable, name: str, handle: BlockHandle | None) -> _Entri
     contents = contents_of(storage.read(name, handle.offset, handle.size + TRAILER_SIZE))
     if contents is None:
         return []
-    entries, faults = _kernel.scan_block(contents)
+    entries, faults = _kernel.blocks.scan_block(contents)
     return [] if faults else entries
 
 

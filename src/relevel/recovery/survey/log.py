@@ -14,6 +14,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
+from relevel.recovery.survey.contents import verify_contents
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _RECORDS_AT_ONCE: Final = 256
@@ -74,6 +75,8 @@ def survey_log(
             data, healed = healing
             scan = _kernel.scan_log(data, comparator.kernel)
             findings = [finding_of(file.name, fault, scan.file_size) for fault in scan.faults]
+        if scan.record_count == 0 and scan.zero_tail_size == 0:
+            findings += verify_contents(storage, file)
         end, findings = _cut_off(storage, findings)
     except OSError as error:
         message = f"{file.name}: cannot be read: {error.strerror or error}"

@@ -19,6 +19,7 @@ from relevel.recovery.heal.table import heal_table
 from relevel.recovery.heal.told import swapped_finding
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
+from relevel.recovery.survey.contents import verify_contents
 from relevel.recovery.survey.mender import Mender, size_of_mended
 from relevel.storage.patched import Patched, Readable
 
@@ -126,6 +127,8 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
         mender = Mender(storage, comparator, file, trust)
         findings = [mender.finding(fault) for fault in faults]
         scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
+        if scan.block_count == 0:
+            uncovered += verify_contents(storage, file)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")
         return TableSurvey(file, None, None, (weighed(file, unreadable),))

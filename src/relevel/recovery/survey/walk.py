@@ -114,7 +114,7 @@ class _IndexTest:
 def _block(handle: Handle, stored: bytes) -> _Block:
     """What a block holds: a filter does not parse, and the keys of a metaindex have no sequence number."""
     contents = contents_of(stored)
-    entries, faults = _kernel.scan_block(contents) if contents is not None else ([], [])
+    entries, faults = _kernel.blocks.scan_block(contents) if contents is not None else ([], [])
     if faults or not entries or not is_internal_key(entries[-1][0]):
         return _Block(handle, None, None, is_single=False)
     handles = [_handle(value) for _, value in entries] if _handle(entries[0][1]) is not None else [None]
@@ -152,7 +152,7 @@ def handles_of(stored: bytes) -> list[Handle] | None:
     contents = contents_of(stored)
     if contents is None:
         return None
-    entries, faults = _kernel.scan_block(contents)
+    entries, faults = _kernel.blocks.scan_block(contents)
     handles = [_handle(value) for _, value in entries]
     known = [handle for handle in handles if handle is not None]
     return known if not faults and len(known) == len(handles) else None

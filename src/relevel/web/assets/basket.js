@@ -4,6 +4,19 @@ import { post } from "./api.js";
 import { lineOf } from "./bytes.js";
 import { $, count, h, icon, plural } from "./dom.js";
 
+// An item as it is sent back, and its bytes as they are shown.
+function asSent(item) {
+  if (item.kind === "version") return { ...item, key: item.key.head, shown: item.key };
+  if (item.kind === "state") return { ...item, prefix: item.prefix.head, shown: item.prefix };
+  return item;
+}
+
+function described(item) {
+  if (item.kind === "deletions") return ["every key deleted in one run", `by changes ${count(item.first)} to ${count(item.last)}, as it was before`];
+  if (item.kind === "version") return [lineOf(item.shown) || "empty key", `version ${count(item.sequence)}`];
+  return [item.shown.size ? `${lineOf(item.shown)}…` : "every key", `as it was after change ${count(item.sequence)}${item.only_gone ? ", what is gone now" : ""}`];
+}
+
 export class Basket {
   constructor(onError) {
     this.onError = onError;
@@ -23,7 +36,7 @@ export class Basket {
   update(state) {
     const before = JSON.stringify([this.state?.job, this.state?.basket, this.state?.phase]);
     this.state = state;
-    this.items = state.basket.map((item) => (item.kind === "version" ? { ...item, key: item.key.head, shown: item.key } : { ...item, prefix: item.prefix.head, shown: item.prefix }));
+    this.items = state.basket.map(asSent);
     $("basket-count").textContent = count(this.items.length);
     $("open-basket").classList.toggle("full", this.items.length > 0);
     if (this.dialog.open && before !== JSON.stringify([state.job, state.basket, state.phase])) this.draw();
@@ -37,6 +50,10 @@ export class Basket {
     return this.set([...this.items.filter((item) => item.kind !== "state" || item.prefix !== prefix), { kind: "state", prefix, sequence, only_gone: onlyGone }]);
   }
 
+  addDeletions(first, last) {
+    return this.set([...this.items.filter((item) => item.kind !== "deletions" || item.first !== first), { kind: "deletions", first, last }]);
+  }
+
   async set(items) {
     try {
       this.update(await post("/api/basket", { items: items.map(({ shown, ...item }) => item) }));
@@ -46,8 +63,7 @@ export class Basket {
   }
 
   entry(item, index) {
-    const what = item.kind === "version" ? lineOf(item.shown) || "empty key" : item.shown.size ? `${lineOf(item.shown)}…` : "every key";
-    const how = item.kind === "version" ? `version ${count(item.sequence)}` : `as it was after change ${count(item.sequence)}${item.only_gone ? ", what is gone now" : ""}`;
+    const [what, how] = described(item);
     return h(
       "li",
       {},

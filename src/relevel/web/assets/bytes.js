@@ -57,6 +57,11 @@ export function lineOf(excerpt) {
   return text === null ? asBytes(bytes) : text.replace(HIDDEN, escaped);
 }
 
+// Text that a decoder made, on one line.
+export const plainLine = (text) => text.replace(HIDDEN, escaped);
+
+export const plainText = (text) => text.replace(HIDDEN_BUT_LINES, escaped);
+
 export function textOf(excerpt) {
   const bytes = decode(excerpt.head);
   const text = asUtf8(bytes, bytes.length < excerpt.size);

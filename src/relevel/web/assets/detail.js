@@ -1,7 +1,7 @@
 // The selected key: its versions with where they lie, and the value of one of them.
 
 import { downloadOf, get } from "./api.js";
-import { decode, hexOf, jsonOf, lineOf, textOf } from "./bytes.js";
+import { decode, hexOf, jsonOf, lineOf, plainLine, plainText, textOf } from "./bytes.js";
 import { count, h, icon, plural, size } from "./dom.js";
 
 const STATES = { live: "what it is now", shadowed: "overwritten", deleted: "deleted", unknown: "not proved" };
@@ -42,10 +42,11 @@ export class Detail {
     const list = h("ol", { class: "version-list" }, versions.map((version) => this.entry(version, at)));
     this.viewer = h("div", { class: "viewer" });
     this.root.replaceChildren(
-      h("header", { class: "detail-head" }, h("h2", { class: "key-title" }, lineOf(key) || "empty key"), h("p", { class: "hint" }, `${plural(versions.length, "version")}${more ? " and more" : ""} on disk · key of ${size(key.size)}`)),
+      h("header", { class: "detail-head" }, h("h2", { class: "key-title" }, this.found.decoded ? plainLine(this.found.decoded) : lineOf(key) || "empty key"), this.found.decoded ? h("p", { class: "hint raw-key" }, lineOf(key)) : null, h("p", { class: "hint" }, `${plural(versions.length, "version")}${more ? " and more" : ""} on disk · key of ${size(key.size)}`)),
       list,
       this.viewer,
     );
+    list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
     this.open(this.chosen);
   }
 
@@ -89,8 +90,9 @@ export class Detail {
     const live = this.found.versions.find((other) => other.state === "live" && other !== version && other.value);
     const forms = { Text: () => textOf(value), JSON: () => jsonOf(value), Hex: () => hexOf(value) };
     const json = jsonOf(value);
-    const names = ["Text", json === null ? null : "JSON", "Hex", live ? "Against now" : null].filter(Boolean);
-    const form = names.includes(this.form) ? this.form : json === null ? (looksBinary(value) ? "Hex" : "Text") : "JSON";
+    if (isTelling(value)) forms.Decoded = () => pretty(value.decoded);
+    const names = [forms.Decoded ? "Decoded" : null, "Text", json === null ? null : "JSON", "Hex", live ? "Diff" : null].filter(Boolean);
+    const form = names.includes(this.form) ? this.form : forms.Decoded ? "Decoded" : json === null ? (looksBinary(value) ? "Hex" : "Text") : "JSON";
     const body = h("pre", { class: "value", tabindex: 0 });
     const tabs = names.map((name) =>
       h("button", { type: "button", role: "tab", "aria-selected": name === form, onclick: () => { this.form = name; this.view(version, value); } }, name),
@@ -99,9 +101,10 @@ export class Detail {
     this.viewer.replaceChildren(
       h("div", { class: "viewer-head" }, h("div", { class: "segments", role: "tablist", "aria-label": "How the value is shown" }, tabs), h("span", { class: "spring" }), h("a", { class: "link", href: downloadOf(this.key, version.sequence), download: "" }, `Download ${size(value.size)}`)),
       shown < value.size ? h("p", { class: "hint pad" }, `The first ${size(shown)} of ${size(value.size)}.`) : "",
+      value.undecoded ? h("p", { class: "hint pad" }, `Not decoded: ${plainLine(value.undecoded)}`) : "",
       body,
     );
-    if (form === "Against now") this.compare(body, version, live);
+    if (form === "Diff") this.compare(body, version, live);
     else body.textContent = forms[form]();
   }
 
@@ -114,6 +117,20 @@ export class Detail {
     } catch (error) {
       this.onError(error);
     }
+  }
+}
+
+// Whether decoding says more than the text of the bytes does.
+function isTelling(value) {
+  if (value.decoded === null || value.decoded === undefined) return false;
+  return value.decoded !== textOf(value) && jsonOf(value) === null;
+}
+
+function pretty(text) {
+  try {
+    return plainText(/^\s*[[{]/.test(text) ? JSON.stringify(JSON.parse(text), null, 2) : text);
+  } catch {
+    return plainText(text);
   }
 }
 

@@ -12,6 +12,7 @@ const PROOFS = {
 };
 const WORST = ["lost", "missing", "salvaged", "healed", "spared", "intact"];
 const LEGEND = [["intact", "intact"], ["healed", "put back"], ["salvaged", "saved in part"], ["spared", "damaged, nothing lost"], ["lost", "lost"], ["past", "no longer counts"]];
+const WORDS = Object.fromEntries(LEGEND);
 const MOST_ROWS = 400;
 const KEY = 40;
 
@@ -64,6 +65,7 @@ export class Files {
       fact("On disk", `${size(bytes)} in ${plural(data.file_count, "file")}`, standing),
       fact("Keys on disk", state.key_count === null ? "being counted" : count(state.key_count), "whatever became of them"),
       fact("Changes", state.newest ? `${count(state.oldest)} to ${count(state.newest)}` : "being counted", "sequence numbers"),
+      fact("Decoded as", state.decoder || "being guessed", state.guess ? `a guess: ${state.guess}` : ""),
       fact("Blocks", codecs.length ? codecs.map(([name, found]) => `${count(found)} ${name === "none" ? "not compressed" : name}`).join(" · ") : "none"),
     );
   }
@@ -100,13 +102,25 @@ export class Files {
       }
       offset += bytes;
       const keys = file.keys?.lower ? `\n${short(file.keys.lower)} … ${short(file.keys.upper)}` : "";
-      const segment = h("button", { class: `segment ${isPast(file) ? "past" : worstOf(file)}`, type: "button", "aria-label": `${file.name}, ${size(bytes)}`, title: `${file.name} · ${size(bytes)}${keys}`, onclick: () => this.choose(file.name) });
+      const segment = h("button", { class: `segment ${isPast(file) ? "past" : file.size ? "intact" : "missing"}`, type: "button", "aria-label": `${file.name}, ${size(bytes)}`, title: `${file.name} · ${size(bytes)} · ${WORDS[worstOf(file)]}${keys}`, onclick: () => this.choose(file.name) }, this.hurts(file, bytes));
       segment.style.left = `${place[0] * 100}%`;
       segment.style.width = `max(3px, ${place[1] * 100}% - 1px)`;
       track.append(segment);
     }
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     return h("div", { class: "level" }, h("span", { class: "level-name" }, name), track, h("span", { class: "level-size" }, `${plural(files.length, "file")} · ${size(bytes)}`));
+  }
+
+  // Where in a file something is damaged.
+  hurts(file, bytes) {
+    return file.strip
+      .filter(([, , look]) => look !== "intact")
+      .map(([offset, length, look]) => {
+        const mark = h("i", { class: look });
+        mark.style.left = `${(offset / bytes) * 100}%`;
+        mark.style.width = `max(2px, ${(length / bytes) * 100}%)`;
+        return mark;
+      });
   }
 
   choose(name) {

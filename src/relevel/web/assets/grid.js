@@ -22,6 +22,7 @@ export class Grid {
     this.window = { first: 0, rows: [] };
     this.next = null;
     this.selected = null;
+    this.isTold = true;
     this.expected = 0;
     this.load = newest(() => this.fetch());
     this.layer = h("div", { class: "layer" });
@@ -94,6 +95,7 @@ export class Grid {
     this.layOut();
     this.draw();
     this.body.dataset.at = at === null ? "" : at;
+    this.tell();
     this.onShown(this);
   }
 
@@ -190,8 +192,15 @@ export class Grid {
     if (index < this.top) this.scrollTo(index);
     else if (index + 1 > this.top + this.body.clientHeight / ROW) this.scrollTo(index + 1 - Math.floor(this.body.clientHeight / ROW));
     else this.draw();
-    if (this.row) this.onSelect(this.row);
-    else this.load().then(() => this.row && this.onSelect(this.row));
+    this.isTold = false;
+    this.tell();
+  }
+
+  // Tell of the chosen row, once it is here.
+  tell() {
+    if (this.isTold || !this.row) return;
+    this.isTold = true;
+    this.onSelect(this.row);
   }
 
   // Bring a row into sight and choose it.

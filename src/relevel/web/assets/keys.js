@@ -6,9 +6,9 @@ import { count, h } from "./dom.js";
 import { Grid } from "./grid.js";
 
 const KINDS = [
-  ["prefix", "Prefix", "Keys that begin with…"],
-  ["key", "Go to key", "The key, or the first one after it…"],
-  ["contains", "Value", "Values that contain…"],
+  ["prefix", "Prefix", "Begins with…"],
+  ["key", "Go to key", "Or the first after it…"],
+  ["contains", "Value", "Contains…"],
 ];
 const SINCE = [
   ["", "All", "Every key on disk"],

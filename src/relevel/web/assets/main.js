@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { Basket } from "./basket.js";
+import { lineOf } from "./bytes.js";
 import { Detail } from "./detail.js";
 import { $, count, h, icon, plural, size } from "./dom.js";
 import { Files } from "./files.js";
@@ -20,13 +21,13 @@ let generation = 0;
 let isReady = false;
 let told = "";
 
-function notice(kind, text, action = null) {
+function notice(kind, text, ...actions) {
   const key = `${kind} ${text}`;
   if (told === key) return;
   told = key;
   const box = $("notice");
   box.className = `notice ${kind}`;
-  box.replaceChildren(h("span", {}, text), ...(action ? [action] : []), h("button", { class: "icon", type: "button", "aria-label": "Dismiss", onclick: () => (box.hidden = true) }, icon("close")));
+  box.replaceChildren(h("span", {}, text), ...actions.filter(Boolean), h("button", { class: "icon", type: "button", "aria-label": "Dismiss", onclick: () => (box.hidden = true) }, icon("close")));
   box.hidden = false;
 }
 
@@ -49,7 +50,7 @@ const keys = new Keys($("keys"), {
 });
 const timeline = new Timeline($("timeline"), (sequence) => {
   keys.grid.setAt(sequence).catch(onError);
-});
+}, onError);
 
 function addVersion(key, sequence) {
   basket.addVersion(key, sequence);
@@ -100,11 +101,14 @@ async function deletions() {
   if (!largest) return;
   const rest = runs.length > 1 ? ` There are ${plural(runs.length - 1, "more run")} on the timeline.` : "";
   const before = h("button", { id: "look-before", class: "button small primary", type: "button", onclick: () => timeline.go(largest.first - 1) }, "Look at the state before");
-  notice("deletions", `${plural(largest.count, "deletion")} in one run, ${count(largest.first)} to ${count(largest.last)}.${rest}`, before);
+  const undo = h("button", { class: "button small", type: "button", onclick: () => basket.addDeletions(largest.first, largest.last) }, "Put these keys into the basket");
+  const of = largest.prefix.size ? `, of keys that begin with “${lineOf(largest.prefix)}”` : "";
+  notice("deletions", `${plural(largest.count, "deletion")} in one run, ${count(largest.first)} to ${count(largest.last)}${of}.${rest}`, before, undo);
 }
 
 async function becomeReady() {
   isReady = true;
+  timeline.horizon = state.horizon;
   timeline.open(state.oldest, state.newest, keys.grid.at);
   keys.grid.at = timeline.sequence;
   keys.grid.setAt(timeline.sequence).catch(onError);

@@ -8,12 +8,27 @@ const HEIGHT = 2 * HALF;
 const NARROWEST = 20;
 const MOST_MARKS = 12;
 
+const DAY = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" });
+const TIME = new Intl.DateTimeFormat("sv-SE", { timeStyle: "medium" });
+
+// Between which times, in words; the day once where it is one.
+function span(first, last) {
+  const [from, to] = [first, last].map((time) => (time === null ? null : new Date(time)));
+  const full = (time) => `${DAY.format(time)} ${TIME.format(time)}`;
+  if (from === null && to === null) return "";
+  if (from === null) return `estimated before ${full(to)}`;
+  if (to === null) return `estimated after ${full(from)}`;
+  if (full(from) === full(to)) return `estimated ${full(from)}`;
+  return `estimated ${full(from)} to ${DAY.format(from) === DAY.format(to) ? TIME.format(to) : full(to)}`;
+}
+
 export class Timeline {
-  constructor(root, onChange) {
-    this.onChange = onChange;
+  constructor(root, onChange, onError) {
+    Object.assign(this, { onChange, onError });
     this.sequence = this.oldest = this.newest = 0;
     this.view = { first: 0, last: 0 };
     this.runs = [];
+    this.horizon = null;
     this.data = null;
     this.load = newest(() => this.fetch());
     this.build(root);
@@ -21,8 +36,9 @@ export class Timeline {
   }
 
   build(root) {
-    this.number = h("input", { class: "sequence", inputmode: "numeric", "aria-label": "Sequence number", spellcheck: "false" });
-    this.number.addEventListener("change", () => this.go(Number(this.number.value.replace(/[^0-9]/g, ""))));
+    this.number = h("input", { class: "sequence", "aria-label": "Sequence number, or a time", title: "A sequence number, or a time: 2026-11-21 04:00", spellcheck: "false" });
+    this.number.addEventListener("change", () => this.typed(this.number.value.trim()));
+    this.doubt = h("span", { class: "pill doubt", hidden: true }, "not all is known here");
     this.when = h("span", { class: "when" });
     this.slider = h("input", { type: "range", class: "slider", min: 0, max: 0, "aria-label": "Sequence number looked at" });
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
@@ -42,6 +58,7 @@ export class Timeline {
         h("span", { class: "stepper" }, step(-1, "back", "One change back ([)"), this.number, step(1, "on", "One change on (])")),
         h("button", { class: "button small", type: "button", title: "The newest change (n)", onclick: () => this.go(this.newest) }, "Now"),
         this.when,
+        this.doubt,
         h("span", { class: "spring" }),
         h("span", { class: "legend" }, h("i", { class: "swatch put" }), "puts", h("i", { class: "swatch delete" }), "deletions", h("i", { class: "swatch none" }), "no longer on disk"),
         h(
@@ -65,7 +82,7 @@ export class Timeline {
     [this.oldest, this.newest] = [oldest, newestNumber];
     this.sequence = Math.min(sequence ?? newestNumber, newestNumber);
     this.show(oldest, newestNumber);
-    this.place();
+    this.tellWhen();
   }
 
   go(sequence) {
@@ -75,7 +92,36 @@ export class Timeline {
       this.show(this.sequence - span / 2, this.sequence + span / 2);
     }
     this.place();
+    this.when.textContent = "";
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.tellWhen(), 150);
     this.onChange(this.sequence);
+  }
+
+  // A number, or a time, of which the last change before it is an estimate.
+  async typed(text) {
+    this.number.blur();
+    if (/^[\d,. ]+$/.test(text)) this.go(Number(text.replace(/\D/g, "")));
+    else {
+      try {
+        this.go((await get("/api/before", { time: text })).sequence);
+      } catch (error) {
+        this.place();
+        this.onError(error);
+      }
+    }
+  }
+
+  async tellWhen() {
+    const sequence = this.sequence;
+    try {
+      const moment = await get("/api/when", { sequence });
+      if (sequence !== this.sequence) return;
+      this.when.textContent = span(moment.not_before, moment.not_after);
+      this.when.title = ["LevelDB stores no clock: this is an estimate.", ...moment.evidence].join("\n");
+    } catch {
+      this.when.textContent = "";
+    }
   }
 
   zoom(factor, center = this.sequence) {
@@ -172,8 +218,17 @@ export class Timeline {
     this.future.style.left = `${Math.min(Math.max(x, 0), width)}px`;
     this.playhead.style.left = `${Math.min(Math.max(x, 0), width)}px`;
     this.slider.value = this.sequence;
+    this.doubt.hidden = this.isComplete();
+    this.doubt.title = this.horizon ? this.horizon.reason : "";
     this.slider.setAttribute("aria-valuetext", `after change ${count(this.sequence)} of ${count(this.newest)}`);
     if (document.activeElement !== this.number) this.number.value = count(this.sequence);
+  }
+
+  // Whether all that was there is still on disk.
+  isComplete() {
+    if (!this.horizon) return true;
+    const { sequence, gap } = this.horizon;
+    return (gap !== null && this.sequence < gap) || (sequence !== null && this.sequence >= sequence);
   }
 
   at(event) {

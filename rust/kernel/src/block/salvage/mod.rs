@@ -75,7 +75,7 @@ fn salvage_snappy(stored: &Known, most: usize, prefix: &[u8]) -> Salvaged {
 /// The entries of contents whose tail begins at `begin` and is made by the elements from `at` on.
 ///
 /// The first elements may be none: a way that begins at a wrong place soon leads into the right one. What they make is not believed,
-/// nor any copy of it. So what proves its place is looked for again with only those elements believed that reach into it, until
+/// nor any copy of it. So what proves its place is looked for again with only those bytes believed that are in it or behind, until
 /// that proves the same.
 fn with_tail(stored: &Known, before: &Known, (at, begin): (usize, usize), prefix: &[u8]) -> Salvaged {
     let mut trusted_from = begin;

@@ -46,18 +46,19 @@ impl Element {
         }
     }
 
-    /// Write what it makes at `to`; false where it would copy from before the beginning or go past the end.
-    fn apply(self, stored: &Known, contents: &mut Known, to: usize) -> bool {
+    /// Write what it makes at `to`, but nothing before `first`; false where it would copy from before the beginning or go past the end.
+    fn apply(self, stored: &Known, contents: &mut Known, to: usize, first: usize) -> bool {
         if to + self.size() > contents.len() {
             return false;
         }
+        let skipped = first.saturating_sub(to);
         match self {
-            Self::Literal { from, size } => (0..size).for_each(|at| contents.take(to + at, stored, from + at)),
+            Self::Literal { from, size } => (skipped..size).for_each(|at| contents.take(to + at, stored, from + at)),
             Self::Copy { distance, size } => {
                 if distance == 0 || distance > to {
                     return false;
                 }
-                (to..to + size).for_each(|at| contents.repeat(at, at - distance));
+                (to + skipped..to + size).for_each(|at| contents.repeat(at, at - distance));
             }
         }
         true
@@ -69,7 +70,8 @@ pub(super) fn decode(stored: &Known, contents: &mut Known, at: usize, to: usize)
     decode_trusting(stored, contents, (at, to), 0)
 }
 
-/// The same, and of elements that end at `trusted_from` or before it only the lengths are believed.
+/// The same, and of what elements make before `trusted_from` only the length is believed: one that is none may end where the true
+/// one does, and reach further back.
 pub(super) fn decode_trusting(
     stored: &Known,
     contents: &mut Known,
@@ -78,7 +80,7 @@ pub(super) fn decode_trusting(
 ) -> (usize, usize) {
     while let Some((element, next)) = Element::at(stored, at) {
         let end = to + element.size();
-        if end > trusted_from && !element.apply(stored, contents, to) {
+        if end > trusted_from && !element.apply(stored, contents, to, trusted_from) {
             break;
         }
         at = next;

@@ -76,6 +76,52 @@ fn whatever_is_hurt_nothing_is_invented_and_both_sides_come_back() {
     }
 }
 
+/// A digit in a literal reads as the head of another literal that ends where the first does; the elements before it copy from there.
+#[test]
+fn what_a_wrong_element_makes_before_the_proof_is_not_believed() {
+    let puts: [(u64, u64, &[u8]); 23] = [
+        (0, 255, b""),
+        (22, 1, b"\xff-"),
+        (256, 0, b"\x01"),
+        (257, 0, b"\x00\xa6"),
+        (361, 0, b""),
+        (1791, 255, b"\xff\xff\xff"),
+        (2153, 0, b"\x00"),
+        (11670, 32, b"\x01"),
+        (15104, 105, b""),
+        (26912, 1, b""),
+        (27103, 4, b"\xff\x00E0m"),
+        (27130, 255, b""),
+        (27392, 69, b"07\x00\x19"),
+        (27393, 101, b"0"),
+        (27753, 147, b"5\x00"),
+        (31045, 48, b"7\x00\x19"),
+        (37740, 255, b"\x00\x00\xa6"),
+        (38464, 150, b""),
+        (38656, 166, b""),
+        (64000, 255, b"-"),
+        (64004, 151, b""),
+        (65482, 0, b""),
+        (65535, 255, b"\xff\xff/"),
+    ];
+    let mut builder = BlockBuilder::new(16);
+    let mut entries = Vec::new();
+    for (number, sequence, value) in puts {
+        let mut key = Vec::new();
+        let kind = u8::from(!value.is_empty());
+        internal_key::append(&mut key, format!("key{number:06}").as_bytes(), 1000 + sequence, kind);
+        builder.add(&key, value).unwrap();
+        entries.push((key, value.to_vec()));
+    }
+    let mut hurt = stored(Codec::Snappy, builder.finish());
+    hurt.get_mut(150..175).unwrap().fill(0);
+
+    let found = salvage(Codec::Snappy, &hurt, std::slice::from_ref(&(150..175)), 1 << 20, b"key");
+
+    assert!(found.entries.len() > found.before);
+    assert!(found.entries.iter().all(|entry| entries.contains(entry)), "{found:?}");
+}
+
 #[test]
 fn hostile_bytes_end() {
     for seed in 0..300 {
