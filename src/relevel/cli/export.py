@@ -49,7 +49,7 @@ def command(
     """Write every version on disk, or the live ones, to the new file DST, for another tool.
 
     SRC is not changed; DST must not exist, and appears when it is whole. Formats: JSON lines, CSV, Parquet, Arrow, SQLite, DuckDB.
-    Exits with 1 where damage may have cost rows.
+    Exits with 1 where damage may have cost rows, or compactions what was there at --at.
 
     \b
     Example:
@@ -75,4 +75,4 @@ def command(
             progress=progress,
         )
     print_report(report, export_lines, json_wanted=json_wanted)
-    return CLEAN if report.is_complete else FINDINGS
+    return CLEAN if report.is_complete and report.is_proved else FINDINGS

@@ -23,6 +23,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.history import History
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.moments import SequenceEstimate
 from relevel.recovery.read.reader import Reader
 from relevel.storage.new_file import NewFile
@@ -62,6 +63,7 @@ class ExportReport:
         row_count: versions written.
         byte_count: size of the new file.
         findings: what was found wrong on the way; damage may have cost rows.
+        horizon: with ``at``, how far back the past of the keys wanted is complete.
     """
 
     source: str
@@ -75,11 +77,17 @@ class ExportReport:
     row_count: int
     byte_count: int
     findings: tuple[Finding, ...]
+    horizon: Horizon | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing that is on disk was passed over."""
         return not any(finding.is_loss for finding in self.findings)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether nothing that was there at the sequence number looked back to may have been dropped by a compaction since."""
+        return self.at is None or self.horizon is None or self.horizon.covers(self.at)
 
 
 def export(
@@ -130,8 +138,10 @@ def export(
         new = NewFile(place, Path(source))
         reader = Reader(source, comparator, directory=directory)
         decoding = None if decode is None else choose_decoding(decode, reader)
-        estimate = History.over(reader).before(at) if isinstance(at, datetime) else None
-        wanted = asked if estimate is None else replace(asked, at=estimate.sequence)
+        past = History.over(reader)
+        estimate = past.before(at) if isinstance(at, datetime) else None
+        wanted = asked if estimate is None else replace(asked, at=estimate.gone_back_to())
+        horizon = None if wanted.at is None else past.horizon(prefix=prefix, start=start, stop=stop)
         part = Part(reader, wanted, decoding=decoding, progress=progress)
         with new:
             taken = _write(WRITERS[chosen], new.path, layout, part)
@@ -149,6 +159,7 @@ def export(
             row_count=taken.row_count,
             byte_count=byte_count,
             findings=tuple(taken.findings),
+            horizon=horizon,
         )
 
     return steadily(source, work)

@@ -69,9 +69,7 @@ class UndeleteReport:
     @property
     def is_proved(self) -> bool:
         """Whether nothing that was there at the sequence number gone back to may have been dropped by a compaction since."""
-        if self.at is None or self.horizon is None or self.at >= self.horizon.newest:
-            return True
-        return self.horizon.is_complete_at(self.at)
+        return self.at is None or self.horizon is None or self.horizon.covers(self.at)
 
 
 def undelete(
@@ -117,9 +115,7 @@ def undelete(
         reader = Reader(source, comparator, directory=directory)
         past = History.over(reader)
         estimate = past.before(at) if isinstance(at, datetime) else None
-        if estimate is not None and estimate.believed() == 0:
-            raise InvalidArgumentError(_before_everything(estimate))
-        sequence = estimate.sequence if estimate is not None else at if isinstance(at, int) else None
+        sequence = estimate.gone_back_to() if estimate is not None else at if isinstance(at, int) else None
         patch = past.patch(at=sequence, selection=chosen)
         asked = _Asked(patch, sequence, estimate, None if sequence is None else patch.horizon)
         if dry_run or destination is None:
@@ -127,15 +123,6 @@ def undelete(
         return _written(reader, destination, asked, progress)
 
     return steadily(source, work)
-
-
-def _before_everything(estimate: SequenceEstimate) -> str:
-    """Why there is no state to go back to."""
-    most = f" (up to number {estimate.latest} may have been)" if estimate.latest else ""
-    return (
-        f"nothing is known to have been written before {estimate.time:%Y-%m-%d %H:%M %Z}{most}; give a sequence number, which "
-        "relevel history shows"
-    )
 
 
 class _Asked(NamedTuple):

@@ -46,6 +46,12 @@ def horizon_lines(horizon: Horizon) -> Iterator[str]:
         yield f"complete below sequence number {horizon.gap} as well: nothing is missing there"
 
 
+def unproved_lines(horizon: Horizon) -> Iterator[str]:
+    """That what is shown of a moment may not be all, and from where on it is."""
+    yield "not proved to be all that was there then: keys may be missing whose versions of that time are no longer on disk"
+    yield from (f"  {line}" for line in horizon_lines(horizon))
+
+
 def run_lines(runs: Sequence[DatedRun]) -> Iterator[str]:
     """Runs of deletions, numbered, and how to undo one."""
     encode = ENCODINGS["escaped"].encode

@@ -16,7 +16,7 @@ from relevel.recovery.info import FileInfo, InfoReport
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
 from relevel.recovery.undelete import UndeleteReport
-from relevel.report.past import estimate_lines, horizon_lines
+from relevel.report.past import estimate_lines, unproved_lines
 
 _MOST_FINDINGS: Final = 100
 _MOST_KEY: Final = 60
@@ -234,6 +234,5 @@ def undelete_lines(report: UndeleteReport) -> Iterator[str]:
         restored = "" if report.restored_count is None else f", {report.restored_count} of them restored"
         yield f"written: {report.entry_count} entries{restored}{unknown}; last sequence number {report.last_sequence}"
     if report.horizon is not None and not report.is_proved:
-        yield "not proved to be all that was there then: keys may be missing whose versions of that time are no longer on disk"
-        yield from (f"  {line}" for line in horizon_lines(report.horizon))
+        yield from unproved_lines(report.horizon)
     yield from findings_lines(report.findings, rescued=True)

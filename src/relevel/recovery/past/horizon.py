@@ -55,6 +55,10 @@ class Horizon:
         is_below = self.gap is not None and sequence < self.gap
         return is_below or (self.sequence is not None and self.sequence <= sequence <= self.newest)
 
+    def covers(self, sequence: int) -> bool:
+        """Whether no compaction may have dropped what was there at a sequence number. From the newest on, that is what is now."""
+        return sequence >= self.newest or self.is_complete_at(sequence)
+
 
 class _Doubt(NamedTuple):
     """Why nothing is proved, and whether what may be missing shows as gaps: what was healed in doubt is there and may be wrong."""

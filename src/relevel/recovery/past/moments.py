@@ -54,3 +54,18 @@ class SequenceEstimate:
         raise InvalidArgumentError(
             f"nothing tells what came before {self.time:%Y-%m-%d %H:%M %Z}; give sequence numbers, which relevel history shows"
         )
+
+    def gone_back_to(self) -> int:
+        """The likeliest sequence number, of a state to go back to.
+
+        Raises:
+            InvalidArgumentError: nothing speaks for it, or nothing had been written yet.
+        """
+        sequence = self.believed()
+        if sequence:
+            return sequence
+        most = f" (up to number {self.latest} may have been)" if self.latest else ""
+        raise InvalidArgumentError(
+            f"nothing is known to have been written before {self.time:%Y-%m-%d %H:%M %Z}{most}; give a sequence number, which "
+            "relevel history shows"
+        )
