@@ -25,6 +25,8 @@ from relevel.recovery.survey.access import index_handle
 
 _MOST_INDEXES: Final = 512
 """Tables whose indexes are read."""
+_MOST_SAMPLES: Final = 1 << 17
+"""Keys that are taken of all indexes, more or less: of large tables not each block's."""
 _SIZE: Final = 256 << 10
 """Bytes on disk, more or less, of one stretch."""
 _MOST_AT_ONCE: Final = 16
@@ -94,14 +96,16 @@ class Stretches:
 
     def _of_tables(self) -> Iterator[tuple[bytes, int]]:
         tables = list(self._reader.directory.of_kind(FileKind.TABLE))
+        least = sum(table.size for table in tables) // _MOST_SAMPLES
         for table in tables:
             if len(tables) <= _MOST_INDEXES:
-                yield from self._of_index(table)
+                yield from self._of_index(table, least)
             elif table.metadata is not None:
                 yield user_key_of(table.metadata.largest), table.size
 
-    def _of_index(self, table: DatabaseFile) -> Iterator[tuple[bytes, int]]:
-        storage = self._reader.directory.storage
+    def _of_index(self, table: DatabaseFile, least: int) -> Iterator[tuple[bytes, int]]:
+        """Keys of a table, each with the bytes since the one before, of which there are ``least`` at least."""
+        storage, size = self._reader.directory.storage, 0
         try:
             handle = index_handle(storage, table.name)
             stored = b"" if handle is None else storage.read(table.name, handle.offset, handle.size + TRAILER_SIZE)
@@ -109,7 +113,10 @@ class Stretches:
             entries, faults = ([], []) if contents is None else _kernel.blocks.scan_block(contents)
             if not faults:
                 for key, value in entries:
-                    yield user_key_of(key), decode_handle(value)[0].size
+                    size += decode_handle(value)[0].size
+                    if size >= least:
+                        yield user_key_of(key), size
+                        size = 0
         except (CorruptionError, StorageError):
             return  # what is wrong with it is told where it is read; here it is only not cut
 
