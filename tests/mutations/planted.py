@@ -73,6 +73,13 @@ MUTATIONS: Final = (
         (*POWER, "--workload", "puts"),
     ),
     Mutation(
+        "a table that a compaction makes is not synced",
+        f"{_ENGINE}/syncing.rs",
+        "        file.sync_all().map_err(|error| at_path(error, &path))?;\n",
+        "        let _ = (&file, &path, at_path);\n",
+        (*POWER, "--workload", "compactions"),
+    ),
+    Mutation(
         "a log is applied over a hole",
         f"{_ENGINE}/replay.rs",
         "        faults.extend(lost.filter(|_| !is_explained));\n",

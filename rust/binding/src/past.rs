@@ -45,6 +45,11 @@ impl Sequences {
     }
 
     #[getter]
+    fn has_forgotten(&self) -> bool {
+        self.0.has_forgotten()
+    }
+
+    #[getter]
     fn version_count(&self) -> u64 {
         self.0.added()
     }

@@ -32,6 +32,9 @@ class Sequences:
     def count(self) -> int:
         """How many different numbers there are; fewer where some were forgotten."""
     @property
+    def has_forgotten(self) -> bool:
+        """Whether the bound was reached, and numbers were forgotten."""
+    @property
     def version_count(self) -> int:
         """How many versions have them."""
     @property

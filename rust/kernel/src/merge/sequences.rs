@@ -91,6 +91,12 @@ impl Sequences {
         last + self.stretches.values().map(|stretch| stretch.count).sum::<u64>()
     }
 
+    /// Whether numbers were forgotten.
+    #[must_use]
+    pub const fn has_forgotten(&self) -> bool {
+        self.forgotten > 0
+    }
+
     /// Add a number.
     #[inline]
     pub fn add(&mut self, sequence: u64) {

@@ -143,7 +143,9 @@ class Completeness:
 
     def _doubts(self, span: KeySpan) -> Iterator[_Doubt]:
         """Why nothing can be proved of these keys."""
-        if not self._is_of_one_life:
+        if self._found.has_forgotten:
+            yield "there are more sequence numbers with gaps between them than are held in memory"
+        elif not self._is_of_one_life:
             yield _Doubt(
                 "sequence numbers were given twice, or a table that no manifest knows holds what nothing else does: files of "
                 "several lives of the database lie together",
