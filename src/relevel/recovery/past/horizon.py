@@ -144,7 +144,8 @@ class Completeness:
     def _doubts(self, span: KeySpan) -> Iterator[_Doubt]:
         """Why nothing can be proved of these keys."""
         if self._found.has_forgotten:
-            yield "there are more sequence numbers with gaps between them than are held in memory"
+            reason = "there are more sequence numbers with gaps between them than are held in memory"
+            yield _Doubt(reason, is_in_gaps=False)
         elif not self._is_of_one_life:
             yield _Doubt(
                 "sequence numbers were given twice, or a table that no manifest knows holds what nothing else does: files of "
