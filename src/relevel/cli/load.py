@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -54,12 +55,11 @@ def command(
       relevel dump ./old | relevel load ./new --create
       relevel load ./settings --format csv entries.csv
     """
-    with (
-        opened(database, comparator, create=create) as db,
-        _lines_of(file) as lines,
-        count_bar("load", "entries") as progress,
-    ):
-        report = load(db, parse_operations(lines, format, encoding), progress)
+    with _lines_of(file) as lines:
+        operations = parse_operations(lines, format, encoding)
+        first = list(islice(operations, 1))  # what is no such file at all is refused before the database is touched
+        with opened(database, comparator, create=create) as db, count_bar("load", "entries") as progress:
+            report = load(db, chain(first, operations), progress)
     print_report(report, load_lines, json_wanted=json_wanted)
     return print_findings(db.recovery_findings, json_wanted=json_wanted)
 

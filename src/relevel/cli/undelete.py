@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -83,6 +84,8 @@ def command(
       relevel undelete ./profile ./profile-before --at "2015-12-02 03:58"
       relevel undelete ./profile --deleted --prefix user/ --patch back.jsonl
     """
+    if dry_run and patch is not None:
+        raise click.UsageError("give --dry-run, which writes nothing, or --patch")
     first, last = (None, None) if run is None else _window(run, source, comparator)
     deleted = deleted or run is not None or (at is None and (since is not None or until is not None))
     selection = Selection(
@@ -111,6 +114,7 @@ def command(
         )
     if new_patch is not None:
         _write_patch(new_patch, History(source, comparator=comparator), report.at, selection, encoding)
+        report = replace(report, patch=str(patch))
     print_report(report, undelete_lines, json_wanted=json_wanted)
     return CLEAN if report.is_complete and report.is_proved else FINDINGS
 
@@ -134,5 +138,5 @@ def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int,
 def _write_patch(new: NewFile, past: History, at: int | None, selection: Selection, encoding: str) -> None:
     with new:
         with new.path.open("w", encoding="utf-8", newline="\n") as lines:
-            lines.writelines(patch_lines(past.patch(at=at, selection=selection), encoding))
+            lines.writelines(patch_lines(past.patch(at=at, selection=selection).proved(), encoding))
         new.publish()

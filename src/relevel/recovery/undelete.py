@@ -26,7 +26,10 @@ from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level
 from relevel.recovery.survey.survey import Progress
 from relevel.storage.posix import NewDirectory
 
-_WHAT_TO_GIVE = "give either a sequence number or a time to go back to (--at N) or --deleted, and not both"
+_WHAT_TO_GIVE = (
+    "give one of these: a sequence number or time to go back to (--at N), --deleted, or deletions to undo (--run, --since, --until); "
+    "relevel history SRC --mass-deletions shows where many keys were deleted"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class UndeleteReport:
         removed_count: keys that go, because nothing on disk says that they were there at that sequence number; told by a dry run.
         estimate: where a time was given, the sequence number it stands for, and how sure that is.
         horizon: how far back the past of the keys looked at is complete; None where the deleted keys were brought back.
+        patch: the file that the changes were written to, where they were. It removes no key that may have been there then.
     """
 
     source: str
@@ -60,6 +64,7 @@ class UndeleteReport:
     removed_count: int | None = None
     estimate: SequenceEstimate | None = None
     horizon: Horizon | None = None
+    patch: str | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -113,6 +118,7 @@ def undelete(
 
     def work(directory: Directory) -> UndeleteReport:
         reader = Reader(source, comparator, directory=directory)
+        _refuse_beyond(reader, at, chosen)
         past = History.over(reader)
         estimate = past.before(at) if isinstance(at, datetime) else None
         sequence = estimate.gone_back_to() if estimate is not None else at if isinstance(at, int) else None
@@ -140,6 +146,16 @@ def _chosen(selection: Selection | None, prefix: bytes) -> Selection:
     if prefix:
         raise InvalidArgumentError("give the prefix with the selection: Selection(prefixes=(...,))")
     return selection
+
+
+def _refuse_beyond(reader: Reader, at: int | datetime | None, selection: Selection) -> None:
+    """Refuse numbers that were never given out: they are of another database, or of an example."""
+    newest = reader.newest_sequence
+    for number in (at, selection.first_sequence):
+        if newest is not None and isinstance(number, int) and number > newest:
+            raise InvalidArgumentError(
+                f"{reader.directory.path}: there is no change number {number}: the last one is {newest}; relevel history shows them"
+            )
 
 
 def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:

@@ -220,8 +220,8 @@ def why_stale(stale: StaleRange) -> str:
 def undelete_lines(report: UndeleteReport) -> Iterator[str]:
     """The report of ``undelete``."""
     what = "deleted keys brought back" if report.at is None else f"as of sequence number {report.at}"
-    place = "dry run, nothing written" if report.destination is None else report.destination
-    yield f"{report.source} -> {place}: {what}"
+    places = [place for place in (report.destination, report.patch) if place is not None]
+    yield f"{report.source} -> {' and '.join(places) or 'dry run, nothing written'}: {what}"
     if report.estimate is not None:
         yield from estimate_lines(report.estimate)
     unknown = (
@@ -229,10 +229,13 @@ def undelete_lines(report: UndeleteReport) -> Iterator[str]:
     )
     if report.destination is None:
         others = "" if report.at is None else f", {report.changed_count} changed, {report.removed_count} removed"
-        yield f"would be: {report.restored_count} keys restored{unknown}{others}"
+        begin = "would be" if report.patch is None else "to be loaded"
+        yield f"{begin}: {report.restored_count} keys restored{unknown}{others}"
     else:
         restored = "" if report.restored_count is None else f", {report.restored_count} of them restored"
         yield f"written: {report.entry_count} entries{restored}{unknown}; last sequence number {report.last_sequence}"
     if report.horizon is not None and not report.is_proved:
         yield from unproved_lines(report.horizon)
+        if report.patch is not None and report.removed_count:
+            yield "keys that would be removed stay as they are: the patch has none of them"
     yield from findings_lines(report.findings, rescued=True)

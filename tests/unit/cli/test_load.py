@@ -137,3 +137,16 @@ def test_many_entries_load_in_batches(tmp_path: Path) -> None:
     with relevel.DB(tmp_path / "new", read_only=True) as db:
         assert sum(1 for _ in db) == 40_000
         assert sum(level.table_count for level in db.stats().levels) > 0
+
+
+def test_what_is_no_such_file_changes_nothing(tmp_path: Path) -> None:
+    """Its first line is looked at before the database is opened."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as database:
+        database.put(b"key", b"value")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "db").iterdir()}
+    (tmp_path / "page.html").write_text("<!doctype html>")
+
+    done = call("load", str(tmp_path / "db"), str(tmp_path / "page.html"))
+
+    assert done.code == relevel.InvalidArgumentError.exit_code
+    assert {path.name: path.read_bytes() for path in (tmp_path / "db").iterdir()} == before

@@ -99,6 +99,45 @@ def test_a_patch_can_remove_keys(emptied: str, tmp_path: Path) -> None:
     assert [(line["type"], line["value"]) for line in lines] == [("delete", None)] * 50
 
 
+def test_a_patch_leaves_alone_what_may_have_been_there(tmp_path: Path) -> None:
+    """A key was there then, and only its newer value is left by a compaction: nothing proves that it was not there."""
+    path = tmp_path / "db"
+    with relevel.DB(path, create_if_missing=True) as database:
+        for turn in range(2):
+            for number in range(50):
+                database.put(b"k%02d" % number, b"%d" % turn)
+            database.compact_range()
+    patch = tmp_path / "patch.jsonl"
+
+    done = command("undelete", str(path), "--at", "50", "--patch", str(patch))
+
+    assert done.code == 1
+    assert "stay as they are" in done.out
+    assert patch.read_text() == ""
+    assert list(relevel.History(path).patch(at=50).operations()) == []
+
+
+@pytest.mark.parametrize("options", [("--at", "501"), ("--run", "394061-394411")])
+def test_a_number_that_was_never_given_out_is_refused(options: tuple[str, str], emptied: str) -> None:
+    """It is of an example, or of another database; the message says which one is the last."""
+    done = command("undelete", emptied, *options, "--dry-run")
+
+    assert done.code == relevel.InvalidArgumentError.exit_code
+    assert "the last one is 500" in done.err
+
+
+def test_a_patch_and_a_dry_run_do_not_go_together(emptied: str, tmp_path: Path) -> None:
+    """A dry run writes nothing; what a patch was written to is told."""
+    patch = tmp_path / "patch.jsonl"
+
+    refused = command("undelete", emptied, "--deleted", "--dry-run", "--patch", str(patch))
+    done = command("undelete", emptied, "--deleted", "--patch", str(patch))
+
+    assert refused.code == 2
+    assert f"-> {patch}: " in done.out
+    assert len(patch.read_text().splitlines()) == 200
+
+
 def test_a_patch_to_a_time_before_everything_is_not_written(emptied: str, tmp_path: Path) -> None:
     """It would remove every key."""
     patch = tmp_path / "patch.jsonl"

@@ -68,12 +68,18 @@ class Patch:
         yield from differences(now, then, self._reader.comparator)
         self.findings = each_once((*then.findings, *now.findings))
 
+    def proved(self) -> Iterator[Change]:
+        """Stream the changes, but for keys that would go though compactions may have dropped what they had at that moment."""
+        sequence = self._options.get("sequence")
+        may_remove = sequence is None or self.horizon.covers(sequence)
+        return (change for change in self if may_remove or change.after is not None)
+
     def operations(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """Stream ``(key, value)`` in key order; the value is None where the key goes."""
-        return ((change.key, None if change.after is None else change.after.value or b"") for change in self)
+        """Stream ``(key, value)`` of what is proved, in key order; the value is None where the key goes."""
+        return ((change.key, None if change.after is None else change.after.value or b"") for change in self.proved())
 
     def apply(self, batch: Batch) -> int:
-        """Put every change into a batch, and give how many there are."""
+        """Put every proved change into a batch, and give how many there are."""
         count = 0
         for key, value in self.operations():
             batch.delete(key) if value is None else batch.put(key, value)
