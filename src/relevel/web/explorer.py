@@ -154,16 +154,14 @@ class Explorer:
 
     def versions(self, key: bytes) -> dict[str, Any]:
         """Every version of one key, newest first; the first thousand."""
-        with self.subject.reading() as reader:
+        subject = self.subject
+        with subject.reading() as reader:
             found = [shown.version_json(version) for version in islice(_of_key(reader, key), _MOST_VERSIONS + 1)]
             tables = reader.directory.by_name
-            decoding = self.subject.decoding
-            decoded = None if decoding is None else shown.decoded_key(decoding, key)
+            decoded = None if subject.decoding is None else shown.decoded_key(subject.decoding, key)
         for version in found:
             file = tables.get(version["file"])
             version["level"], version["standing"] = (None, "") if file is None else (file.level, str(file.standing))
-        decoding = self.subject.decoding
-        decoded = None if decoding is None else shown.decoded_key(decoding, key)
         return {
             "key": shown.key_json(key),
             "decoded": decoded,
@@ -177,9 +175,9 @@ class Explorer:
         Raises:
             KeyNotFoundError: as ``value``.
         """
-        value = self.value(key, sequence)
-        with self.subject.reading():  # a decoder is for one thread at a time
-            decoded = shown.decoded_value(self.subject.decoding, key, value)
+        subject, value = self.subject, self.value(key, sequence)
+        with subject.reading():
+            decoded = shown.decoded_value(subject.decoding, key, value)
         return {**shown.head_of(value, shown.VALUE_HEAD), **decoded}
 
     def when(self, sequence: int) -> dict[str, Any]:

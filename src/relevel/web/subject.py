@@ -67,7 +67,7 @@ class Subject:
         counts: changes by sequence number, once all are counted.
         keys: a sparse index of the keys, once it is whole.
         runs: the mass deletions, the largest first, once they are known.
-        decoding: what keys and values are decoded with, once it is chosen.
+        decoding: what keys and values are decoded with, once it is chosen; for use within ``reading``.
         horizon: from where on the past is complete, once that is known.
     """
 
@@ -128,7 +128,7 @@ class Subject:
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
-        """Take a turn at reading."""
+        """Take a turn at reading, and at ``decoding``: a reader and a decoder are for one thread at a time."""
         with self._turn:
             if self._reader is None:
                 self._reader = self.new_reader()

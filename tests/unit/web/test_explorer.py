@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from relevel import DB, Decoder
 from relevel.decoders.decoding import Decoding
 from relevel.web.explorer import Explorer
 from relevel.web.shown import bytes_of
+from relevel.web.subject import Subject
 from tests.damage.evidence import state_of
 from tests.damage.operators import delete, garbage
 from tests.fixtures.catalogue import FOLDER
@@ -299,6 +301,44 @@ def test_a_decoder_that_raises_is_told_of(visitor: Visitor, explorer: Explorer) 
     assert (bytes_of(value["head"]), value["decoded"]) == (b"put last", None)
     assert "KeyError" in value["undecoded"]
     assert "\u202e" not in value["undecoded"]
+
+
+class AlwaysInTurn(Decoder):
+    """A decoder that sees whether another thread could read, and so decode, at the same time."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.free_count = self.call_count = 0
+
+    def key(self, key: bytes) -> object:
+        """Look whether the turn is free."""
+        self.call_count += 1
+        other = threading.Thread(target=self._read, daemon=True)
+        other.start()
+        other.join(0.05)
+        self.free_count += not other.is_alive()
+        return None
+
+    def value(self, key: bytes, value: bytes) -> object:
+        """As for a key."""
+        return self.key(key)
+
+    def _read(self) -> None:
+        with self._subject.reading():
+            pass
+
+
+def test_a_decoder_is_used_by_one_thread_at_a_time(visitor: Visitor, explorer: Explorer) -> None:
+    """For rows, versions and values, it is called by whoever has the turn at reading."""
+    decoder = AlwaysInTurn(explorer.subject)
+    explorer.subject.decoding = Decoding("in turn", decoder, decoder)
+
+    visitor.get("/api/rows", start=in_url(b"zebra"), limit=1)
+    visitor.get("/api/versions", key=in_url(b"zebra"))
+    visitor.get("/api/value", key=in_url(b"zebra"), sequence=311)
+
+    assert decoder.call_count >= 3
+    assert decoder.free_count == 0
 
 
 def test_looking_changes_nothing(shop: Path) -> None:
