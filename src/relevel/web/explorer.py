@@ -6,6 +6,7 @@ One subject at a time: looking again at a directory that has changed makes a new
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -36,7 +37,7 @@ _MOST_RUNS: Final = 200
 
 
 class Explorer:
-    """What one page works with."""
+    """What one page works with. Safe for threads: what takes the place of the subject, or ends it, takes turns."""
 
     def __init__(
         self, path: Path, comparator: Comparator | None = None, target: Path | None = None, decoder: str = AUTO
@@ -59,6 +60,8 @@ class Explorer:
         self._generation = 1
         self._overview: dict[str, Any] | None = None
         self._job = Job()
+        self._turn = threading.Lock()
+        self._is_stopped = False
 
     def start(self) -> None:
         """Begin to learn, in the background."""
@@ -66,8 +69,10 @@ class Explorer:
 
     def stop(self) -> None:
         """End all work in the background; nothing half-made is left."""
-        self._job.stop()
-        self.subject.stop()
+        with self._turn:
+            self._is_stopped = True
+            self._job.stop()
+            self.subject.stop()
 
     def wait(self) -> None:
         """Wait until no work is under way."""
@@ -79,12 +84,18 @@ class Explorer:
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read any more.
+            InvalidArgumentError: a new database is being written from what is looked at, or all work was ended.
         """
-        fresh = Subject(self._path, self._given, self._decoder)
-        self.subject.stop()
-        self.subject, self._overview = fresh, None
-        self._generation += 1
-        fresh.start()
+        with self._turn:
+            if self._is_stopped:
+                raise InvalidArgumentError("the page was ended")
+            if self._job.is_running:
+                raise InvalidArgumentError("a new database is being written: look again when it is done")
+            fresh = Subject(self._path, self._given, self._decoder)
+            self.subject.stop()
+            self.subject, self._overview = fresh, None
+            self._generation += 1
+            fresh.start()
 
     def state(self) -> dict[str, Any]:
         """What is known so far, and what is going on."""
@@ -252,24 +263,25 @@ class Explorer:
             InvalidArgumentError: no target was named, the basket is empty, the database is still being read, or it is being
                 written already.
         """
-        subject, basket, target = self.subject, self.basket, self.target
-        if target is None:
-            raise InvalidArgumentError("no target was named: start the page with --restore-to DIR")
-        if not basket:
-            raise InvalidArgumentError("the basket is empty")
-        if subject.phase is not Phase.READY:
-            raise InvalidArgumentError("the database is still being read")
-        self._job.start(
-            lambda progress: restore(
-                subject.new_reader(),
-                basket,
-                target,
-                point_at=subject.point,
-                newest=subject.newest,
-                with_rest=with_rest,
-                progress=progress,
+        with self._turn:
+            subject, basket, target = self.subject, self.basket, self.target
+            if target is None:
+                raise InvalidArgumentError("no target was named: start the page with --restore-to DIR")
+            if not basket:
+                raise InvalidArgumentError("the basket is empty")
+            if subject.phase is not Phase.READY:
+                raise InvalidArgumentError("the database is still being read")
+            self._job.start(
+                lambda progress: restore(
+                    subject.new_reader(),
+                    basket,
+                    target,
+                    point_at=subject.point,
+                    newest=subject.newest,
+                    with_rest=with_rest,
+                    progress=progress,
+                )
             )
-        )
 
 
 def _of_key(reader: Reader, key: bytes) -> Iterator[Version]:

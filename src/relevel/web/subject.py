@@ -122,6 +122,11 @@ class Subject:
         if self._thread.is_alive():
             self._thread.join()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the background's work was ended."""
+        return self._stopping.is_given and not self._thread.is_alive()
+
     def wait(self) -> None:
         """Wait until the background has come to its end."""
         self._thread.join()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from relevel import DB, Decoder
 from relevel.decoders.decoding import Decoding
+from relevel.format.comparator import Comparator
 from relevel.web.explorer import Explorer
 from relevel.web.shown import bytes_of
 from relevel.web.subject import Subject
@@ -247,6 +249,50 @@ def test_a_database_that_changes_is_shown_as_it_was_until_it_is_looked_at_again(
     assert [key_of(row) for row in visitor.get("/api/rows")["rows"]] == [b"new", b"old"]
     assert visitor.get("/api/state")["generation"] == 2
     explorer.stop()
+
+
+def test_two_that_look_again_at_once_take_turns(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every database that was looked at is let go of, and no thread goes on learning about one that is not shown."""
+    made: list[Subject] = []
+    both = threading.Barrier(2)
+
+    class Slow(Subject):
+        """A subject that two who do not take turns would both end."""
+
+        def __init__(self, path: Path, comparator: Comparator | None, decoder: str) -> None:
+            super().__init__(path, comparator, decoder)
+            made.append(self)
+
+        def stop(self) -> None:
+            """Wait a moment for another one who ends it."""
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.3)
+            super().stop()
+
+    monkeypatch.setattr("relevel.web.explorer.Subject", Slow)
+    explorer = Explorer(shop)
+    explorer.start()
+
+    threads = [threading.Thread(target=explorer.reload) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    explorer.stop()
+
+    assert explorer.state()["generation"] == 3
+    assert [subject.is_stopped for subject in made] == [True, True, True]
+
+
+def test_nobody_looks_again_after_the_end(shop: Path) -> None:
+    """What comes in while the page is ended is refused, and starts nothing."""
+    explorer, visitor = looked_at(shop)
+    explorer.stop()
+
+    refused = visitor.send("/api/reload", {})
+
+    assert refused.status_code == 400
+    assert visitor.get("/api/state")["generation"] == 1
 
 
 def test_a_database_that_goes_away_is_told_of(tmp_path: Path) -> None:
