@@ -5,7 +5,6 @@ One subject at a time: looking again at a directory that has changed makes a new
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,9 +15,10 @@ from typing import Any, Final
 
 from relevel.decoders.choice import AUTO
 from relevel.errors import InvalidArgumentError, KeyNotFoundError
-from relevel.exports.encoding import ENCODINGS
+from relevel.exports.patch import patch_lines
 from relevel.findings import Severity
 from relevel.format.comparator import Comparator
+from relevel.recovery.past.difference import Change
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 from relevel.web import shown
@@ -250,11 +250,15 @@ class Explorer:
         self.basket = parse_basket(items)
 
     def patch(self) -> Iterator[str]:
-        """What the basket chooses, as lines that ``relevel load`` takes."""
-        encode = ENCODINGS["escaped"].encode
+        """What the basket chooses, as lines that ``relevel load`` takes.
+
+        Raises:
+            InvalidArgumentError: the database is still being read.
+        """
         subject, basket = self.subject, self.basket
-        for version in chosen(subject.new_reader(), basket, subject.point, with_rest=False):
-            yield json.dumps({"key": encode(version.key), "value": encode(version.value or b"")}) + "\n"
+        _refuse_unread(subject)
+        versions = chosen(subject.new_reader().rows("versions", past=True), basket, subject.point, with_rest=False)
+        return patch_lines((Change(version.key, None, version) for version in versions), "escaped")
 
     def restore(self, *, with_rest: bool) -> None:
         """Begin to write the basket into the new database.
@@ -269,8 +273,7 @@ class Explorer:
                 raise InvalidArgumentError("no target was named: start the page with --restore-to DIR")
             if not basket:
                 raise InvalidArgumentError("the basket is empty")
-            if subject.phase is not Phase.READY:
-                raise InvalidArgumentError("the database is still being read")
+            _refuse_unread(subject)
             self._job.start(
                 lambda progress: restore(
                     subject.new_reader(),
@@ -282,6 +285,12 @@ class Explorer:
                     progress=progress,
                 )
             )
+
+
+def _refuse_unread(subject: Subject) -> None:
+    """Go no further before it is known what of the past counts."""
+    if subject.phase is not Phase.READY:
+        raise InvalidArgumentError("the database is still being read")
 
 
 def _of_key(reader: Reader, key: bytes) -> Iterator[Version]:

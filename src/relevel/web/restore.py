@@ -63,7 +63,7 @@ def restore(
         StorageError: it cannot be written.
         DatabaseInUseError: the source changed while it was read, where it could not be held.
     """
-    versions = chosen(reader, basket, point_at, with_rest=with_rest)
+    versions = chosen(reader.rows("versions", past=True), basket, point_at, with_rest=with_rest)
     size = sum(file.size for file in reader.directory.current_tables())
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)

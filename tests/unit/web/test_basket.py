@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from relevel import DB, dump
+from relevel import DB, History, dump
 from relevel.cli.main import main
+from relevel.exports.patch import patch_lines
+from relevel.recovery.past.selection import Selection
 from relevel.web.explorer import Explorer
 from tests.unit.web.visitor import Visitor, in_url
 
@@ -103,6 +105,29 @@ def test_a_patch_is_what_load_takes(visitor: Visitor, shop: Path, tmp_path: Path
     assert answer.headers["Content-Disposition"] == 'attachment; filename="patch.jsonl"'
     assert ended.value.code == 0
     assert {key: value for key, value in live(shop).items() if key.startswith(b"order/")} == ORDERS
+
+
+def test_a_patch_has_the_lines_of_undelete(visitor: Visitor, shop: Path) -> None:
+    """Each says which change the value is of, and where it lies."""
+    visitor.send("/api/basket", {"items": [ORDERS_BEFORE]})
+
+    lines = visitor.ask("/download/patch.jsonl").text.splitlines(keepends=True)
+
+    assert lines == list(
+        patch_lines(History(shop).patch(at=210, selection=Selection(prefixes=(b"order/",))), "escaped")
+    )
+
+
+def test_before_all_is_read_there_is_no_patch(shop: Path) -> None:
+    """It would lack what only replaced files tell."""
+    explorer = Explorer(shop)
+    visitor = Visitor(explorer).enter()
+    visitor.send("/api/basket", {"items": [ORDERS_BEFORE]})
+
+    refused = visitor.ask("/download/patch.jsonl")
+
+    assert refused.status_code == 400
+    assert refused.json == {"error": "the database is still being read"}
 
 
 def test_a_place_that_is_taken_is_not_written_over(explorer: Explorer, visitor: Visitor) -> None:

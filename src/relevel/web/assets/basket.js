@@ -97,7 +97,7 @@ export class Basket {
         { class: "drawer-part" },
         h("h3", {}, "Or download a patch"),
         h("p", { class: "hint" }, "JSON lines that ", h("code", {}, "relevel load"), " writes into a database."),
-        isEmpty ? h("span", { class: "button disabled" }, "patch.jsonl") : h("a", { id: "patch", class: "button", href: "/download/patch.jsonl", download: "patch.jsonl" }, "patch.jsonl"),
+        isEmpty || this.state.phase !== "ready" ? h("span", { class: "button disabled" }, "patch.jsonl") : h("a", { id: "patch", class: "button", href: "/download/patch.jsonl", download: "patch.jsonl" }, "patch.jsonl"),
       ),
     );
   }
