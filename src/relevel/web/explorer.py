@@ -23,7 +23,7 @@ from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 from relevel.web import shown
 from relevel.web.basket import Basket, chosen, parse_basket
-from relevel.web.beside import Wanted, help_rows, position_of
+from relevel.web.beside import Helping, Wanted, help_rows, position_of
 from relevel.web.difference import difference
 from relevel.web.job import Job
 from relevel.web.overview import overview, ranks
@@ -143,8 +143,13 @@ class Explorer:
         return None if runs is None else [shown.run_json(run) for run in runs[:_MOST_RUNS]]
 
     def rows(self, sequence: int | None, wanted: Wanted, start: bytes | None, row: int, limit: int) -> dict[str, Any]:
-        """Rows from a key on, or from a row by its number."""
+        """Rows from a key on, or from a row by its number.
+
+        Of a sequence number there are none until it is known what of the past counts: what was there then would be wrong.
+        """
         subject, skip = self.subject, row
+        if sequence is not None and subject.phase is not Phase.READY:
+            return shown.helping_json(Helping(), None, is_known=False)
         if start is None and row and subject.keys is not None:
             start, skip, _ = subject.keys.place(row)
         with subject.reading() as reader:

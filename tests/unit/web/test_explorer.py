@@ -74,6 +74,17 @@ def test_a_list_goes_on_where_it_ended(visitor: Visitor) -> None:
     assert keys == [b"order/%03d" % number for number in range(100)]
 
 
+def test_what_was_then_is_not_told_before_it_is_known(shop: Path) -> None:
+    """What is there now is; a row of then would be told from the current files only."""
+    explorer = Explorer(shop)
+    visitor = Visitor(explorer).enter()
+
+    then, now = visitor.get("/api/rows", at=200), visitor.get("/api/rows")
+
+    assert (then["is_known"], then["rows"], then["next"]) == (False, [], None)
+    assert (now["is_known"], len(now["rows"])) == (True, 100)
+
+
 def test_a_key_has_a_position(visitor: Visitor) -> None:
     """Its own, or that of the first key after it."""
     assert visitor.get("/api/position", key=in_url(b"user/000"))["row"] == 100
