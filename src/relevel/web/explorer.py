@@ -285,6 +285,7 @@ class Explorer:
                     basket,
                     target,
                     point_at=subject.point,
+                    horizon_of=subject.horizon_of,
                     newest=subject.newest,
                     with_rest=with_rest,
                     progress=progress,

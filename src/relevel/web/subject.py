@@ -170,6 +170,17 @@ class Subject:
         with self._past_turn:
             yield self._past
 
+    def horizon_of(self, prefix: bytes) -> Horizon:
+        """From where on the past of the keys with a prefix is complete.
+
+        Raises:
+            InvalidArgumentError: it is not read yet.
+        """
+        if not prefix and self.horizon is not None:
+            return self.horizon
+        with self.looking_back() as past:
+            return past.horizon(prefix=prefix)
+
     def point(self, sequence: int | None) -> Point:
         """The point of a sequence number; now where there is none."""
         if sequence is None:
