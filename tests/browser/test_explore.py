@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from playwright.sync_api import Page, expect
 from relevel import DB, History
 from tests.browser.conftest import Serving
 from tests.browser.story import Story, tell
+from tests.damage.operators import garbage, places
 
 CHANGES = 30_000 if os.environ.get("CI") else 300_000
 Picture = Callable[[Page, str], None]
@@ -186,3 +188,29 @@ def test_a_directory_that_changes_is_told_of(page: Page, serving: Serving, tmp_p
         page.get_by_role("button", name="Look again").click()
 
         expect(page.locator(".row:not(.head) .key").first).to_have_text("new")
+
+
+def test_what_a_restore_may_lack_is_said(page: Page, serving: Serving, picture: Picture, tmp_path: Path) -> None:
+    """Beside how much was restored: what was damaged, and that the past is not proved."""
+    place = tmp_path / "db"
+    with DB(place, create_if_missing=True) as db:
+        for number in range(2000):
+            db.put(b"key/%06d" % number, random.Random(number).randbytes(60))
+        db.compact_range()
+    block = places(place, "data-block")[1]
+    garbage(block.file, block.offset, block.size, seed=1)
+    with serving(place, tmp_path / "restored") as server:
+        opened(page, server.url)
+        page.keyboard.press("[")
+        page.wait_for_selector('.grid-body[data-at="1999"]')
+        page.keyboard.press("a")
+        expect(page.locator("#basket-count")).to_have_text("1")
+
+        found = restored(page, tmp_path / "restored")
+        picture(page, "restored-damaged")
+
+        assert 1900 < len(found) < 2000
+        expect(page.locator("#restored-damage")).to_contain_text("what is damaged may be missing")
+        expect(page.locator("#restored-damage li").first).to_contain_text("table.block.checksum-mismatch")
+        expect(page.locator("#restored-doubt")).to_contain_text("damage may have cost versions")
+        expect(page.locator("#patch-damage")).to_be_visible()

@@ -11,13 +11,12 @@ Where several choose the same key, the one that was put in last counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from relevel.errors import InvalidArgumentError
 from relevel.format.internal_key import MAX_SEQUENCE
-from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 from relevel.web.beside import Point
 from relevel.web.shown import bytes_of, key_json
@@ -108,17 +107,19 @@ def _sequence(found: object) -> int:
     return found
 
 
-def chosen(reader: Reader, basket: Basket, point_at: Callable[[int], Point], *, with_rest: bool) -> Iterator[Version]:
+def chosen(
+    versions: Iterable[Version], basket: Basket, point_at: Callable[[int], Point], *, with_rest: bool
+) -> Iterator[Version]:
     """Stream what the basket chooses, in key order: one put for each key at most.
 
     Args:
-        reader: the database.
+        versions: every version on disk, in key order and of each key the newest first.
         basket: what is wanted.
         point_at: the point of a sequence number.
         with_rest: the keys that it does not choose come too, as they are now.
     """
     choice = _Choice(basket, point_at, with_rest=with_rest)
-    for version in reader.rows("versions", past=True):
+    for version in versions:
         done = choice.offer(version)
         if done is not None:
             yield done

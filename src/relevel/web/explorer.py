@@ -5,7 +5,7 @@ One subject at a time: looking again at a directory that has changed makes a new
 
 from __future__ import annotations
 
-import json
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -15,14 +15,15 @@ from typing import Any, Final
 
 from relevel.decoders.choice import AUTO
 from relevel.errors import InvalidArgumentError, KeyNotFoundError
-from relevel.exports.encoding import ENCODINGS
+from relevel.exports.patch import patch_lines
 from relevel.findings import Severity
 from relevel.format.comparator import Comparator
+from relevel.recovery.past.difference import Change
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 from relevel.web import shown
 from relevel.web.basket import Basket, chosen, parse_basket
-from relevel.web.beside import Wanted, help_rows, position_of
+from relevel.web.beside import Helping, Wanted, help_rows, position_of
 from relevel.web.difference import difference
 from relevel.web.job import Job
 from relevel.web.overview import overview, ranks
@@ -36,7 +37,7 @@ _MOST_RUNS: Final = 200
 
 
 class Explorer:
-    """What one page works with."""
+    """What one page works with. Safe for threads: what takes the place of the subject, or ends it, takes turns."""
 
     def __init__(
         self, path: Path, comparator: Comparator | None = None, target: Path | None = None, decoder: str = AUTO
@@ -59,6 +60,8 @@ class Explorer:
         self._generation = 1
         self._overview: dict[str, Any] | None = None
         self._job = Job()
+        self._turn = threading.Lock()
+        self._is_stopped = False
 
     def start(self) -> None:
         """Begin to learn, in the background."""
@@ -66,8 +69,10 @@ class Explorer:
 
     def stop(self) -> None:
         """End all work in the background; nothing half-made is left."""
-        self._job.stop()
-        self.subject.stop()
+        with self._turn:
+            self._is_stopped = True
+            self._job.stop()
+            self.subject.stop()
 
     def wait(self) -> None:
         """Wait until no work is under way."""
@@ -79,12 +84,18 @@ class Explorer:
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read any more.
+            InvalidArgumentError: a new database is being written from what is looked at, or all work was ended.
         """
-        fresh = Subject(self._path, self._given, self._decoder)
-        self.subject.stop()
-        self.subject, self._overview = fresh, None
-        self._generation += 1
-        fresh.start()
+        with self._turn:
+            if self._is_stopped:
+                raise InvalidArgumentError("the page was ended")
+            if self._job.is_running:
+                raise InvalidArgumentError("a new database is being written: look again when it is done")
+            fresh = Subject(self._path, self._given, self._decoder)
+            self.subject.stop()
+            self.subject, self._overview = fresh, None
+            self._generation += 1
+            fresh.start()
 
     def state(self) -> dict[str, Any]:
         """What is known so far, and what is going on."""
@@ -132,8 +143,13 @@ class Explorer:
         return None if runs is None else [shown.run_json(run) for run in runs[:_MOST_RUNS]]
 
     def rows(self, sequence: int | None, wanted: Wanted, start: bytes | None, row: int, limit: int) -> dict[str, Any]:
-        """Rows from a key on, or from a row by its number."""
+        """Rows from a key on, or from a row by its number.
+
+        Of a sequence number there are none until it is known what of the past counts: what was there then would be wrong.
+        """
         subject, skip = self.subject, row
+        if sequence is not None and subject.phase is not Phase.READY:
+            return shown.helping_json(Helping(), None, is_known=False)
         if start is None and row and subject.keys is not None:
             start, skip, _ = subject.keys.place(row)
         with subject.reading() as reader:
@@ -154,16 +170,14 @@ class Explorer:
 
     def versions(self, key: bytes) -> dict[str, Any]:
         """Every version of one key, newest first; the first thousand."""
-        with self.subject.reading() as reader:
+        subject = self.subject
+        with subject.reading() as reader:
             found = [shown.version_json(version) for version in islice(_of_key(reader, key), _MOST_VERSIONS + 1)]
             tables = reader.directory.by_name
-            decoding = self.subject.decoding
-            decoded = None if decoding is None else shown.decoded_key(decoding, key)
+            decoded = None if subject.decoding is None else shown.decoded_key(subject.decoding, key)
         for version in found:
             file = tables.get(version["file"])
             version["level"], version["standing"] = (None, "") if file is None else (file.level, str(file.standing))
-        decoding = self.subject.decoding
-        decoded = None if decoding is None else shown.decoded_key(decoding, key)
         return {
             "key": shown.key_json(key),
             "decoded": decoded,
@@ -177,9 +191,9 @@ class Explorer:
         Raises:
             KeyNotFoundError: as ``value``.
         """
-        value = self.value(key, sequence)
-        with self.subject.reading():  # a decoder is for one thread at a time
-            decoded = shown.decoded_value(self.subject.decoding, key, value)
+        subject, value = self.subject, self.value(key, sequence)
+        with subject.reading():
+            decoded = shown.decoded_value(subject.decoding, key, value)
         return {**shown.head_of(value, shown.VALUE_HEAD), **decoded}
 
     def when(self, sequence: int) -> dict[str, Any]:
@@ -241,11 +255,15 @@ class Explorer:
         self.basket = parse_basket(items)
 
     def patch(self) -> Iterator[str]:
-        """What the basket chooses, as lines that ``relevel load`` takes."""
-        encode = ENCODINGS["escaped"].encode
+        """What the basket chooses, as lines that ``relevel load`` takes.
+
+        Raises:
+            InvalidArgumentError: the database is still being read.
+        """
         subject, basket = self.subject, self.basket
-        for version in chosen(subject.new_reader(), basket, subject.point, with_rest=False):
-            yield json.dumps({"key": encode(version.key), "value": encode(version.value or b"")}) + "\n"
+        _refuse_unread(subject)
+        versions = chosen(subject.new_reader().rows("versions", past=True), basket, subject.point, with_rest=False)
+        return patch_lines((Change(version.key, None, version) for version in versions), "escaped")
 
     def restore(self, *, with_rest: bool) -> None:
         """Begin to write the basket into the new database.
@@ -254,24 +272,31 @@ class Explorer:
             InvalidArgumentError: no target was named, the basket is empty, the database is still being read, or it is being
                 written already.
         """
-        subject, basket, target = self.subject, self.basket, self.target
-        if target is None:
-            raise InvalidArgumentError("no target was named: start the page with --restore-to DIR")
-        if not basket:
-            raise InvalidArgumentError("the basket is empty")
-        if subject.phase is not Phase.READY:
-            raise InvalidArgumentError("the database is still being read")
-        self._job.start(
-            lambda progress: restore(
-                subject.new_reader(),
-                basket,
-                target,
-                point_at=subject.point,
-                newest=subject.newest,
-                with_rest=with_rest,
-                progress=progress,
+        with self._turn:
+            subject, basket, target = self.subject, self.basket, self.target
+            if target is None:
+                raise InvalidArgumentError("no target was named: start the page with --restore-to DIR")
+            if not basket:
+                raise InvalidArgumentError("the basket is empty")
+            _refuse_unread(subject)
+            self._job.start(
+                lambda progress: restore(
+                    subject.new_reader(),
+                    basket,
+                    target,
+                    point_at=subject.point,
+                    horizon_of=subject.horizon_of,
+                    newest=subject.newest,
+                    with_rest=with_rest,
+                    progress=progress,
+                )
             )
-        )
+
+
+def _refuse_unread(subject: Subject) -> None:
+    """Go no further before it is known what of the past counts."""
+    if subject.phase is not Phase.READY:
+        raise InvalidArgumentError("the database is still being read")
 
 
 def _of_key(reader: Reader, key: bytes) -> Iterator[Version]:

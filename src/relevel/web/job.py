@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from relevel.errors import InvalidArgumentError, RelevelError
@@ -59,7 +58,7 @@ class Job:
         return {
             "running": self.is_running,
             "done": self._done,
-            "report": None if self._report is None else asdict(self._report),
+            "report": None if self._report is None else self._report.as_json(),
             "error": self._error,
         }
 

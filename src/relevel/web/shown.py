@@ -103,9 +103,10 @@ def row_json(row: KeyRow, decoding: Decoding | None) -> dict[str, Any]:
     }
 
 
-def helping_json(helping: Helping, decoding: Decoding | None) -> dict[str, Any]:
-    """Some rows and where the next ones begin."""
+def helping_json(helping: Helping, decoding: Decoding | None, *, is_known: bool = True) -> dict[str, Any]:
+    """Some rows and where the next ones begin; and whether it is known yet which there are."""
     return {
+        "is_known": is_known,
         "rows": [row_json(row, decoding) for row in helping.rows],
         "next": None if helping.next_key is None else text_of(helping.next_key),
         "looked_at": helping.looked_at,

@@ -67,7 +67,7 @@ class Subject:
         counts: changes by sequence number, once all are counted.
         keys: a sparse index of the keys, once it is whole.
         runs: the mass deletions, the largest first, once they are known.
-        decoding: what keys and values are decoded with, once it is chosen.
+        decoding: what keys and values are decoded with, once it is chosen; for use within ``reading``.
         horizon: from where on the past is complete, once that is known.
     """
 
@@ -122,13 +122,18 @@ class Subject:
         if self._thread.is_alive():
             self._thread.join()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the background's work was ended."""
+        return self._stopping.is_given and not self._thread.is_alive()
+
     def wait(self) -> None:
         """Wait until the background has come to its end."""
         self._thread.join()
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
-        """Take a turn at reading."""
+        """Take a turn at reading, and at ``decoding``: a reader and a decoder are for one thread at a time."""
         with self._turn:
             if self._reader is None:
                 self._reader = self.new_reader()
@@ -164,6 +169,17 @@ class Subject:
             raise InvalidArgumentError("the database is still being read")
         with self._past_turn:
             yield self._past
+
+    def horizon_of(self, prefix: bytes) -> Horizon:
+        """From where on the past of the keys with a prefix is complete.
+
+        Raises:
+            InvalidArgumentError: it is not read yet.
+        """
+        if not prefix and self.horizon is not None:
+            return self.horizon
+        with self.looking_back() as past:
+            return past.horizon(prefix=prefix)
 
     def point(self, sequence: int | None) -> Point:
         """The point of a sequence number; now where there is none."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from relevel import DB, Decoder
 from relevel.decoders.decoding import Decoding
+from relevel.format.comparator import Comparator
 from relevel.web.explorer import Explorer
 from relevel.web.shown import bytes_of
+from relevel.web.subject import Subject
 from tests.damage.evidence import state_of
 from tests.damage.operators import delete, garbage
 from tests.fixtures.catalogue import FOLDER
@@ -68,6 +72,17 @@ def test_a_list_goes_on_where_it_ended(visitor: Visitor) -> None:
             break
 
     assert keys == [b"order/%03d" % number for number in range(100)]
+
+
+def test_what_was_then_is_not_told_before_it_is_known(shop: Path) -> None:
+    """What is there now is; a row of then would be told from the current files only."""
+    explorer = Explorer(shop)
+    visitor = Visitor(explorer).enter()
+
+    then, now = visitor.get("/api/rows", at=200), visitor.get("/api/rows")
+
+    assert (then["is_known"], then["rows"], then["next"]) == (False, [], None)
+    assert (now["is_known"], len(now["rows"])) == (True, 100)
 
 
 def test_a_key_has_a_position(visitor: Visitor) -> None:
@@ -247,6 +262,50 @@ def test_a_database_that_changes_is_shown_as_it_was_until_it_is_looked_at_again(
     explorer.stop()
 
 
+def test_two_that_look_again_at_once_take_turns(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every database that was looked at is let go of, and no thread goes on learning about one that is not shown."""
+    made: list[Subject] = []
+    both = threading.Barrier(2)
+
+    class Slow(Subject):
+        """A subject that two who do not take turns would both end."""
+
+        def __init__(self, path: Path, comparator: Comparator | None, decoder: str) -> None:
+            super().__init__(path, comparator, decoder)
+            made.append(self)
+
+        def stop(self) -> None:
+            """Wait a moment for another one who ends it."""
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.3)
+            super().stop()
+
+    monkeypatch.setattr("relevel.web.explorer.Subject", Slow)
+    explorer = Explorer(shop)
+    explorer.start()
+
+    threads = [threading.Thread(target=explorer.reload) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    explorer.stop()
+
+    assert explorer.state()["generation"] == 3
+    assert [subject.is_stopped for subject in made] == [True, True, True]
+
+
+def test_nobody_looks_again_after_the_end(shop: Path) -> None:
+    """What comes in while the page is ended is refused, and starts nothing."""
+    explorer, visitor = looked_at(shop)
+    explorer.stop()
+
+    refused = visitor.send("/api/reload", {})
+
+    assert refused.status_code == 400
+    assert visitor.get("/api/state")["generation"] == 1
+
+
 def test_a_database_that_goes_away_is_told_of(tmp_path: Path) -> None:
     """Looking again at nothing is an error in one line; what was seen stays."""
     place = tmp_path / "db"
@@ -299,6 +358,44 @@ def test_a_decoder_that_raises_is_told_of(visitor: Visitor, explorer: Explorer) 
     assert (bytes_of(value["head"]), value["decoded"]) == (b"put last", None)
     assert "KeyError" in value["undecoded"]
     assert "\u202e" not in value["undecoded"]
+
+
+class AlwaysInTurn(Decoder):
+    """A decoder that sees whether another thread could read, and so decode, at the same time."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.free_count = self.call_count = 0
+
+    def key(self, key: bytes) -> object:
+        """Look whether the turn is free."""
+        self.call_count += 1
+        other = threading.Thread(target=self._read, daemon=True)
+        other.start()
+        other.join(0.05)
+        self.free_count += not other.is_alive()
+        return None
+
+    def value(self, key: bytes, value: bytes) -> object:
+        """As for a key."""
+        return self.key(key)
+
+    def _read(self) -> None:
+        with self._subject.reading():
+            pass
+
+
+def test_a_decoder_is_used_by_one_thread_at_a_time(visitor: Visitor, explorer: Explorer) -> None:
+    """For rows, versions and values, it is called by whoever has the turn at reading."""
+    decoder = AlwaysInTurn(explorer.subject)
+    explorer.subject.decoding = Decoding("in turn", decoder, decoder)
+
+    visitor.get("/api/rows", start=in_url(b"zebra"), limit=1)
+    visitor.get("/api/versions", key=in_url(b"zebra"))
+    visitor.get("/api/value", key=in_url(b"zebra"), sequence=311)
+
+    assert decoder.call_count >= 3
+    assert decoder.free_count == 0
 
 
 def test_looking_changes_nothing(shop: Path) -> None:

@@ -1,8 +1,10 @@
 // The basket: what is wanted back, and the two ways to have it: a new database, or a patch.
 
 import { post } from "./api.js";
-import { lineOf } from "./bytes.js";
+import { lineOf, plainLine } from "./bytes.js";
 import { $, count, h, icon, plural } from "./dom.js";
+
+const MOST_TOLD = 5;
 
 // An item as it is sent back, and its bytes as they are shown.
 function asSent(item) {
@@ -15,6 +17,17 @@ function described(item) {
   if (item.kind === "deletions") return ["every key deleted in one run", `by changes ${count(item.first)} to ${count(item.last)}, as it was before`];
   if (item.kind === "version") return [lineOf(item.shown) || "empty key", `version ${count(item.sequence)}`];
   return [item.shown.size ? `${lineOf(item.shown)}…` : "every key", `as it was after change ${count(item.sequence)}${item.only_gone ? ", what is gone now" : ""}`];
+}
+
+// What a new database may lack: what damage has cost, and what compactions may have dropped.
+function warnings({ findings, loss_count: lost, is_complete: isComplete, doubts, is_proved: isProved }) {
+  const losses = findings.filter((finding) => finding.loss).slice(0, MOST_TOLD);
+  const told = losses.map((finding) => h("li", {}, `${finding.code}: ${plainLine(finding.message)}`));
+  if (lost > losses.length) told.push(h("li", {}, `and ${count(lost - losses.length)} more: see Files`));
+  return [
+    !isComplete && h("div", { id: "restored-damage", class: "warned", role: "alert" }, h("strong", {}, `Done, but ${plural(lost, "finding")}: what is damaged may be missing.`), h("ul", {}, told)),
+    !isProved && h("div", { id: "restored-doubt", class: "warned", role: "alert" }, h("strong", {}, "Not proved to be all that was there then."), h("ul", {}, doubts.slice(0, MOST_TOLD).map((doubt) => h("li", {}, plainLine(doubt))))),
+  ];
 }
 
 export class Basket {
@@ -97,7 +110,8 @@ export class Basket {
         { class: "drawer-part" },
         h("h3", {}, "Or download a patch"),
         h("p", { class: "hint" }, "JSON lines that ", h("code", {}, "relevel load"), " writes into a database."),
-        isEmpty ? h("span", { class: "button disabled" }, "patch.jsonl") : h("a", { id: "patch", class: "button", href: "/download/patch.jsonl", download: "patch.jsonl" }, "patch.jsonl"),
+        this.state.worst === "damage" && h("p", { id: "patch-damage", class: "warned" }, "The database is damaged: what is damaged may be missing from it, see Files."),
+        isEmpty || this.state.phase !== "ready" ? h("span", { class: "button disabled" }, "patch.jsonl") : h("a", { id: "patch", class: "button", href: "/download/patch.jsonl", download: "patch.jsonl" }, "patch.jsonl"),
       ),
     );
   }
@@ -107,7 +121,12 @@ export class Basket {
     if (!job) return null;
     if (job.running) return h("p", { class: "hint", role: "status" }, `Writing: ${plural(job.done, "entry", "entries")} so far…`);
     if (job.error) return h("p", { class: "refused", role: "alert" }, job.error);
-    return h("p", { id: "restored", class: "done", role: "status" }, `${plural(job.report.entry_count, "entry", "entries")} are in ${job.report.destination}. The database looked at was not changed.`);
+    return [this.written(job.report), ...warnings(job.report)];
+  }
+
+  written(report) {
+    const isSure = report.is_complete && report.is_proved;
+    return h("p", { id: "restored", class: isSure ? "done" : "hint", role: "status" }, `${plural(report.entry_count, "entry", "entries")} are in ${report.destination}. The database looked at was not changed.`);
   }
 
   async restore() {

@@ -21,6 +21,7 @@ export class Grid {
     this.query = null;
     this.window = { first: 0, rows: [] };
     this.next = null;
+    this.isKnown = true;
     this.selected = null;
     this.isTold = true;
     this.expected = 0;
@@ -88,6 +89,12 @@ export class Grid {
     return this.load();
   }
 
+  // Of another database nothing that is here counts.
+  renew() {
+    if (this.query) this.query.shownAt = undefined;
+    return this.reload();
+  }
+
   async fetch() {
     const at = this.at;
     if (this.query) await this.fetchList(at);
@@ -103,6 +110,7 @@ export class Grid {
     const first = Math.max(0, Math.floor(this.top) - AROUND);
     const answer = await get("/api/rows", { at, row: first, limit: this.visible + 2 * AROUND });
     if (this.query) return;
+    this.isKnown = answer.is_known;
     this.window = { first, rows: answer.rows };
     if (this.total === 0) this.next = answer.next;
   }
@@ -118,6 +126,7 @@ export class Grid {
       const answer = await get("/api/rows", { at, ...query.parameters, start, limit: PAGE });
       rows = rows.concat(answer.rows);
       start = answer.next;
+      this.isKnown = answer.is_known;
       query.looked = (query.looked || 0) + answer.looked_at;
       if (rows.length > 0 && this.query === query) {
         this.window = { first: 0, rows };
@@ -143,11 +152,17 @@ export class Grid {
       element.style.top = `${(index - this.top) * ROW}px`;
       drawn.push(element);
     }
-    if (drawn.length === 0 && this.window.rows.length === 0) drawn.push(h("p", { class: "empty" }, this.query ? "No key fits." : "No key is here."));
+    if (drawn.length === 0 && this.window.rows.length === 0) drawn.push(h("p", { class: "empty" }, this.nothing));
     this.layer.replaceChildren(...drawn);
     this.layer.style.height = `${this.body.clientHeight}px`;
     this.body.setAttribute("aria-rowcount", this.query && this.next !== null ? -1 : this.length + 1);
     if (this.selected !== null) this.body.setAttribute("aria-activedescendant", `row-${this.selected}`);
+  }
+
+  // Why no row is shown.
+  get nothing() {
+    if (!this.isKnown) return "What was there then is not known yet: the database is still being read.";
+    return this.query ? "No key fits." : "No key is here.";
   }
 
   get last() {

@@ -90,7 +90,8 @@ export class Keys {
   }
 
   tell(grid) {
-    if (!grid.query) this.told.textContent = grid.total ? `${count(grid.total)} keys` : "";
+    if (!grid.isKnown) this.told.textContent = "";
+    else if (!grid.query) this.told.textContent = grid.total ? `${count(grid.total)} keys` : "";
     else this.told.textContent = grid.next === null ? `${count(grid.window.rows.length)} keys` : `${count(grid.window.rows.length)} keys and more`;
   }
 }

@@ -131,7 +131,7 @@ async function refresh() {
   if (isFirst) {
     detail.clear();
     files.load(state);
-    keys.grid.reload().catch(onError);
+    keys.grid.renew().catch(onError);
   }
   if (state.phase === "indexing" && files.data === null) files.load(state);
   if (state.phase === "ready" && !isReady) await becomeReady();
