@@ -57,15 +57,20 @@ def guess_decoders(sample: Sample, look_up: LookUp) -> Guess:
 
 def _first(names: Sequence[str], sample: Sample, look_up: LookUp, *, values: bool) -> tuple[str | None, str]:
     total = len(sample.pairs)
+    most, next_best = 0, ""
     for name in names:
         try:
             decoder = _ready(name, look_up)
         except NotSupportedError:
             continue
         count = sum(_decodes(decoder, pair, values=values) for pair in sample.pairs)
-        if count >= _ENOUGH * total and _is_telling(name, decoder, sample, values=values):
+        if not _is_telling(name, decoder, sample, values=values):
+            continue
+        if count >= _ENOUGH * total:
             return name, f"{name}: {count} of {total} sampled ones fit"
-    return None, f"raw: nothing fits {total} sampled ones"
+        if count > most:
+            most, next_best = count, f"; {name} would fit {count}"
+    return None, f"raw: nothing fits nine in ten of {total} sampled ones{next_best}"
 
 
 def _ready(name: str, look_up: LookUp) -> Decoder:
