@@ -27,8 +27,8 @@ from relevel.recovery.survey.survey import Progress
 from relevel.storage.posix import NewDirectory
 
 _WHAT_TO_GIVE = (
-    "give one of these: a sequence number or time to go back to (--at N), --deleted, or deletions to undo (--run, --since, --until); "
-    "relevel history SRC --mass-deletions shows where many keys were deleted"
+    "give one of these: a sequence number or time to go back to (--at N), --deleted, or deletions to undo (--run, --since, "
+    "--until); relevel history SRC --mass-deletions shows where many keys were deleted"
 )
 
 
