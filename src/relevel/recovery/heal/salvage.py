@@ -1,8 +1,9 @@
 """Salvage of a data block that cannot be healed: the entries that are certain, where the file tells which bytes were hurt.
 
-A checksum tells that a block is hurt and not where. A page that a disk or a file system lost tells it: it reads as one byte
-again and again. In a compressed block nothing else does so; in one that is not compressed a value may, so there the entries must
-break off in it, or it must begin and end just where sectors do.
+A checksum tells that a block is hurt and not where. What a disk or a file system lost tells it: a sector or more reads as one byte
+again and again. In a compressed block nothing else does so (snappy looks for repetitions at longer and longer steps where it finds
+none, and may write some hundred bytes of one out); in one that is not compressed a value may, so there the entries must break off
+in it, or it must begin and end just where sectors do.
 """
 
 from __future__ import annotations
@@ -19,15 +20,13 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import TRAILER_SIZE
 from relevel.storage.patched import Readable
 
-_LEAST_RUN: Final = 32
-"""Snappy, zstd and deflate write no byte so often one after another."""
-_LEAST_RUN_THAT_BREAKS: Final = 64
 _SECTOR: Final = 512
+"""Bytes that are lost at least: anything shorter may be a value's own, and the damage elsewhere."""
 _COUNT_SIZE: Final = 4
 """Bytes at the end of contents that count the restart points: no such count is one byte four times. Part of the file format."""
 _REACH: Final = 4096
 """Bytes looked at before and after a block: a stretch may begin or end there."""
-_RUN: Final = re.compile(rb"(.)\1{%d,}" % (_LEAST_RUN - 1), re.DOTALL)
+_RUN: Final = re.compile(rb"(.)\1{%d,}" % (_SECTOR - 1), re.DOTALL)
 _CODEC_TYPES: Final = (1, 0)
 """The types of blocks that can be salvaged, tried where the type itself is hurt: snappy, none."""
 
@@ -75,8 +74,6 @@ def _tells(run: Range, offset: int, size: int, breaks: Iterable[int]) -> bool:
     """Whether a stretch of one byte in a block that is not compressed is a hole, and not a value's own."""
     start, end = run
     contents_end = size - TRAILER_SIZE
-    if end - start < _LEAST_RUN_THAT_BREAKS:
-        return False
     is_sectors = (offset + start) % _SECTOR == 0 and (offset + end) % _SECTOR == 0
     covers_count = start <= contents_end - _COUNT_SIZE < contents_end <= end
     return is_sectors or covers_count or any(start <= place <= end for place in breaks)
