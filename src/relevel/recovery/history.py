@@ -207,8 +207,14 @@ class History:
 
         Args:
             time: without an offset from UTC it is this machine's local time.
+
+        Raises:
+            InvalidArgumentError: no calendar has this time everywhere.
         """
-        return self._clock.before(time if time.tzinfo is not None else time.astimezone(), self.newest or 0)
+        try:
+            return self._clock.before(time.astimezone(), self.newest or 0)
+        except (ValueError, OverflowError) as error:
+            raise InvalidArgumentError(f"{time} is no time that can be compared with others: {error}") from error
 
     @cached_property
     def _clock(self) -> Clock:

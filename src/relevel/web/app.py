@@ -193,7 +193,10 @@ def _basket(app: Flask, explorer: Explorer) -> None:
 
 
 def _body() -> dict[str, Any]:
-    found = request.get_json()
+    try:
+        found = request.get_json()
+    except RecursionError as error:
+        raise InvalidArgumentError("the body is nested too deeply") from error
     if not isinstance(found, dict):
         raise InvalidArgumentError("the body is no object")
     return found

@@ -76,6 +76,30 @@ def test_files_of_two_lives_are_not_one_past(path: Path, tmp_path: Path) -> None
     assert "several lives" in horizon.reason
 
 
+def test_a_log_of_another_life_does_not_fill_a_gap(tmp_path: Path) -> None:
+    """A backup went its own way, and was copied over the database: a log of that one is still there."""
+    with relevel.DB(tmp_path / "one", create_if_missing=True) as database:
+        database.put(b"k", b"common")
+    shutil.copytree(tmp_path / "one", tmp_path / "other")
+    with relevel.DB(tmp_path / "one") as database:
+        database.put(b"k", b"one")
+        database.put(b"z", b"one")
+    (log,) = [file for file in (tmp_path / "one").glob("*.log") if file.stat().st_size]
+    with relevel.DB(tmp_path / "other") as database:
+        for value in (b"other", b"newer", b"newest"):
+            database.put(b"k", value)
+            database.put(b"z", value)
+            database.compact_range()
+        database.put(b"q", b"last")
+    shutil.copy(log, tmp_path / "other" / log.name)
+
+    past = relevel.History(tmp_path / "other")
+
+    assert dict(past.at(3)) == {b"k": b"one", b"z": b"one"}
+    assert not past.horizon().is_complete_at(3)
+    assert "several lives" in past.horizon().reason
+
+
 def test_a_log_that_has_lost_its_end_is_no_proof(path: Path, tmp_path: Path) -> None:
     """Where the manifest knows of more than there is."""
     copy = Path(shutil.copytree(path, tmp_path / "db"))

@@ -134,12 +134,20 @@ class Completeness:
 
     @cached_property
     def _is_of_one_life(self) -> bool:
-        """Whether each number has one version, and every version is in a file that is known to be of this database."""
+        """Whether each number has one version, and every version is in a file that is known to be of this database.
+
+        A log that is over is not: what was in it is in tables, or was dropped by a compaction, and one of another life may fill
+        that gap.
+        """
         if self._found.version_count != self._found.count:
             return False
-        files = self._reader.directory.by_name
-        orphans = [name for name in self._reader.inputs.by_file if files[name].standing is Standing.ORPHAN]
-        return not orphans or self._sequences(without=orphans).version_count == self._found.version_count
+        strays = [name for name in self._reader.inputs.by_file if self._may_be_astray(name)]
+        return not strays or self._sequences(without=strays).version_count == self._found.version_count
+
+    def _may_be_astray(self, name: str) -> bool:
+        file = self._reader.directory.by_name[name]
+        is_old_log = file.kind is FileKind.LOG and file.standing is Standing.SUPERSEDED
+        return is_old_log or file.standing is Standing.ORPHAN
 
     def _doubts(self, span: KeySpan) -> Iterator[_Doubt]:
         """Why nothing can be proved of these keys."""
@@ -148,8 +156,8 @@ class Completeness:
             yield _Doubt(reason, is_in_gaps=False)
         elif not self._is_of_one_life:
             yield _Doubt(
-                "sequence numbers were given twice, or a table that no manifest knows holds what nothing else does: files of "
-                "several lives of the database lie together",
+                "sequence numbers were given twice, or a table that no manifest knows or a log that is over holds what nothing "
+                "else does: files of several lives of the database may lie together",
                 is_in_gaps=False,
             )
         found = (*self._reader.findings, *self._losses)
