@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// How many files are open at once, unless told otherwise.
-pub const DEFAULT_LIMIT: usize = 128;
+pub const DEFAULT_LIMIT: usize = 48;
 
 /// Keeps the files opened last. Clones share them.
 #[derive(Debug, Clone)]

@@ -32,7 +32,7 @@ from relevel.storage.read_only import WHOLE_READ_LIMIT, DirectoryEntry, ReadOnly
 
 _ROUNDS: Final = 10
 _OTHERS: Final = 160
-"""Descriptors left for others: the kernel's pool of files that are read by path has 128."""
+"""Descriptors left for others: the pool of files that a cursor reads by path has 48, and a rescue has two cursors at once."""
 _GROWING: Final = 4
 """Logs that a program may still write to, the newest ones: two, and what comes while they are listed."""
 _CONTROL: Final = frozenset({FileKind.CURRENT, FileKind.CURRENT_BACKUP, FileKind.CURRENT_PENDING, FileKind.MANIFEST})
