@@ -9,10 +9,8 @@ dfindexeddb takes part where it is installed; it needs minutes for a million rec
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
-import os
 import sys
 import tempfile
 import time
@@ -21,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_recovery import run
-from make_database import Shape, make_database
+from measuring import database_of, parser_of, run
 
 REFERENCE = "rleveldb -> Parquet"
 _ROWS_AT_ONCE = 1 << 16
@@ -126,9 +123,9 @@ class Sample:
 def sample(name: str, database: Path, scratch: Path) -> Sample:
     """Run one task once."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        output, peak = run([sys.executable, str(Path(__file__)), "--task", name, str(database), folder])
-        seconds, processor, records = json.loads(output.splitlines()[-1])
-        return Sample(seconds, processor, records, peak)
+        done = run([sys.executable, str(Path(__file__)), "--task", name, str(database), folder])
+        seconds, processor, records = json.loads(done.output.splitlines()[-1])
+        return Sample(seconds, processor, records, done.peak_memory)
 
 
 def run_task(name: str, database: Path, scratch: Path) -> None:
@@ -157,20 +154,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--task"]:
         run_task(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
         return
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--entries", type=int, default=Shape().entries, help="entries of the database that is made")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--database", type=Path, help="measure with this one; it is not written to")
-    parser.add_argument("--scratch", type=Path, help="where to work; the folder for temporary files if not given")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        scratch = Path(folder)
-        database = options.database
-        if database is None:
-            database = scratch / "database"
-            make_database(database, Shape(entries=options.entries))
-        size = sum(path.stat().st_size for path in database.iterdir() if path.is_file())
-        print(f"{database}: {size / 1e6:.1f} MB, {options.rounds} rounds, {os.cpu_count()} cores")
+    options = parser_of(__doc__).parse_args()
+    with database_of(options) as (database, scratch):
         samples: dict[str, list[Sample]] = {name: [] for name in TASKS}
         for _ in range(options.rounds):
             for name, taken in samples.items():

@@ -9,18 +9,16 @@ its group, and the largest peak of resident memory.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from make_database import Shape, make_database
+from measuring import database_of, parser_of, run, size_of
 from tasks import TASKS
 
 BASELINE = "baseline loop"
@@ -48,33 +46,21 @@ class Sample:
     peak_memory: int
 
 
-def run(command: list[str]) -> tuple[str, int]:
-    """Run a command; its output, and its peak resident memory in bytes."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command} ended with {process.returncode}")
-    return output, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
 def sample(name: str, database: Path, baseline: Path, scratch: Path) -> Sample:
     """Run one task once."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         if name == BASELINE:
-            output, peak = run([str(baseline), str(database)])
-            words = output.split()
-            found = dict(zip(words[::2], words[1::2], strict=True))
-            return Sample(float(found["seconds"]), int(found["entries"]), peak)
+            done = run([str(baseline), str(database)])
+            words = done.output.split()
+            told = dict(zip(words[::2], words[1::2], strict=True))
+            return Sample(float(told["seconds"]), int(told["entries"]), done.peak_memory)
         if TASKS[name].modifies:
             database = Path(shutil.copytree(database, Path(folder) / "database"))
         work = Path(folder) / "work"
         work.mkdir()
-        output, peak = run([sys.executable, str(Path(__file__).with_name("tasks.py")), name, str(database), str(work)])
-        found = json.loads(output)
-        return Sample(found["seconds"], found["entries"], peak)
+        done = run([sys.executable, str(Path(__file__).with_name("tasks.py")), name, str(database), str(work)])
+        found = json.loads(done.output)
+        return Sample(found["seconds"], found["entries"], done.peak_memory)
 
 
 def print_group(title: str, names: tuple[str, ...], samples: dict[str, list[Sample]], size: int) -> None:
@@ -97,26 +83,14 @@ def find_baseline() -> Path:
 
 def main() -> None:
     """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--entries", type=int, default=Shape().entries, help="entries of the database that is made")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--database", type=Path, help="measure with this one; it is not written to")
-    parser.add_argument("--scratch", type=Path, help="where to work; the folder for temporary files if not given")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        scratch = Path(folder)
-        database = options.database
-        if database is None:
-            database = scratch / "database"
-            make_database(database, Shape(entries=options.entries))
-        size = sum(path.stat().st_size for path in database.iterdir() if path.is_file())
-        print(f"{database}: {size / 1e6:.1f} MB, {options.rounds} rounds, {os.cpu_count()} cores")
+    options = parser_of(__doc__).parse_args()
+    with database_of(options) as (database, scratch):
         samples: dict[str, list[Sample]] = {name: [] for names in GROUPS.values() for name in names}
         for _ in range(options.rounds):
             for name, taken in samples.items():
                 taken.append(sample(name, database, find_baseline(), scratch))
         for title, names in GROUPS.items():
-            print_group(title, names, samples, size)
+            print_group(title, names, samples, size_of(database))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,11 @@ Each damaged table has three flipped bits and a page of zeroes, as far apart as 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from make_database import Shape
+from measuring import database_of, parser_of, run, size_of
 
 EVERY = 10
 BITS = 3
@@ -83,19 +81,11 @@ def damage(database: Path, seed: int) -> int:
     return len(tables)
 
 
-def run(command: list[str]) -> Sample:
+def sample(command: list[str]) -> Sample:
     """Run a program that prints its seconds, or whose seconds are its own."""
-    before = os.times().elapsed
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command} ended with {process.returncode}")
-    told: dict[str, Any] = json.loads(output) if output else {"seconds": os.times().elapsed - before, "how": ""}
-    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Sample(told["seconds"], usage.ru_utime + usage.ru_stime, peak, told["how"])
+    done = run(command)
+    told: dict[str, Any] = json.loads(done.output) if done.output else {"seconds": done.seconds, "how": ""}
+    return Sample(told["seconds"], done.processor, done.peak_memory, told["how"])
 
 
 def contestants(copy: str, new: str, *, only_relevel: bool) -> Iterator[tuple[str, list[str]]]:
@@ -120,7 +110,7 @@ def measure(database: Path, scratch: Path, rounds: int, *, only_relevel: bool) -
             for name, command in contestants(copy, new, only_relevel=only_relevel):
                 shutil.copytree(database, copy)
                 os.sync()
-                samples.setdefault(name, []).append(run(command))
+                samples.setdefault(name, []).append(sample(command))
                 shutil.rmtree(copy)
                 shutil.rmtree(new, ignore_errors=True)
     return samples
@@ -129,42 +119,30 @@ def measure(database: Path, scratch: Path, rounds: int, *, only_relevel: bool) -
 def print_table(title: str, samples: dict[str, list[Sample]], size: int) -> None:
     """Print the medians; ratios are to goleveldb's, or to relevel's where it did not run."""
     print(f"\n{title}\n{'':30}{'median s':>10}{'least s':>9}{'ratio':>8}{'cpu s':>8}{'MB/s':>8}{'peak MB':>9}")
-    medians = {name: statistics.median(sample.seconds for sample in taken) for name, taken in samples.items()}
+    medians = {name: statistics.median(one.seconds for one in taken) for name, taken in samples.items()}
     reference = medians.get(GOLEVELDB, medians[RELEVEL])
     for name, taken in samples.items():
-        least = min(sample.seconds for sample in taken)
-        processor = statistics.median(sample.processor for sample in taken)
-        peak = max(sample.peak_memory for sample in taken)
+        least = min(one.seconds for one in taken)
+        processor = statistics.median(one.processor for one in taken)
+        peak = max(one.peak_memory for one in taken)
         figures = f"{medians[name]:10.3f}{least:9.3f}{medians[name] / reference:8.2f}{processor:8.2f}"
         print(f"{name:30}{figures}{size / medians[name] / 1e6:8.0f}{peak / 1e6:9.0f}  {taken[0].how}")
 
 
 def main() -> None:
     """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--entries", type=int, default=Shape().entries, help="entries of the database that is made")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = parser_of(__doc__)
     parser.add_argument("--seed", type=int, default=2, help="of the damage")
-    parser.add_argument("--database", type=Path, help="measure with this one; it is not written to")
-    parser.add_argument("--scratch", type=Path, help="where to work; the folder for temporary files if not given")
     parser.add_argument("--only-relevel", action="store_true", help="without its peers")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
-        healthy = options.database
-        if healthy is None:
-            healthy = Path(folder) / "healthy"
-            maker = str(Path(__file__).with_name("make_database.py"))  # what it takes would count as everybody's peak
-            shape = ["--entries", str(options.entries), "--overwrites", "0.1", "--deletions", "0.05"]
-            subprocess.run([sys.executable, maker, str(healthy), *shape], check=True)
-        size = sum(path.stat().st_size for path in healthy.iterdir() if path.is_file())
-        hurt = Path(shutil.copytree(healthy, Path(folder) / "hurt"))
-        count = damage(hurt, options.seed)
-        print(f"{healthy}: {size / 1e6:.1f} MB, {count} tables hurt, {options.rounds} rounds, {os.cpu_count()} cores")
-        places = {"synced to the disk": Path(folder)} | ({"syncs cost nothing": MEMORY} if MEMORY.is_dir() else {})
+    with database_of(options, overwrites=0.1, deletions=0.05) as (healthy, folder):
+        hurt = Path(shutil.copytree(healthy, folder / "hurt"))
+        print(f"{damage(hurt, options.seed)} tables hurt")
+        places = {"synced to the disk": folder} | ({"syncs cost nothing": MEMORY} if MEMORY.is_dir() else {})
         for place, scratch in places.items():
             for state, database in (("damaged", hurt), ("healthy", healthy)):
                 samples = measure(database, scratch, options.rounds, only_relevel=options.only_relevel)
-                print_table(f"{state}, {place}", samples, size)
+                print_table(f"{state}, {place}", samples, size_of(healthy))
 
 
 if __name__ == "__main__":
