@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import relevel
-from tests.crash.changes import change
+from tests.crash.changes import State, states
 
 CHILD: Final = """
 import os, sys
@@ -62,17 +63,12 @@ def kill_repeatedly(seed: int, kills: int, database: Path) -> None:
         AssertionError: something is not as it must be.
     """
     chance = random.Random(seed)
-    truth: dict[bytes, bytes] = {}
+    truth: State = {}
     done = 0
     for _ in range(kills):
         acknowledged = killed_after(chance.randrange(1, _LONGEST_LIFE), database, seed, done)
-        possible = []
-        for number in range(done, done + acknowledged + 1):
-            possible = [dict(truth)]
-            for key, value in change(seed, number):
-                truth.pop(key, None) if value is None else truth.update({key: value})
+        possible = list(islice(states(seed, done, truth), acknowledged, acknowledged + 2))
         done += acknowledged
-        possible.append(dict(truth))
 
         assert codes_of(relevel.check(database).findings) <= TORN
         with relevel.DB(database, reuse_logs=True) as db:

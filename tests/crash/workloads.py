@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import relevel
-from tests.crash.changes import Operations, change
+from tests.crash.changes import Operations, State, change, states
 
 BATCH_COUNT: Final = 120
 COPY_COUNT: Final = 3
@@ -147,14 +147,9 @@ WORKLOADS: Final[dict[str, Callable[[Path, int], None]]] = {
 }
 
 
-def states_of(seed: int) -> Iterator[dict[bytes, bytes]]:
-    """What is in the database before the first batch, after it, after the second, and so on."""
-    truth: dict[bytes, bytes] = {}
-    yield dict(truth)
-    for number in range(BATCH_COUNT):
-        for key, value in change(seed, number):
-            truth.pop(key, None) if value is None else truth.update({key: value})
-        yield dict(truth)
+def states_of(seed: int) -> Iterator[State]:
+    """What is in the database before the first batch, after it, after the second, and so on to the last."""
+    return islice(states(seed), BATCH_COUNT + 1)
 
 
 def main(name: str, root: Path, seed: int) -> None:
