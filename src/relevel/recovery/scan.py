@@ -8,23 +8,17 @@ from functools import partial
 from itertools import chain
 
 from relevel import _kernel
-from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.read.reader import BYTEWISE, Reader, narrow
+from relevel.recovery.read.reader import Reader
+from relevel.recovery.read.stream import Stream
 
 _BATCH = 4096
 
 
-class Pairs(Iterable[tuple[bytes, bytes]]):
-    """``(key, value)`` pairs, streaming. Iterate once.
-
-    Where another program has taken away a file that could not be held open, the iteration ends with ``DatabaseInUseError``.
-
-    Attributes:
-        findings: what was found wrong; complete when the iteration has ended.
-    """
+class Pairs(Stream, Iterable[tuple[bytes, bytes]]):
+    """``(key, value)`` pairs, streaming."""
 
     def __init__(
         self,
@@ -34,29 +28,14 @@ class Pairs(Iterable[tuple[bytes, bytes]]):
         prefix: bytes,
         at_end: Callable[[], None],
     ) -> None:
-        self._cursor = cursor
-        self._repairer = repairer
-        self._found = list(findings)
-        self._at_end = at_end
-        pairs: Iterator[tuple[bytes, bytes]] = chain.from_iterable(self._batches())
-        self._pairs = filter(lambda pair: pair[0].startswith(prefix), pairs) if prefix else pairs
+        super().__init__(cursor, repairer, findings, at_end)
+        pairs = chain.from_iterable(self._batches(partial(cursor.read_pairs, _BATCH)))
+        self._pairs: Iterator[tuple[bytes, bytes]] = (
+            filter(lambda pair: pair[0].startswith(prefix), pairs) if prefix else pairs
+        )
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         return self._pairs
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Everything found wrong so far: while opening, passed over, and healed."""
-        self._found += [finding_of(file, fault) for file, fault in self._cursor.take_faults()]
-        return [*self._found, *self._repairer.findings]
-
-    def _batches(self) -> Iterator[list[tuple[bytes, bytes]]]:
-        try:
-            yield from iter(partial(self._cursor.read_pairs, _BATCH), [])
-        except OSError:
-            self._at_end()
-            raise
-        self._at_end()
 
 
 def scan(
@@ -78,8 +57,6 @@ def scan(
     """
     reader = Reader(path, comparator)
     repairer = reader.repairer()
-    bytewise = reader.comparator.kernel == BYTEWISE
-    if prefix and bytewise:
-        start, stop = narrow(prefix, start, stop)
+    start, stop, prefix = reader.bounds(prefix, start, stop)
     cursor = reader.cursor("visible", past=False, repair=repairer, start=start, stop=stop)
-    return Pairs(cursor, repairer, reader.findings, b"" if bytewise else prefix, reader.refuse_outrun)
+    return Pairs(cursor, repairer, reader.findings, prefix, reader.refuse_outrun)

@@ -143,9 +143,16 @@ class Reader:
         """The keys in ``[start, stop)`` that start with ``prefix``; or one key."""
         if key is not None:
             return KeySpan(key, self.after(key), lambda version: version.key == key)
-        if prefix and self.comparator.kernel == BYTEWISE:
-            return KeySpan(*narrow(prefix, start, stop), None)
+        start, stop, prefix = self.bounds(prefix, start, stop)
         return KeySpan(start, stop, _starts_with(prefix) if prefix else None)
+
+    def bounds(
+        self, prefix: bytes, start: bytes | None, stop: bytes | None
+    ) -> tuple[bytes | None, bytes | None, bytes]:
+        """Bounds of the keys in ``[start, stop)`` that start with ``prefix``, and the prefix where bounds do not say it all."""
+        if prefix and self.comparator.kernel == BYTEWISE:
+            return *narrow(prefix, start, stop), b""
+        return start, stop, prefix
 
     def after(self, key: bytes) -> bytes | None:
         """The first key that can come after ``key``, in bytewise order; None where the order is another."""
@@ -163,9 +170,7 @@ class Reader:
     ) -> ColumnBatches:
         """What ``rows`` gives, as columns. Where the order of the keys is not bytewise, the prefix is left to the caller."""
         repairer = self.repairer()
-        if prefix and self.comparator.kernel == BYTEWISE:
-            start, stop = narrow(prefix, start, stop)
-            prefix = b""
+        start, stop, prefix = self.bounds(prefix, start, stop)
         cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
         unverified, at_end = self.inputs.unverified, self.refuse_outrun
         return ColumnBatches(cursor, repairer, self.findings, prefix=prefix, unverified=unverified, at_end=at_end)

@@ -1,15 +1,15 @@
-"""Rows: the versions of keys as they come out of a merge, and what was found wrong on the way."""
+"""Rows: the versions of keys as they come out of a merge."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
-from relevel import _kernel
-from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.recovery.heal.repair import Repairer
+from relevel.recovery.read.stream import FaultSource, Stream
 
 _BATCH: Final = 4096
 
@@ -56,24 +56,15 @@ class Version(NamedTuple):
         return Source(self.file, self.offset)
 
 
-class RowCursor(Protocol):
+class RowCursor(FaultSource, Protocol):
     """What gives rows in batches: the kernel's cursors."""
 
     def read(self, count: int, row_type: type[Version]) -> list[Version]:
         """Up to ``count`` versions; an empty list at the end."""
 
-    def take_faults(self) -> list[tuple[str, _kernel.Fault]]:
-        """Faults met since the last call."""
 
-
-class Rows(Iterable[Version]):
-    """Versions, streaming. Iterate once.
-
-    Where another program has taken away a file that could not be held open, the iteration ends with ``DatabaseInUseError``.
-
-    Attributes:
-        findings: what was found wrong; complete when the iteration has ended.
-    """
+class Rows(Stream, Iterable[Version]):
+    """Versions, streaming."""
 
     def __init__(
         self,
@@ -85,38 +76,14 @@ class Rows(Iterable[Version]):
         unverified: frozenset[tuple[str, int]] = frozenset(),
         at_end: Callable[[], None] = lambda: None,
     ) -> None:
-        self._cursor = cursor
-        self._repairer = repairer
-        self._opening = list(findings)
-        self._met: list[Finding] = []
-        self._at_end = at_end
-        versions: Iterator[Version] = chain.from_iterable(self._batches())
+        super().__init__(cursor, repairer, findings, at_end)
+        versions = chain.from_iterable(self._batches(partial(cursor.read, _BATCH, Version)))
         if unverified:
             versions = (
                 version._replace(integrity="unverified") if version.source in unverified else version
                 for version in versions
             )
-        self._versions = versions if keep is None else filter(keep, versions)
+        self._versions: Iterator[Version] = versions if keep is None else filter(keep, versions)
 
     def __iter__(self) -> Iterator[Version]:
         return self._versions
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Everything found wrong so far: while opening, healed, and passed over."""
-        self._collect()
-        return [*self._opening, *self._repairer.findings, *self._met]
-
-    def _batches(self) -> Iterator[Iterable[Version]]:
-        try:
-            while batch := self._cursor.read(_BATCH, Version):
-                yield batch
-                self._collect()
-        except OSError:
-            self._at_end()
-            raise
-        self._at_end()
-        self._collect()
-
-    def _collect(self) -> None:
-        self._met += [finding_of(file, fault) for file, fault in self._cursor.take_faults()]

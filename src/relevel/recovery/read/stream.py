@@ -1,0 +1,69 @@
+"""Stream: what a merge gives, batch by batch, and what was found wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from relevel import _kernel
+from relevel.files.faults import finding_of
+from relevel.findings import Finding
+from relevel.recovery.heal.repair import Repairer
+
+Batch = TypeVar("Batch")
+
+
+class FaultSource(Protocol):
+    """What meets faults while it is read: the kernel's cursors."""
+
+    def take_faults(self) -> list[tuple[str, _kernel.Fault]]:
+        """Faults met since the last call."""
+
+
+class Stream:
+    """What a cursor gives. Iterate once.
+
+    Where another program has taken away a file that could not be held open, the iteration ends with ``DatabaseInUseError``.
+    """
+
+    def __init__(
+        self,
+        cursor: FaultSource,
+        repairer: Repairer,
+        findings: Iterable[Finding] = (),
+        at_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Read from a cursor.
+
+        Args:
+            cursor: what is read.
+            repairer: what answers it when it meets a damaged block.
+            findings: what was found wrong while opening.
+            at_end: told when the iteration ends, or cannot go on; raises where what was read cannot be trusted.
+        """
+        self._cursor = cursor
+        self._repairer = repairer
+        self._opening = list(findings)
+        self._met: list[Finding] = []
+        self._at_end = at_end
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Everything found wrong so far: while opening, healed, and passed over. Complete when the iteration has ended."""
+        self._collect()
+        return [*self._opening, *self._repairer.findings, *self._met]
+
+    def _batches(self, read: Callable[[], Batch | None]) -> Iterator[Batch]:
+        """Call ``read`` until there is nothing more."""
+        try:
+            while batch := read():
+                yield batch
+                self._collect()
+        except OSError:
+            self._at_end()
+            raise
+        self._at_end()
+        self._collect()
+
+    def _collect(self) -> None:
+        self._met += [finding_of(file, fault) for file, fault in self._cursor.take_faults()]
