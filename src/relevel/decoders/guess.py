@@ -64,12 +64,11 @@ def _first(names: Sequence[str], sample: Sample, look_up: LookUp, *, values: boo
         except NotSupportedError:
             continue
         count = sum(_decodes(decoder, pair, values=values) for pair in sample.pairs)
-        if not _is_telling(name, decoder, sample, values=values):
+        if count <= most or not _is_telling(name, decoder, sample, values=values):
             continue
         if count >= _ENOUGH * total:
             return name, f"{name}: {count} of {total} sampled ones fit"
-        if count > most:
-            most, next_best = count, f"; {name} would fit {count}"
+        most, next_best = count, f"; {name} would fit {count}"
     return None, f"raw: nothing fits nine in ten of {total} sampled ones{next_best}"
 
 

@@ -73,11 +73,16 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     """
     entries = directory.entries()
     files = [(parse_filename(entry.name), entry) for entry in entries]
-    if not any(name.kind in _DATA or name.kind is FileKind.CURRENT for name, _ in files):
-        _refuse_to_make(directory, options)
-        return _new_database(files, options)
-    if options.create_if_missing and not options.read_only and _was_never_made(directory, files):
-        return _new_database(files, options)
+    is_none = not any(name.kind in _DATA or name.kind is FileKind.CURRENT for name, _ in files)
+    may_make = options.create_if_missing and not options.read_only
+    if may_make and (is_none or _was_never_made(directory, files)):
+        return Assessment(
+            options.comparator or BYTEWISE, first_free_number=_first_free_number(name for name, _ in files)
+        )
+    if is_none:
+        raise NotADatabaseError(
+            f"{_place(directory)}: there is no database (create_if_missing is false); give the directory that holds one"
+        )
     if options.error_if_exists:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
     manifest = _read_manifest(directory, [entry.name for entry in entries])
@@ -94,17 +99,6 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(name for name, _ in files),
     )
-
-
-def _refuse_to_make(directory: ReadOnlyDirectory, options: Options) -> None:
-    if not options.create_if_missing or options.read_only:
-        raise NotADatabaseError(
-            f"{_place(directory)}: there is no database (create_if_missing is false); give the directory that holds one"
-        )
-
-
-def _new_database(files: Sequence[tuple[FileName, DirectoryEntry]], options: Options) -> Assessment:
-    return Assessment(options.comparator or BYTEWISE, first_free_number=_first_free_number(name for name, _ in files))
 
 
 def _was_never_made(directory: ReadOnlyDirectory, files: Sequence[tuple[FileName, DirectoryEntry]]) -> bool:
