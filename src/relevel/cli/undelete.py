@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -16,6 +18,7 @@ from relevel.exports.encoding import decode_argument
 from relevel.exports.patch import patch_lines
 from relevel.format.comparator import Comparator
 from relevel.recovery.history import History
+from relevel.recovery.past.difference import Change
 from relevel.recovery.past.selection import Selection
 from relevel.recovery.undelete import undelete
 from relevel.report.text import undelete_lines
@@ -86,7 +89,8 @@ def command(
     """
     if dry_run and patch is not None:
         raise click.UsageError("give --dry-run, which writes nothing, or --patch")
-    first, last = (None, None) if run is None else _window(run, source, comparator)
+    look_back = cache(partial(History, source, comparator=comparator))
+    first, last = (None, None) if run is None else _window(run, source, look_back())
     deleted = deleted or run is not None or (at is None and (since is not None or until is not None))
     selection = Selection(
         keys=tuple(decode_argument(key, encoding) for key in keys),
@@ -99,7 +103,7 @@ def command(
         until=until,
     )
     if since is not None or until is not None:
-        print_estimates(History(source, comparator=comparator), since, until)
+        print_estimates(look_back(), since, until)
     new_patch = None if patch is None else NewFile(patch, source)
     with progress_bar("undelete", "entries") as progress:
         report = undelete(
@@ -113,13 +117,14 @@ def command(
             progress=progress,
         )
     if new_patch is not None:
-        _write_patch(new_patch, History(source, comparator=comparator), report.at, selection, encoding)
+        changes = History(source, comparator=comparator).patch(at=report.at, selection=selection)
+        _write_patch(new_patch, changes if report.is_proved else changes.without_removals(), encoding)
         report = replace(report, patch=str(patch))
     print_report(report, undelete_lines, json_wanted=json_wanted)
     return CLEAN if report.is_complete and report.is_proved else FINDINGS
 
 
-def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int, int]:
+def _window(run: str, source: Path, past: History) -> tuple[int, int]:
     """The sequence numbers of ``FIRST-LAST``, or of the run that ``history --mass-deletions`` shows with a number."""
     numbers = run.replace(",", "").split("-")
     if not all(number.strip().isdecimal() for number in numbers) or len(numbers) > 2:
@@ -127,7 +132,7 @@ def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int,
     first, last = int(numbers[0]), int(numbers[-1])
     if len(numbers) == 2:
         return first, last
-    runs = History(source, comparator=comparator).mass_deletions()
+    runs = past.mass_deletions()
     if not 1 <= first <= len(runs):
         raise InvalidArgumentError(
             f"{source}: there is no run of deletions number {first}, but {len(runs)}: see relevel history --mass-deletions"
@@ -135,8 +140,8 @@ def _window(run: str, source: Path, comparator: Comparator | None) -> tuple[int,
     return runs[first - 1].first_sequence, runs[first - 1].last_sequence
 
 
-def _write_patch(new: NewFile, past: History, at: int | None, selection: Selection, encoding: str) -> None:
+def _write_patch(new: NewFile, changes: Iterable[Change], encoding: str) -> None:
     with new:
         with new.path.open("w", encoding="utf-8", newline="\n") as lines:
-            lines.writelines(patch_lines(past.patch(at=at, selection=selection).proved(), encoding))
+            lines.writelines(patch_lines(changes, encoding))
         new.publish()

@@ -25,6 +25,7 @@ from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.moments import SequenceEstimate
+from relevel.recovery.past.target import GoesBack
 from relevel.recovery.read.reader import Reader
 from relevel.storage.new_file import NewFile
 
@@ -48,7 +49,7 @@ _SUFFIXES: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ExportReport:
+class ExportReport(GoesBack):
     """What was written.
 
     Attributes:
@@ -78,16 +79,6 @@ class ExportReport:
     byte_count: int
     findings: tuple[Finding, ...]
     horizon: Horizon | None = None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing that is on disk was passed over."""
-        return not any(finding.is_loss for finding in self.findings)
-
-    @property
-    def is_proved(self) -> bool:
-        """Whether nothing that was there at the sequence number looked back to may have been dropped by a compaction since."""
-        return self.at is None or self.horizon is None or self.horizon.covers(self.at)
 
 
 def export(
@@ -139,8 +130,8 @@ def export(
         reader = Reader(source, comparator, directory=directory)
         decoding = None if decode is None else choose_decoding(decode, reader)
         past = History.over(reader)
-        estimate = past.before(at) if isinstance(at, datetime) else None
-        wanted = asked if estimate is None else replace(asked, at=estimate.gone_back_to())
+        target = past.target(at)
+        wanted = replace(asked, at=target.sequence)
         horizon = None if wanted.at is None else past.horizon(prefix=prefix, start=start, stop=stop)
         part = Part(reader, wanted, decoding=decoding, progress=progress)
         with new:
@@ -153,7 +144,7 @@ def export(
             format=chosen,
             versions=versions,
             at=wanted.at,
-            estimate=estimate,
+            estimate=target.estimate,
             decoder=decoding.name if decoding else None,
             guess=(decoding.guess or None) if decoding else None,
             row_count=taken.row_count,

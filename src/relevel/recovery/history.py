@@ -27,6 +27,7 @@ from relevel.recovery.past.patch import Patch
 from relevel.recovery.past.runs import DeletionRun, find_runs
 from relevel.recovery.past.selection import Selection
 from relevel.recovery.past.stretches import Stretches
+from relevel.recovery.past.target import Target
 from relevel.recovery.past.view import DatabaseView
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
@@ -215,6 +216,31 @@ class History:
             return self._clock.before(time.astimezone(), self.newest or 0)
         except (ValueError, OverflowError) as error:
             raise InvalidArgumentError(f"{time} is no time that can be compared with others: {error}") from error
+
+    def target(self, at: int | datetime | None) -> Target:
+        """Where to go back to, given a sequence number, or a time: the last change before it, which is an estimate.
+
+        Raises:
+            InvalidArgumentError: there is no change with that number, or nothing tells which was the last before that time.
+        """
+        if isinstance(at, datetime):
+            estimate = self.before(at)
+            return Target(estimate.gone_back_to(), estimate)
+        self.refuse_beyond(at)
+        return Target(at)
+
+    def refuse_beyond(self, sequence: int | None) -> None:
+        """Refuse a sequence number that was never given out: it is of another database, or of an example.
+
+        Raises:
+            InvalidArgumentError: the manifest says that it was not.
+        """
+        newest = self._reader.newest_sequence
+        if sequence is not None and newest is not None and sequence > newest:
+            raise InvalidArgumentError(
+                f"{self._reader.directory.path}: there is no change number {sequence}: the last one is {newest}; "
+                "relevel history shows them"
+            )
 
     @cached_property
     def _clock(self) -> Clock:

@@ -21,6 +21,7 @@ from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.moments import SequenceEstimate
 from relevel.recovery.past.patch import Patch
 from relevel.recovery.past.selection import Selection
+from relevel.recovery.past.target import GoesBack, Target
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.rebuild.new_database import NewDatabase, TableStyle, level_for
 from relevel.recovery.survey.survey import Progress
@@ -33,7 +34,7 @@ _WHAT_TO_GIVE = (
 
 
 @dataclass(frozen=True, slots=True)
-class UndeleteReport:
+class UndeleteReport(GoesBack):
     """What was written, or with a dry run what would be.
 
     Attributes:
@@ -65,16 +66,6 @@ class UndeleteReport:
     estimate: SequenceEstimate | None = None
     horizon: Horizon | None = None
     patch: str | None = None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing that is on disk was passed over."""
-        return not any(finding.is_loss for finding in self.findings)
-
-    @property
-    def is_proved(self) -> bool:
-        """Whether nothing that was there at the sequence number gone back to may have been dropped by a compaction since."""
-        return self.at is None or self.horizon is None or self.horizon.covers(self.at)
 
 
 def undelete(
@@ -118,12 +109,11 @@ def undelete(
 
     def work(directory: Directory) -> UndeleteReport:
         reader = Reader(source, comparator, directory=directory)
-        _refuse_beyond(reader, at, chosen)
         past = History.over(reader)
-        estimate = past.before(at) if isinstance(at, datetime) else None
-        sequence = estimate.gone_back_to() if estimate is not None else at if isinstance(at, int) else None
-        patch = past.patch(at=sequence, selection=chosen)
-        asked = _Asked(patch, sequence, estimate, None if sequence is None else patch.horizon)
+        past.refuse_beyond(chosen.first_sequence)
+        target = past.target(at)
+        patch = past.patch(at=target.sequence, selection=chosen)
+        asked = _Asked(patch, target, None if target.sequence is None else patch.horizon)
         if dry_run or destination is None:
             return _tried(reader, asked)
         return _written(reader, destination, asked, progress)
@@ -132,11 +122,10 @@ def undelete(
 
 
 class _Asked(NamedTuple):
-    """What is to be done; and, where a sequence number was given or estimated, that and how far back the past is complete."""
+    """What is to be done, where to go back to, and, where that is a sequence number, how far back the past is complete."""
 
     patch: Patch
-    at: int | None
-    estimate: SequenceEstimate | None
+    target: Target
     horizon: Horizon | None
 
 
@@ -148,18 +137,8 @@ def _chosen(selection: Selection | None, prefix: bytes) -> Selection:
     return selection
 
 
-def _refuse_beyond(reader: Reader, at: int | datetime | None, selection: Selection) -> None:
-    """Refuse numbers that were never given out: they are of another database, or of an example."""
-    newest = reader.newest_sequence
-    for number in (at, selection.first_sequence):
-        if newest is not None and isinstance(number, int) and number > newest:
-            raise InvalidArgumentError(
-                f"{reader.directory.path}: there is no change number {number}: the last one is {newest}; relevel history shows them"
-            )
-
-
 def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
-    patch, at, estimate, horizon = asked
+    patch, (at, estimate), horizon = asked
     counts = patch.counts()
     refuse_outrun(reader.directory)
     return UndeleteReport(
@@ -181,7 +160,7 @@ def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
 def _written(
     reader: Reader, destination: str | os.PathLike[str], asked: _Asked, progress: Progress | None
 ) -> UndeleteReport:
-    patch, at, estimate, horizon = asked
+    patch, (at, estimate), horizon = asked
     repairer = reader.repairer()
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)

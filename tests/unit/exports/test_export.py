@@ -221,6 +221,16 @@ def test_a_suffix_that_means_nothing_is_refused(tmp_path: Path) -> None:
         relevel.export(BY_NAME["plyvel-tiny"].database, tmp_path / "out.xlsx")
 
 
+def test_a_number_that_was_never_given_out_is_refused(tmp_path: Path) -> None:
+    """No file is made."""
+    source = tmp_path / "db"
+    with relevel.DB(source, create_if_missing=True) as db:
+        db.put(b"key", b"value")
+    with pytest.raises(relevel.InvalidArgumentError, match="no change number 9"):
+        relevel.export(source, tmp_path / "out.jsonl", versions="live", at=9)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_arguments_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     """A sequence number goes with live versions; other names of versions mean nothing."""
     source = BY_NAME["plyvel-tiny"].database

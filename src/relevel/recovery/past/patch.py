@@ -71,8 +71,11 @@ class Patch:
     def proved(self) -> Iterator[Change]:
         """Stream the changes, but for keys that would go though compactions may have dropped what they had at that moment."""
         sequence = self._options.get("sequence")
-        may_remove = sequence is None or self.horizon.covers(sequence)
-        return (change for change in self if may_remove or change.after is not None)
+        return iter(self) if sequence is None or self.horizon.covers(sequence) else self.without_removals()
+
+    def without_removals(self) -> Iterator[Change]:
+        """Stream the changes, but for keys that would go."""
+        return (change for change in self if change.after is not None)
 
     def operations(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Stream ``(key, value)`` of what is proved, in key order; the value is None where the key goes."""
