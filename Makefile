@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV ?= .venv
 FUZZ_SECONDS ?= 30
 POWER_STATES ?= 100000
+SOAK_MINUTES ?= 30
+LIVES ?= 100
 
 bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations interop lives soak clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -80,6 +82,15 @@ kills: $(VENV)/.kernel ## kill a process that writes, five hundred times
 
 mutations: $(VENV)/.kernel ## plant bugs, each in a copy of the project, and see that a harness finds each
 	PYTHONPATH=. $(bin)/python -m tests.mutations.catch
+
+interop: $(VENV)/.kernel ## let one implementation write, another compact, a third read: all threes of those that are here
+	PYTHONPATH=. $(bin)/python -m tests.interop.matrix
+
+lives: $(VENV)/.kernel ## do the same under other options, orders, reopenings and compactions, LIVES times: nothing else is seen
+	PYTHONPATH=. $(bin)/python -m tests.model.test_same_history --lives $(LIVES)
+
+soak: $(VENV)/.kernel ## let many threads write, read, compact, copy and close for SOAK_MINUTES: all is right, and memory stays flat
+	PYTHONPATH=. $(bin)/python -m tests.crowd.soak --minutes $(SOAK_MINUTES)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) target fuzz/target fuzz/corpus build dist src/relevel/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -58,14 +58,18 @@ def read_with_plyvel(database: Path, comparator: str = "") -> Content:
 
 def read_with_goleveldb(database: Path) -> Content:
     """Open a copy with goleveldb, which knows the bytewise comparator and the codecs none and snappy."""
-    with copy_of(database) as copy:
-        return _content(_run([str(goleveldb()), "read", str(copy)]))
+    return read_with([str(goleveldb())], database)
 
 
 def read_with_classic_level(database: Path) -> Content:
     """Open a copy with classic-level, which knows the bytewise comparator and the codecs none and snappy."""
+    return read_with(["node", str(classic_level())], database)
+
+
+def read_with(program: list[str], database: Path) -> Content:
+    """Let a program read a copy."""
     with copy_of(database) as copy:
-        return _content(_run(["node", str(classic_level()), "read", str(copy)]))
+        return _content(_run([*program, "read", str(copy)]))
 
 
 def put_wins(database: Path, key: bytes, comparator: str = "") -> bool:
@@ -85,9 +89,9 @@ def put_wins(database: Path, key: bytes, comparator: str = "") -> bool:
 def goleveldb() -> Path:
     """The goleveldb program, built on first use."""
     program = CACHE / "goleveldb" / "program"
-    with _build_lock("goleveldb"):
-        _need("go")
-        _build(["go", "build", "-o", str(program), "."], HERE / "goleveldb")
+    with build_lock("goleveldb"):
+        need("go")
+        build(["go", "build", "-o", str(program), "."], HERE / "goleveldb")
     return program
 
 
@@ -95,9 +99,9 @@ def goleveldb() -> Path:
 def classic_level() -> Path:
     """The classic-level program with its packages, installed on first use."""
     folder = CACHE / "classic_level"
-    with _build_lock("classic_level"):
-        _need("node")
-        _need("npm")
+    with build_lock("classic_level"):
+        need("node")
+        need("npm")
         lock = HERE / "classic_level" / "package-lock.json"
         installed = folder / "package-lock.json"
         fresh = (
@@ -106,7 +110,7 @@ def classic_level() -> Path:
         for file in (HERE / "classic_level").glob("p*.*"):
             shutil.copy(file, folder / file.name)
         if not fresh:
-            _build(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
+            build(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
     return folder / "program.mjs"
 
 
@@ -128,13 +132,14 @@ def _need_plyvel() -> None:
         pytest.skip("no plyvel for this Python")
 
 
-def _need(program: str) -> None:
+def need(program: str) -> None:
+    """Skip the test where a program is not here."""
     if shutil.which(program) is None:
         pytest.skip(f"no {program} here")
 
 
 @contextmanager
-def _build_lock(name: str) -> Iterator[None]:
+def build_lock(name: str) -> Iterator[None]:
     """Let one process at a time build ``name``: test workers share the cache."""
     (CACHE / name).mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
@@ -142,7 +147,8 @@ def _build_lock(name: str) -> Iterator[None]:
         yield
 
 
-def _build(command: list[str], folder: Path) -> None:
+def build(command: list[str], folder: Path) -> None:
+    """Run a command that builds; skip the test where it fails."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]

@@ -1,0 +1,154 @@
+"""Three implementations one after another: one writes, another goes on and compacts, a third reads. All agree on what is there.
+
+    python -m tests.interop.matrix [--seed N]
+
+prints what each third finds, for every first and second; those that are not here are named with the reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import relevel
+from tests.engine.conftest import MODULES, SMALL, module
+from tests.fixtures.generate.workload import Script, everyday
+from tests.fixtures.operations import live_map
+from tests.interop.java import java
+from tests.interop.readers import (
+    Content,
+    ReadFailedError,
+    classic_level,
+    goleveldb,
+    read_with,
+    read_with_plyvel,
+    write_with,
+)
+
+
+def in_python(name: str) -> list[str]:
+    """The command that writes with a module of Python."""
+    module(name)
+    return [sys.executable, "-m", "tests.interop.engine_program", MODULES[name], json.dumps(SMALL)]
+
+
+PEERS: Final[dict[str, Callable[[], list[str]]]] = {
+    "relevel": lambda: in_python("relevel"),
+    "plyvel": lambda: in_python("plyvel"),
+    "goleveldb": lambda: [str(goleveldb())],
+    "classic-level": lambda: ["node", str(classic_level())],
+    "leveldbjni": lambda: java("leveldbjni"),
+    "java": lambda: java("java"),
+}
+"""The commands that write; plyvel, classic-level and leveldbjni are LevelDB itself, of three ages."""
+
+
+@cache
+def why_absent(name: str) -> str:
+    """Why an implementation cannot be tried here; empty where it can."""
+    try:
+        PEERS[name]()
+    except pytest.skip.Exception as reason:
+        return str(reason)
+    return ""
+
+
+def first_life(seed: int) -> Script:
+    """What the first writes."""
+    return everyday(seed)
+
+
+def second_life(seed: int) -> Script:
+    """What the second does to that: overwrites and deletes much of it, compacts, and leaves some in the log."""
+    script = everyday(seed + 1000, keys=300)
+    script.batch((b"user:%06d" % (7 * number), None) for number in range(300, 600, 3))
+    script.tell("flush")
+    script.put(b"user:000007", b"written after the compaction")
+    script.delete(b"user:000014")
+    return script
+
+
+def read(name: str, database: Path) -> Content:
+    """What an implementation finds."""
+    if name == "plyvel":
+        return read_with_plyvel(database)
+    if name != "relevel":
+        return read_with(PEERS[name](), database)
+    with relevel.DB(database, read_only=True) as db:
+        pairs = list(db)
+        return Content(pairs, {key: value for key, _ in pairs if (value := db.get(key)) is not None})
+
+
+class Matrix:
+    """Databases that were written by one and gone on with by another, each made once."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._folder = folder
+        self._lives = first_life(seed), second_life(seed)
+        self.live = live_map([*self._lives[0].operations, *self._lives[1].operations])
+
+    def written(self, first: str) -> Path:
+        """The database of one writer."""
+        database = self._folder / first
+        if not database.exists():
+            write_with(PEERS[first](), database, self._lives[0].text)
+        return database
+
+    def gone_on(self, first: str, second: str) -> Path:
+        """That database, gone on with and compacted by another."""
+        database = self._folder / f"{first} {second}"
+        if not database.exists():
+            source = self.written(first)
+            shutil.copytree(source, database)
+            write_with(PEERS[second](), database, self._lives[1].text)
+        return database
+
+    def difference(self, first: str, second: str, third: str) -> str:
+        """In what a reader does not find what it must; empty where it does."""
+        try:
+            found = read(third, self.gone_on(first, second))
+        except ReadFailedError as error:
+            return f"refused: {error}"
+        if found.iterated != sorted(self.live.items()):
+            return f"iteration differs in {len(set(found.iterated) ^ set(self.live.items()))} pairs"
+        return "" if found.got == self.live else "get differs"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try all, and print the matrix."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    there = [name for name in PEERS if not why_absent(name)]
+    for name in PEERS:
+        if why_absent(name):
+            sys.stdout.write(f"not here: {name}: {why_absent(name)}\n")
+    sys.stdout.write("".join(f"{name:>15}" for name in ("writes", "compacts", *there)) + "\n")
+    differences: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
+        matrix = Matrix(Path(folder), given.seed)
+        for first, second in product(there, there):
+            found = [matrix.difference(first, second, third) for third in there]
+            differences.update(filter(None, found))
+            cells = (first, second, *("DIFFERS" if difference else "equal" for difference in found))
+            sys.stdout.write("".join(f"{cell:>15}" for cell in cells) + "\n")
+            sys.stdout.flush()
+    for difference, count in differences.items():
+        sys.stdout.write(f"{count} times: {difference}\n")
+    sys.stdout.write(f"{len(there) ** 3} triples, {differences.total()} differences\n")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
