@@ -26,6 +26,7 @@ from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
 from relevel.format.internal_key import user_key_of
+from relevel.format.java_size import with_true_size
 from relevel.format.version_edit import LEVEL_COUNT, FileMetadata
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 
@@ -94,7 +95,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         comparator=comparator,
         manifest=manifest,
         manifest_number=parse_filename(manifest.name).number or 0,
-        levels=_arrange(directory, manifest, comparator),
+        levels=_arrange(directory, manifest, tables, comparator),
         logs=_choose_logs(directory, manifest, [name for name, _ in files]),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(name for name, _ in files),
@@ -170,22 +171,25 @@ def _refuse_missing_tables(
         named = ", ".join(directory.path(table_name(number)) for number in missing[:_MOST_NAMED])
         message = f"{len(missing)} missing files; e.g.: {named}"
         raise _refusal(directory, Finding.of("table.missing", Span(table_name(missing[0])), message))
-    for metadata in live:
-        entry = there[metadata.number]
-        if entry.size != metadata.file_size:
-            message = f"{entry.name}: has {entry.size} bytes, and the manifest says {metadata.file_size}"
+    for noted in live:
+        entry = there[noted.number]
+        if entry.size != _as_it_is(noted, there).file_size:
+            message = f"{entry.name}: has {entry.size} bytes, and the manifest says {noted.file_size}"
             raise _refusal(directory, Finding.of("table.size-mismatch", Span(entry.name, 0, entry.size), message))
 
 
 def _arrange(
-    directory: ReadOnlyDirectory, manifest: ManifestScan, comparator: Comparator
+    directory: ReadOnlyDirectory,
+    manifest: ManifestScan,
+    there: dict[int, DirectoryEntry],
+    comparator: Comparator,
 ) -> tuple[tuple[FileMetadata, ...], ...]:
-    """Put the tables of each level in order.
+    """Put the tables of each level in order, with the sizes that they have.
 
     Refuse tables below level 0 that are not apart: one of them would be read for a key, perhaps the wrong one.
     """
     order = KeyOrder(comparator)
-    level0, *deeper = (tables.values() for tables in manifest.levels)
+    level0, *deeper = ([_as_it_is(noted, there) for noted in tables.values()] for tables in manifest.levels)
     levels = [sorted(level0, key=lambda metadata: metadata.number, reverse=True)]
     for level, tables in enumerate(deeper, start=1):
         ordered = sorted(tables, key=lambda metadata: order.internal(metadata.smallest))
@@ -198,6 +202,11 @@ def _arrange(
                 )
                 raise _refusal(directory, Finding.of("level.overlap", Span(name, 0, right.file_size), message))
     return tuple(map(tuple, levels))
+
+
+def _as_it_is(noted: FileMetadata, there: dict[int, DirectoryEntry]) -> FileMetadata:
+    entry = there[noted.number]
+    return with_true_size(noted, entry.name, entry.size)
 
 
 def _is_before(order: KeyOrder, left: bytes, right: bytes) -> bool:

@@ -14,6 +14,7 @@ from relevel.files.manifest import ManifestScan
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
 from relevel.format.filename import FileKind, FileName, log_name, table_name
 from relevel.format.internal_key import user_key_of
+from relevel.format.java_size import with_true_size
 from relevel.format.version_edit import FileMetadata
 from relevel.storage.read_only import DirectoryEntry
 from relevel.strenum import StrEnum
@@ -129,7 +130,8 @@ class Classifier:
     def _file(self, entry: DirectoryEntry, name: FileName) -> DatabaseFile:
         level, metadata = None, None
         if name.kind is FileKind.TABLE and name.number is not None:
-            level, metadata = self._live.get(name.number, (None, None))
+            level, noted = self._live.get(name.number, (None, None))
+            metadata = noted and with_true_size(noted, entry.name, entry.size)
         kind = name.kind if entry.is_file else FileKind.STRANGER
         return DatabaseFile(
             entry.name, kind, name.number, entry.size, entry.mtime_ns, self._standing(kind, name), level, metadata

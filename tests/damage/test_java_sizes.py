@@ -1,0 +1,92 @@
+"""Databases of Java's LevelDB, whose manifest gives every table that a compaction made four bytes more than it has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import relevel
+from relevel.files.manifest import scan_manifest
+from relevel.files.manifest_writer import write_manifest
+from relevel.format.filename import manifest_name
+from relevel.format.version_edit import VersionEdit
+from relevel.storage.read_only import ReadOnlyDirectory
+from tests.engine.living import PAIRS, fill
+
+
+@pytest.fixture(params=[4], ids=lambda more: f"{more} more")
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A database whose tables end in .sst, with more noted than they have."""
+    path = fill(tmp_path / "db")
+    with relevel.DB(path) as db:
+        db.compact_range()
+    note_more(path, request.param)
+    for table in path.glob("*.ldb"):
+        table.rename(table.with_suffix(".sst"))
+    return path
+
+
+def note_more(path: Path, more: int) -> None:
+    """Write the manifest anew, with larger sizes of tables."""
+    name = (path / "CURRENT").read_text().strip()
+    found = scan_manifest(ReadOnlyDirectory(path), name)
+    tables = [(level, noted._replace(file_size=noted.file_size + more)) for level, noted in found.tables()]
+    state = VersionEdit(
+        comparator=found.comparator,
+        log_number=found.log_number,
+        previous_log_number=0,
+        next_file_number=found.next_file_number,
+        last_sequence=found.last_sequence,
+        new_files=tuple(tables),
+    )
+    (path / name).unlink()
+    assert name == manifest_name(int(name[-6:]))
+    write_manifest(str(path / name), state)
+
+
+def test_it_is_healthy(database: Path, tmp_path: Path) -> None:
+    """For check, for rescue, and to be read."""
+    assert relevel.check(database).is_clean
+    assert relevel.rescue(database, tmp_path / "rescued").is_complete
+    assert list(relevel.scan(tmp_path / "rescued")) == list(relevel.scan(database)) == PAIRS
+
+
+def test_it_is_opened_and_gone_on_with(database: Path) -> None:
+    """Read-only and to write; it stays healthy."""
+    with relevel.DB(database, read_only=True) as db:
+        assert list(db) == PAIRS
+    with relevel.DB(database) as db:
+        db.put(PAIRS[0][0], b"newer")
+        db.compact_range()
+        assert db.get(PAIRS[0][0]) == b"newer"
+
+    assert relevel.check(database).is_clean
+
+
+@pytest.mark.parametrize("database", [5, 8], indirect=True)
+def test_any_other_size_is_damage(database: Path) -> None:
+    """Java's is off by four, and by nothing else."""
+    assert "table.size-mismatch" in {finding.code for finding in relevel.check(database).findings}
+    with pytest.raises(relevel.CorruptionError, match="the manifest says"):
+        relevel.DB(database)
+
+
+@pytest.mark.parametrize("database", [0], indirect=True)
+def test_a_table_of_which_four_bytes_were_cut_is_damaged_all_the_same(database: Path) -> None:
+    """It has no footer where it ends."""
+    table = min(database.glob("*.sst"))
+    os.truncate(table, table.stat().st_size - 4)
+
+    assert not relevel.check(database).is_clean
+    with relevel.DB(database) as db, pytest.raises(relevel.CorruptionError):
+        list(db)
+
+
+def test_a_table_of_leveldbs_is_as_large_as_noted(database: Path) -> None:
+    """One that ends in .ldb is not Java's."""
+    table = min(database.glob("*.sst"))
+    table.rename(table.with_suffix(".ldb"))
+
+    assert "table.size-mismatch" in {finding.code for finding in relevel.check(database).findings}
