@@ -11,7 +11,7 @@ bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations interop lives soak clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations interop lives soak surroundings clean
 .DELETE_ON_ERROR:
 
 help: ## print this list

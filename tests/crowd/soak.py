@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trail", type=int, default=1500, help="keys that each writer has at a time")
-    parser.add_argument("--batches", type=int, default=4000, help="of a round")
+    parser.add_argument("--batches", type=int, default=1500, help="of a round")
     parser.add_argument("--scratch", type=Path, help="where to work; the folder for temporary files if not given")
     given = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=given.scratch))

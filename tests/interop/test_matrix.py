@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.matrix import PEERS, Matrix, why_absent
+from tests.interop.matrix import PEERS, Matrix, has_sizes_of_java, why_absent
 
 
 @pytest.fixture(scope="module")
@@ -27,4 +27,19 @@ def test_what_one_wrote_and_another_compacted_a_third_reads(
         if why_absent(name):
             pytest.skip(f"no {name}: {why_absent(name)}")
 
+    if matrix.known(first, second, third):
+        pytest.skip(matrix.known(first, second, third))
+
     assert matrix.difference(first, second, third) == ""
+
+
+def test_leveldb_refuses_what_javas_compacted_and_relevel_mends_it(matrix: Matrix) -> None:
+    """Because of the sizes in its manifest; gone on with by relevel, LevelDB reads it."""
+    for name in ("java", "plyvel"):
+        if why_absent(name):
+            pytest.skip(f"no {name}: {why_absent(name)}")
+
+    assert has_sizes_of_java(matrix.gone_on("java", "java"))
+    assert matrix.difference("java", "java", "relevel") == ""
+    assert matrix.difference("java", "java", "plyvel").startswith("refused")
+    assert matrix.difference("java", "relevel", "plyvel") == ""

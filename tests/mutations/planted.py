@@ -106,7 +106,7 @@ MUTATIONS: Final = (
         f"{_ENGINE}/write/mod.rs",
         "                if log.take_back().is_err() || is_written {\n",
         "                if log.take_back().is_err() && is_written {\n",
-        (*PYTEST, "tests/engine/test_write_failures.py", "tests/crash/test_faults.py"),
+        (*FAULTS, "--workload", "syncs", "--kind", "error"),
     ),
     Mutation(
         "an error in the background is kept from the writer",
