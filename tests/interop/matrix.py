@@ -60,9 +60,12 @@ PEERS: Final[dict[str, Callable[[], list[str]]]] = {
 KNOW_ONLY_SST: Final = ("leveldbjni", "java")
 """Older than LevelDB 1.14: they look for tables under their former suffix, which the others know too."""
 
-SIZES_OF_JAVA: Final = "the manifest of Java's LevelDB says four bytes more of tables that it compacted: refused"
-"""By all that hold the size against the file; see ``relevel.format.java_size``."""
-_READ_THEM: Final = ("relevel", "java")
+SIZES_OF_JAVA: Final = "the manifest of Java's LevelDB says four bytes more of tables that it compacted"
+"""All that hold the size against the file refuse them; see ``relevel.format.java_size``."""
+NUMBER_TWICE: Final = (
+    "goleveldb gives a new .ldb the number of an .sst that no manifest names, counts both and misses one"
+)
+_READ_SIZES_OF_JAVA: Final = ("relevel", "java")
 
 
 @cache
@@ -115,12 +118,19 @@ def has_sizes_of_java(database: Path) -> bool:
     return any(sizes.get(table.number) == table.file_size - 4 for _, table in manifest.tables())
 
 
+def has_number_twice(database: Path) -> bool:
+    """Whether two tables have one number."""
+    numbers = [table.stem for table in database.glob("*.??[bt]") if table.suffix in {".ldb", ".sst"}]
+    return len(numbers) > len(set(numbers))
+
+
 class Matrix:
     """Databases that were written by one and gone on with by another, each made once."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
         self._lives = first_life(seed), second_life(seed)
+        self._refusals: dict[Path, str] = {}
         self.live = live_map([*self._lives[0].operations, *self._lives[1].operations])
 
     def written(self, first: str) -> Path:
@@ -131,21 +141,22 @@ class Matrix:
         return database
 
     def gone_on(self, first: str, second: str) -> Path:
-        """That database, gone on with and compacted by another."""
+        """That database, gone on with and compacted by another.
+
+        Raises:
+            ReadFailedError: the other refused.
+        """
         database = self._folder / f"{first} {second}"
         if not database.exists():
-            source = self.written(first)
-            shutil.copytree(source, database)
+            shutil.copytree(self.written(first), database)
             name_for(second, database)
-            write_with(PEERS[second](), database, self._lives[1].text)
+            try:
+                write_with(PEERS[second](), database, self._lives[1].text)
+            except ReadFailedError as error:
+                self._refusals[database] = str(error)
+        if database in self._refusals:
+            raise ReadFailedError(f"{second}: {self._refusals[database]}")
         return database
-
-    def known(self, first: str, second: str, third: str) -> str:
-        """Why this cannot go well, whatever relevel does; empty where it can."""
-        if second not in _READ_THEM and has_sizes_of_java(self.written(first)):
-            return SIZES_OF_JAVA
-        is_known = third not in _READ_THEM and second == "java" and has_sizes_of_java(self.gone_on(first, second))
-        return SIZES_OF_JAVA if is_known else ""
 
     def difference(self, first: str, second: str, third: str) -> str:
         """In what a reader does not find what it must; empty where it does."""
@@ -159,6 +170,22 @@ class Matrix:
             return f"iteration differs in {len(set(found.iterated) ^ set(self.live.items()))} pairs"
         return "" if found.got == self.live else "get differs"
 
+    def known(self, first: str, second: str, third: str) -> str:
+        """Which known fault of another implementation makes one refuse, whatever relevel does; empty where none does."""
+        database = self._folder / f"{first} {second}"
+        who = second if database in self._refusals else third
+        if who not in _READ_SIZES_OF_JAVA and any(map(has_sizes_of_java, (self.written(first), database))):
+            return SIZES_OF_JAVA
+        return NUMBER_TWICE if who == "goleveldb" and has_number_twice(database) else ""
+
+    def outcome(self, first: str, second: str, third: str) -> tuple[str, str]:
+        """``equal``, ``DIFFERS`` or ``known``, and what is behind it. Wrong contents are never known, only refusals."""
+        difference = self.difference(first, second, third)
+        known = self.known(first, second, third) if difference.startswith("refused") else ""
+        if known:
+            return "known", known
+        return ("DIFFERS", f"{first}, {second}, {third}: {difference}") if difference else ("equal", "")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try all, and print the matrix."""
@@ -170,25 +197,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if why_absent(name):
             sys.stdout.write(f"not here: {name}: {why_absent(name)}\n")
     sys.stdout.write("".join(f"{name:>15}" for name in ("writes", "compacts", *there)) + "\n")
-    said: Counter[str] = Counter()
+    said: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         matrix = Matrix(Path(folder), given.seed)
         for first, second in product(there, there):
-            known = [matrix.known(first, second, third) for third in there]
-            found = [
-                "" if why else matrix.difference(first, second, third) for why, third in zip(known, there, strict=True)
-            ]
-            said.update(filter(None, (*known, *found)))
-            cells = [
-                "DIFFERS" if wrong else "(java)" if why else "equal" for wrong, why in zip(found, known, strict=True)
-            ]
-            sys.stdout.write("".join(f"{cell:>15}" for cell in (first, second, *cells)) + "\n")
+            outcomes = [matrix.outcome(first, second, third) for third in there]
+            said.update(outcomes)
+            sys.stdout.write("".join(f"{cell:>15}" for cell in (first, second, *(kind for kind, _ in outcomes))) + "\n")
             sys.stdout.flush()
-    for what, count in said.items():
-        sys.stdout.write(f"{count} times: {what}\n")
-    differences = said.total() - said[SIZES_OF_JAVA]
-    sys.stdout.write(f"{len(there) ** 3} triples, {differences} differences\n")
-    return 1 if differences else 0
+    for (kind, what), count in sorted(said.items()):
+        sys.stdout.write(f"{count:5} {kind} {what}\n")
+    return 1 if any(kind == "DIFFERS" for kind, _ in said) else 0
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ pub mod prefixes;
 pub mod read_at;
 pub mod rebuild;
 pub mod sort;
+mod sync;
 pub mod table;
 pub mod totals;
 pub mod varint;

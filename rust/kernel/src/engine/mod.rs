@@ -34,6 +34,8 @@ pub mod visible;
 pub mod walk;
 pub mod write;
 
+#[cfg(all(test, shuttle))]
+mod schedules;
 #[cfg(test)]
 mod tests;
 

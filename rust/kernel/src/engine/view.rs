@@ -7,8 +7,9 @@ use super::run::{Run, RunCursor};
 use super::table::{Table, Tables};
 use super::table_cursor::{CursorOptions, TableCursor};
 use crate::comparator::Comparator;
+use crate::sync::{Mutex, PoisonError, RwLock};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Weak};
 
 /// The tables of all levels.
 #[derive(Debug, Default)]

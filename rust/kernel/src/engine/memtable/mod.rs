@@ -20,12 +20,12 @@ use crate::batch;
 use crate::comparator::Comparator;
 use crate::internal_key::MAX_SEQUENCE;
 use crate::merge::rank;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub use cursor::MemtableCursor;
 use entry::{Bytewise, Slot, Target};
 use sorted::{Chunks, Sorted};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tree::Tree;
 
 /// What an entry takes besides its operation, about as in LevelDB's arena, so that a write buffer holds as much.

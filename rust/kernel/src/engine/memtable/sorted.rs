@@ -11,8 +11,9 @@
 use super::entry::{Slot, Target};
 use super::{Direction, Start};
 use crate::comparator::Comparator;
+use crate::sync::{PoisonError, RwLock};
 use std::cmp::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// A chunk is cut in two when it has this many slots.
 const CHUNK_SIZE: usize = 256;

@@ -2,9 +2,9 @@
 
 use super::entry::{Entry, Key, KeyOrder, Slot, Sought, Target};
 use super::{Direction, Start};
+use crate::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::collections::BTreeSet;
 use std::ops::Bound;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// Entries in a tree. Any thread may read while others insert: the lock is held for one insertion, or a few entries read.
 pub struct Tree<O> {

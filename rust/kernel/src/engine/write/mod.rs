@@ -20,11 +20,12 @@ use crate::batch;
 use crate::comparator::Comparator;
 use crate::internal_key::MAX_SEQUENCE;
 use crate::path_error::{PathError, at_path};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 pub use file::{Log, LogFile};
 use queue::{Queue, Ticket};
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
 
 /// The most bytes that key and value may have together: a table's block must hold them.
 pub const MAX_ENTRY_SIZE: usize = (1 << 31) - (1 << 26);

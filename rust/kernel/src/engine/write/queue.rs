@@ -1,9 +1,10 @@
 //! Writers that wait for one another, and are written together: whoever is first in the line writes for those behind.
 
 use crate::engine::error::Result;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A group takes no more batches once it has this many bytes.
 const GROUP_SIZE: usize = 1 << 20;
