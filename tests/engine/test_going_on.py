@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import plyvel
 import pytest
 
 import relevel
 from relevel.engine import opening
+from tests.engine.conftest import module
 
 ENTRIES = {b"%04d" % i: b"value %d" % i for i in range(1000)}
 
@@ -59,7 +59,7 @@ def test_what_is_written_then_is_found_by_everybody(database: Path) -> None:
     assert [path.name for path in database.glob("MANIFEST-*")] == [(database / "CURRENT").read_text().strip()]
     with relevel.DB(database) as db:
         assert dict(db) == expected
-    with plyvel.DB(str(database)) as other:
+    with module("plyvel").DB(str(database)) as other:
         assert dict(other) == expected
     with relevel.DB(database) as db:
         assert dict(db) == expected
@@ -123,5 +123,5 @@ def test_a_manifest_that_does_not_end_with_its_last_edit_is_replaced(tail: bytes
 
     assert not manifest.exists()
     assert relevel.check(database).is_clean
-    with plyvel.DB(str(database)) as other:
+    with module("plyvel").DB(str(database)) as other:
         assert dict(other) == {**ENTRIES, b"new": b"value"}
