@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 from relevel.errors import InvalidArgumentError
 from relevel.exports.encoding import ENCODINGS
 
+_NUL: Final = "\ud800"
+"""Stands for NUL, which ``csv`` refuses before Python 3.11: half of a surrogate pair, which no text that was decoded has."""
 _SAYS_WHAT_IS: Final = frozenset({("put", "live"), ("delete", "deleted")})
 
 
@@ -89,7 +91,8 @@ def _json_lines(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
 
 def _csv_lines(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     csv.field_size_limit(1 << 30)
-    return iter(csv.DictReader(lines, strict=True))
+    for row in csv.DictReader((line.replace("\0", _NUL) for line in lines), strict=True):
+        yield {name: text.replace(_NUL, "\0") if isinstance(text, str) else text for name, text in row.items()}
 
 
 _READERS: Final = {"jsonl": _json_lines, "csv": _csv_lines}
