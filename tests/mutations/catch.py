@@ -33,6 +33,7 @@ _PARTS: Final = (
     "pyproject.toml",
     "README.md",
 )
+_BUILT: Final = PROJECT / "target" / "mutations"
 _LONGEST_SECONDS: Final = 1800
 _SHOWN: Final = 3000
 """Characters of what a harness said that failed without a bug."""
@@ -76,8 +77,8 @@ def build(place: Path) -> None:
     """Build the kernel where it will be imported from."""
     command = ["cargo", "build", "--quiet", "--release", "--locked", "--package", "relevel-binding"]
     command += ["--features", "pyo3/extension-module"]
-    subprocess.run(command, cwd=place, env={**os.environ, **_QUICK}, check=True)
-    shutil.copy2(place / "target" / "release" / "lib_kernel.so", place / KERNEL.relative_to(PROJECT))
+    subprocess.run(command, cwd=place, env={**os.environ, **_QUICK, "CARGO_TARGET_DIR": str(_BUILT)}, check=True)
+    shutil.copy2(_BUILT / "release" / "lib_kernel.so", place / KERNEL.relative_to(PROJECT))
 
 
 def failure(harness: Sequence[str], place: Path) -> str:

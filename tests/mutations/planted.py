@@ -120,7 +120,7 @@ MUTATIONS: Final = (
         "src/relevel/storage/posix.py",
         "            os.fsync(descriptor)\n        return copied\n",
         "        return copied\n",
-        (*POWER, "--workload", "checkpoints"),
+        (*POWER, "--workload", "checkpoints", "--each", "2", "--states", "1"),
     ),
     Mutation(
         "blocks of tables are believed without their checksum",
@@ -134,21 +134,21 @@ MUTATIONS: Final = (
         f"{_ENGINE}/get.rs",
         "                if newest.as_ref().is_none_or(|newest| newest.trailer < found.trailer) {\n",
         "                if newest.is_none() {\n",
-        (*PYTEST, "tests/engine", "tests/interop/test_engine_interop.py"),
+        (*PYTEST, "tests/engine/test_level_0.py"),
     ),
     Mutation(
         "a compaction drops what a snapshot still sees",
         f"{_ENGINE}/compact.rs",
         "        self.is_hidden = trailer >> 8 <= self.compaction.smallest_snapshot;\n",
         "        self.is_hidden = true;\n",
-        (*PYTEST, "tests/engine/test_snapshot.py", "tests/model/test_engine.py"),
+        (*PYTEST, "tests/engine/test_snapshot.py", "tests/model/test_same_history.py"),
     ),
     Mutation(
         "a compaction drops deletions that deeper levels need",
         f"{_ENGINE}/compact.rs",
         "Some(!(is_deletion && self.is_hidden && !self.may_be_deeper(user_key)))",
         "let _ = self.may_be_deeper(user_key);\n        Some(!(is_deletion && self.is_hidden))",
-        (*PYTEST, "tests/model"),
+        (*PYTEST, "tests/model/test_same_history.py", "tests/model/test_dropped_deletions.py"),
     ),
     Mutation(
         "a second opening drops the lock of the first",

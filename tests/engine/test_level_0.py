@@ -1,0 +1,79 @@
+"""Tables of level 0 overlap: what is newest in them is told by sequence numbers, not by the numbers of files.
+
+After a repair LevelDB's tables have any numbers; LevelDB, which searches them by number, then gives values that were replaced.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+import relevel
+from relevel.files.manifest import scan_manifest
+from relevel.files.manifest_writer import write_manifest
+from relevel.format.filename import table_name
+from relevel.format.version_edit import VersionEdit
+from relevel.storage.read_only import ReadOnlyDirectory
+
+KEYS = [b"%03d" % number for number in range(50)]
+VALUES = [b"oldest", b"between", b"newest"]
+
+
+def made(path: Path, order: tuple[int, ...]) -> Path:
+    """A database of three tables in level 0, each with every key; ``order`` says which number each gets."""
+    for value in VALUES:
+        with relevel.DB(path, create_if_missing=True) as db:
+            for key in KEYS:
+                db.put(key, value)
+    relevel.DB(path).close()  # makes a table of the last log
+    return renumbered(path, order)
+
+
+def renumbered(path: Path, order: tuple[int, ...]) -> Path:
+    """Give the tables other numbers, all in level 0."""
+    name = (path / "CURRENT").read_text().strip()
+    found = scan_manifest(ReadOnlyDirectory(path), name)
+    tables = sorted((noted for _, noted in found.tables()), key=lambda noted: noted.number)
+    numbers = [tables[at].number for at in order]
+    for table in tables:
+        (path / table_name(table.number)).rename(path / f"{table.number}.moved")
+    for table, number in zip(tables, numbers, strict=True):
+        (path / f"{table.number}.moved").rename(path / table_name(number))
+    state = VersionEdit(
+        comparator=found.comparator,
+        log_number=found.log_number,
+        previous_log_number=0,
+        next_file_number=found.next_file_number,
+        last_sequence=found.last_sequence,
+        new_files=tuple((0, table._replace(number=number)) for table, number in zip(tables, numbers, strict=True)),
+    )
+    (path / name).unlink()
+    write_manifest(str(path / name), state)
+    return path
+
+
+@pytest.mark.parametrize("order", list(permutations(range(len(VALUES)))), ids=str)
+def test_the_newest_is_found_whatever_its_number(order: tuple[int, ...], tmp_path: Path) -> None:
+    """By get, by iteration both ways, and after all was merged."""
+    expected = [(key, VALUES[-1]) for key in KEYS]
+    with relevel.DB(made(tmp_path / "db", order)) as db:
+        assert db.stats().levels[0].table_count == len(VALUES)
+
+        for _ in range(2):
+            assert [(key, db.get(key)) for key in KEYS] == expected
+            assert list(zip(KEYS, db.get_many(KEYS), strict=True)) == list(db) == expected
+            assert list(db.iterator(reverse=True)) == expected[::-1]
+            db.compact_range()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(len(VALUES)))), ids=str)
+def test_so_it_is_by_what_only_reads(order: tuple[int, ...], tmp_path: Path) -> None:
+    """Dump, scan, get, and a rescue."""
+    database = made(tmp_path / "db", order)
+
+    assert list(relevel.scan(database)) == [(key, VALUES[-1]) for key in KEYS]
+    assert relevel.get(database, KEYS[0]) == VALUES[-1]
+    assert relevel.rescue(database, tmp_path / "rescued").is_complete
+    assert list(relevel.scan(tmp_path / "rescued")) == [(key, VALUES[-1]) for key in KEYS]
