@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -109,14 +109,15 @@ class Catch:
         self._said: dict[tuple[str, ...], str] = {}
 
     def verdict(self, mutation: Mutation) -> str:
-        """``found``, ``MISSED``, or that the harness fails without a bug and so finds nothing, with what it says."""
+        """``found``, ``MISSED``, that it does not build, or that its harness fails without it, and what that says."""
         harness = mutation.harness
         if harness not in self._said:
             self._said[harness] = failure(harness, self._place)
         if self._said[harness]:
             return f"FAILS WITHOUT A BUG ({' '.join(harness)})\n{self._said[harness]}\n"
-        with planted(mutation, self._place):
+        with suppress(subprocess.CalledProcessError), planted(mutation, self._place):
             return "found " if failure(harness, self._place) else "MISSED"
+        return "DOES NOT BUILD"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -116,7 +116,13 @@ impl Store {
             assert_eq!(one, other, "half of a batch is seen at {sequence}");
             one
         });
-        (sequence, numbers.collect())
+        let numbers: Vec<u64> = numbers.collect();
+        assert_eq!(
+            sequence,
+            2 * numbers.iter().sum::<u64>(),
+            "not all that the sequence number counts is seen: {numbers:?}"
+        );
+        (sequence, numbers)
     }
 }
 
