@@ -6,12 +6,13 @@ FUZZ_SECONDS ?= 30
 POWER_STATES ?= 100000
 SOAK_MINUTES ?= 30
 LIVES ?= 100
+SCHEDULES ?= 20000
 
 bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations interop lives soak surroundings clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations interop lives soak surroundings schedules clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -91,6 +92,14 @@ lives: $(VENV)/.kernel ## do the same under other options, orders, reopenings an
 
 soak: $(VENV)/.kernel ## let many threads write, read, compact, copy and close for SOAK_MINUTES: all is right, and memory stays flat
 	PYTHONPATH=. $(bin)/python -m tests.crowd.soak --minutes $(SOAK_MINUTES)
+
+surroundings: $(VENV)/.kernel ## run as another user, on read-only and full file systems, and with every Python that is here
+	$(bin)/python -m pytest -rs tests/surroundings
+	PYTHONPATH=. $(bin)/python -m tests.surroundings.pythons
+
+schedules: ## run what the kernel's threads share in SCHEDULES orders of their steps, twice
+	RELEVEL_SCHEDULES=$(SCHEDULES) RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=target/schedules CARGO_PROFILE_TEST_OPT_LEVEL=1 \
+	    cargo test --locked --package relevel-kernel --lib schedules
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) target fuzz/target fuzz/corpus build dist src/relevel/*.so .mypy_cache .pytest_cache .ruff_cache .hypothesis

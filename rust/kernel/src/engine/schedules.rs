@@ -103,7 +103,10 @@ impl Store {
 
     /// Everything at one moment: the number of each writer, by both of its keys.
     fn look(&self) -> (u64, Vec<u64>) {
-        let (view, sequence) = self.views.present_at(|| self.writes.last_sequence());
+        let (view, sequence) = self.views.present_at(|| {
+            thread::yield_now(); // the scheduler sees no place to change between an unlocking and a load
+            self.writes.last_sequence()
+        });
         let find = |writer, place| {
             let key = key(writer, place);
             std::iter::once(&view.memtable)
