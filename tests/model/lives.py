@@ -75,7 +75,7 @@ def _new_step(choose: random.Random, number: int) -> Step:
         return Get(_new_keys(choose))
     if kind < 9:
         return _new_walk(choose)
-    inner = []
+    inner: list[Write | Get | Walk] = []
     for _ in range(choose.randrange(4)):
         inner.append(choose.choice([_new_write(choose, number), Get(_new_keys(choose)), _new_walk(choose)]))
     return Hold(_new_walk(choose), tuple(inner), _new_keys(choose))

@@ -176,14 +176,14 @@ MUTATIONS: Final = (
         "src/relevel/recovery/heal/checksum.py",
         "            return proved[0] if len(proved) == 1 else None\n",
         "            return proved[0]\n",
-        (*PYTEST, "tests/unit/recovery", "tests/damage/test_flipped_bits.py"),
+        (*PYTEST, "tests/unit/recovery/test_heal_block.py"),
     ),
     Mutation(
         "a healing that nothing proves is believed",
         "src/relevel/recovery/heal/block.py",
         "    return contents is not None and proof(contents)\n",
         "    return contents is not None\n",
-        (*PYTEST, "tests/unit/recovery/test_heal_block.py", "tests/damage/test_flipped_bits.py"),
+        (*PYTEST, "tests/unit/recovery/test_heal_block.py"),
     ),
     Mutation(
         "what a compaction has replaced counts as live",

@@ -34,7 +34,7 @@ _ABOUT: Final = (
 )
 
 
-def run(command: Sequence[str | Path], folder: Path) -> str:
+def run(command: Sequence[object], folder: Path) -> str:
     """What a command says; raises RuntimeError with it where it fails."""
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
