@@ -77,7 +77,8 @@ def _new_step(choose: random.Random, number: int) -> Step:
         return _new_walk(choose)
     inner: list[Write | Get | Walk] = []
     for _ in range(choose.randrange(4)):
-        inner.append(choose.choice([_new_write(choose, number), Get(_new_keys(choose)), _new_walk(choose)]))
+        each: list[Write | Get | Walk] = [_new_write(choose, number), Get(_new_keys(choose)), _new_walk(choose)]
+        inner.append(choose.choice(each))
     return Hold(_new_walk(choose), tuple(inner), _new_keys(choose))
 
 

@@ -36,7 +36,8 @@ _ABOUT: Final = (
 
 def run(command: Sequence[object], folder: Path) -> str:
     """What a command says; raises RuntimeError with it where it fails."""
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stdout[-4000:])
     return done.stdout
