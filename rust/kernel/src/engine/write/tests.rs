@@ -41,7 +41,8 @@ impl LogFile for Disk {
         let fails = failing(&self.0.is_full);
         let size = if fails.is_err() { bytes.len() / 2 } else { bytes.len() };
         let (mut there, start) = (self.0.bytes.lock().unwrap(), usize::try_from(offset).unwrap());
-        there.resize(there.len().max(start + size), 0);
+        let end = there.len().max(start + size);
+        there.resize(end, 0);
         there[start..start + size].copy_from_slice(&bytes[..size]);
         drop(there);
         fails
