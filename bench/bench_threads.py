@@ -3,7 +3,7 @@
     python bench/bench_threads.py [--entries N] [--seconds S] [--rounds N] [--stores NAMES] [--scratch DIRECTORY]
 
 Every store does its turns in a process of its own, the stores of a round one after another, so that a slow moment of the machine
-falls on all. Printed are medians, in thousands of calls a second, of all threads together.
+falls on all. Printed are medians, in thousands of keys a second, of all threads together.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ from typing import Any
 
 VALUE = b"v" * 50 + b"%050d" % 7
 READERS = 4
-CALLS_AT_ONCE = 500
-TURNS = (
-    "1 reader",
-    f"{READERS} readers",
-    "1 writer",
-    f"1 writer beside {READERS} readers",
-    f"{READERS} readers beside 1 writer",
-)
+MANY = 1000
 
 
 def repeated(
-    call: Callable[[int], object], is_over: threading.Event, counts: list[int], seed: int, entries: int
+    call: Callable[[list[bytes]], object], is_over: threading.Event, counts: list[int], keys: list[bytes]
 ) -> None:
-    """Make calls with numbers of any order until it is over, and say how many."""
-    numbers = [random.Random(seed).randrange(entries) for _ in range(CALLS_AT_ONCE * 40)]
+    """Make calls with keys, over and over until it is over, and say for how many keys."""
     count = 0
     while not is_over.is_set():
-        start = count % len(numbers)
-        for number in numbers[start : start + CALLS_AT_ONCE]:
-            call(number)
-        count += CALLS_AT_ONCE
+        start = count % len(keys)
+        call(keys[start : start + MANY])
+        count += MANY
     counts.append(count)
 
 
-def turn(db: Any, readers: int, writers: int, entries: int, seconds: float) -> tuple[float, float]:
-    """Calls a second of all readers, and of all writers."""
+def turn(
+    db: Any, readers: int, writers: int, entries: int, seconds: float, *, many: bool = False
+) -> tuple[float, float]:
+    """Keys a second of all readers, and of all writers."""
     is_over, read, written = threading.Event(), list[int](), list[int]()
+    get, put = db.get, db.put
 
-    def get(number: int) -> object:
-        return db.get(b"%016d" % number)
+    def get_each(keys: list[bytes]) -> None:
+        for key in keys:
+            get(key)
 
-    def put(number: int) -> object:
-        return db.put(b"%016d" % number, VALUE)
+    def put_each(keys: list[bytes]) -> None:
+        for key in keys:
+            put(key, VALUE)
 
-    threads = [threading.Thread(target=repeated, args=(get, is_over, read, n, entries)) for n in range(readers)]
-    threads += [threading.Thread(target=repeated, args=(put, is_over, written, -n, entries)) for n in range(writers)]
+    threads = []
+    for number in range(readers + writers):
+        call, counts = (put_each, written) if number >= readers else (db.get_many if many else get_each, read)
+        source = random.Random(number)
+        keys = [b"%016d" % source.randrange(entries) for _ in range(20 * MANY)]
+        threads.append(threading.Thread(target=repeated, args=(call, is_over, counts, keys)))
     begun = time.perf_counter()
     for thread in threads:
         thread.start()
@@ -77,12 +77,17 @@ def measure(store: str, path: str, entries: int, seconds: float) -> dict[str, fl
     db = module.DB(path, create_if_missing=True, lru_cache_size=256 << 20, bloom_filter_bits=10)
     for number in range(entries):
         db.put(b"%016d" % number, VALUE)
-    found: dict[str, float] = {}
-    for name, readers, writers in ((TURNS[0], 1, 0), (TURNS[1], READERS, 0), (TURNS[2], 0, 1), (TURNS[3], READERS, 1)):
-        read, written = turn(db, readers, writers, entries, seconds)
-        found[name] = written if writers else read
-        if readers and writers:
-            found[TURNS[4]] = read
+    found = {
+        "1 reader": turn(db, 1, 0, entries, seconds)[0],
+        f"{READERS} readers": turn(db, READERS, 0, entries, seconds)[0],
+    }
+    if hasattr(db, "get_many"):
+        for readers in (1, 2, READERS):
+            name = f"{readers} reader{'s' * (readers > 1)}, {MANY} keys at once"
+            found[name] = turn(db, readers, 0, entries, seconds, many=True)[0]
+    found["1 writer"] = turn(db, 0, 1, entries, seconds)[1]
+    read, written = turn(db, READERS, 1, entries, seconds)
+    found |= {f"1 writer beside {READERS} readers": written, f"{READERS} readers beside 1 writer": read}
     db.close()
     return found
 
@@ -107,11 +112,11 @@ def main() -> None:
             with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
                 shape = ["--entries", str(options.entries), "--seconds", str(options.seconds)]
                 command = [sys.executable, __file__, *shape, "--one", store, f"{folder}/db"]
-                taken.append(json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
+                taken.append(json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
     print(f"thousands a second{'':22}" + "".join(f"{store:>12}" for store in samples))
-    for name in TURNS:
-        medians = (statistics.median(one[name] for one in taken) / 1000 for taken in samples.values())
-        print(f"{name:40}" + "".join(f"{median:12.0f}" for median in medians))
+    for name in dict.fromkeys(name for taken in samples.values() for name in taken[0]):
+        rates = ([one[name] / 1000 for one in taken if name in one] for taken in samples.values())
+        print(f"{name:40}" + "".join(f"{statistics.median(some):12.0f}" if some else f"{'':12}" for some in rates))
 
 
 if __name__ == "__main__":
