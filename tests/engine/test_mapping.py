@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,39 @@ def test_many_keys_are_looked_up_in_their_order(db: relevel.DB) -> None:
     assert db.get_many(keys) == [PAIRS[1999][1], None, PAIRS[0][1], PAIRS[0][1]]
     assert db.get_many(tuple(keys[1:3]), b"-") == [b"-", PAIRS[0][1]]
     assert db.get_many([]) == []
+
+
+def test_thousands_of_keys_and_large_values_are_looked_up(db: relevel.DB) -> None:
+    """Any number of them, from anything that can be iterated."""
+    large = {b"large%02d" % number: bytes([number]) * (1 << 20) for number in range(24)}
+    for key, value in large.items():
+        db.put(key, value)
+    truth = {**dict(PAIRS), **large}
+    keys = [*truth, *(b"%04dx" % number for number in range(1500))] * 2
+
+    assert db.get_many(iter(keys), b"none") == [truth.get(key, b"none") for key in keys]
+
+
+def test_keys_that_are_looked_up_at_once_are_as_of_one_moment(db: relevel.DB) -> None:
+    """However many they are, and whoever writes meanwhile."""
+    keys = [b"same%04d" % number for number in range(3000)]
+    over = threading.Event()
+
+    def write() -> None:
+        for number in count():
+            with db.write_batch() as batch:
+                for key in keys:
+                    batch.put(key, b"%d" % number)
+            if over.is_set():
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert all(len(set(db.get_many(keys))) == 1 for _ in range(20))
+    finally:
+        over.set()
+        writer.join()
 
 
 def test_many_keys_are_looked_up_in_a_snapshot_and_in_a_part(db: relevel.DB) -> None:

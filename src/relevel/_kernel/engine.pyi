@@ -230,7 +230,7 @@ class Reader:
     ) -> Any:
         """The value of ``key``, or ``default``. ``key`` is exactly ``bytes`` and flags are bools or None, else TypeError."""
     def get_many(self, keys: Sequence[bytes], default: Any = None) -> list[Any]:
-        """The values of many keys, in their order, all as of one moment."""
+        """The values of many keys, in their order, all as of one moment. Threads that call it read beside each other."""
 
 class Writer(Reader):
     """A reader that writes too."""

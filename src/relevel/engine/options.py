@@ -67,8 +67,8 @@ class Options:
     verify_checksums: bool = True
     comparator: Comparator | None = None
     level0_compaction_trigger: int = 4
-    level0_slowdown: int = 8
-    level0_stop: int = 12
+    level0_slowdown: int = 12
+    level0_stop: int = 20
     deepest_flush_level: int = 2
 
     @property

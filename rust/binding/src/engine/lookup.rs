@@ -1,13 +1,22 @@
-//! `Reader.get`: as long as nothing has to wait for the disk, without letting go of the interpreter lock.
+//! `Reader.get`: as long as nothing has to wait for the disk, without letting go of the interpreter lock. `Reader.get_many`: without
+//! that lock, so that threads read beside each other.
 
 use super::arguments;
 use super::reader::{Attached, Reader};
 use super::store::{Store, hook_of};
-use crate::turn::give_way;
+use crate::turn::{detach_long, give_way};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use relevel_kernel::engine::{EngineError, GetOptions, Got, View, Waiting};
 use std::borrow::Cow;
+use std::ops::Range;
+
+/// Keys that are looked up at a time.
+const MANY: usize = 512;
+/// So few keys are found before another thread has taken the interpreter lock.
+const FEW: usize = 16;
+/// Values that are held before Python has them: those of the keys so far, where they have more bytes than this.
+const HELD_SIZE: usize = 4 << 20;
 
 impl Store {
     /// The value of `key` in `view` as of `sequence`.
@@ -59,6 +68,43 @@ impl Store {
         Ok(got.value.map(|value| PyBytes::new(py, &value)))
     }
 
+    /// The values of the first keys, of at least one, in one piece of memory. The keys' order must not be a supplied one.
+    ///
+    /// # Errors
+    /// As [`Store::finish`].
+    fn look_up_many(
+        &self,
+        py: Python<'_>,
+        view: &View,
+        keys: &[Cow<'_, [u8]>],
+        sequence: u64,
+        options: GetOptions,
+    ) -> PyResult<Values> {
+        let options = GetOptions { waiting: Waiting::Allowed, ..options };
+        let result = detach_long(py, || {
+            let _inside = self.gate.enter()?;
+            let mut values = Values::default();
+            for key in keys {
+                let start = values.bytes.len();
+                let got = view.get(&self.tables, key, sequence, options, |value| {
+                    values.bytes.extend_from_slice(value);
+                    start..values.bytes.len()
+                })?;
+                values.places.push(got.value);
+                values.charged = got.charged.or(values.charged);
+                if values.bytes.len() >= HELD_SIZE {
+                    break;
+                }
+            }
+            Ok(values)
+        });
+        let values = self.finish(py, result)?;
+        if let Some(number) = values.charged {
+            self.charge(py, number);
+        }
+        Ok(values)
+    }
+
     /// Tell the hook of a table that was searched in vain too often.
     #[cold]
     fn charge(&self, py: Python<'_>, number: u64) {
@@ -67,6 +113,16 @@ impl Store {
             let _ = hook.call1(py, (number,));
         }
     }
+}
+
+/// What was found for some keys.
+#[derive(Default)]
+struct Values {
+    bytes: Vec<u8>,
+    /// Where in `bytes` the value of each key is.
+    places: Vec<Option<Range<usize>>>,
+    /// A table that has been searched in vain once too often.
+    charged: Option<u64>,
 }
 
 /// The whole key.
@@ -117,12 +173,27 @@ impl Reader {
         let (view, last) = store.views.present_at(|| store.writes.last_sequence());
         let sequence = attached.sequence.unwrap_or(last);
         let values = PyList::empty(py);
-        for key in keys.try_iter()? {
-            let key = key?;
-            let key = prefixed(attached, arguments::key(&key)?);
-            let value = store.look_up(py, &view, &key, sequence, options)?;
-            values.append(value.map(Bound::into_any).or_else(|| default.clone()))?;
+        let mut keys = keys.try_iter()?;
+        loop {
+            let some = keys.by_ref().take(MANY).collect::<PyResult<Vec<_>>>()?;
+            let some = some.iter().map(|key| Ok(prefixed(attached, arguments::key(key)?)));
+            let some = some.collect::<PyResult<Vec<_>>>()?;
+            if some.is_empty() {
+                return Ok(values);
+            }
+            let mut rest = &*some;
+            while rest.len() > FEW && !store.order_may_fail {
+                let found = store.look_up_many(py, &view, rest, sequence, options)?;
+                rest = rest.get(found.places.len()..).unwrap_or_default();
+                for place in found.places {
+                    let value = place.and_then(|place| found.bytes.get(place)).map(|value| PyBytes::new(py, value));
+                    values.append(value.map(Bound::into_any).or_else(|| default.clone()))?;
+                }
+            }
+            for key in rest {
+                let value = store.look_up(py, &view, key, sequence, options)?;
+                values.append(value.map(Bound::into_any).or_else(|| default.clone()))?;
+            }
         }
-        Ok(values)
     }
 }

@@ -54,79 +54,124 @@ fn of_one_sequence_number_written_twice_the_later_write_is_kept() {
     }
 }
 
-/// Memtable and model with the same random entries, keys of all sizes around the rank's.
-fn filled(comparator: &Comparator, count: u64) -> (Arc<Memtable>, Vec<Vec<u8>>) {
-    let memtable = Memtable::new(comparator.clone());
+type Model = Vec<Vec<u8>>;
+
+/// Random entries, keys of all sizes around the rank's, in internal key order.
+fn model(comparator: &Comparator, count: u64) -> Model {
     let mut random = Random(7);
-    let mut model = Vec::new();
+    let mut model = Model::new();
     for sequence in 1..=count {
         let key = format!("{:0width$}", random.below(300), width = random.below(20)).into_bytes();
-        put(&memtable, sequence, &[(&key, Some(&key))]);
         let mut internal = Vec::new();
         internal_key::append(&mut internal, &key, sequence, TYPE_VALUE);
         model.push(internal);
     }
     model.sort_by(|a, b| internal_key::compare(comparator, a, b));
-    (Arc::new(memtable), model)
+    model
+}
+
+/// A memtable into which entries were put one after another; each has its user key as its value.
+fn filled<'a>(comparator: &Comparator, entries: impl IntoIterator<Item = &'a Vec<u8>>) -> Arc<Memtable> {
+    let memtable = Memtable::new(comparator.clone());
+    for entry in entries {
+        let (key, trailer) = internal_key::split(entry).unwrap();
+        put(&memtable, trailer >> 8, &[(key, Some(key))]);
+    }
+    Arc::new(memtable)
+}
+
+/// The same entries put as they were written, each after all others, and so but for one that comes late.
+fn fillings(comparator: &Comparator, model: &Model) -> [Arc<Memtable>; 3] {
+    let mut written: Vec<_> = model.iter().collect();
+    written.sort_by_key(|entry| internal_key::split(entry).map(|(_, trailer)| trailer));
+    let (late, others) = model.split_at(model.len() / 2).1.split_first().unwrap();
+    let but_one = model[..model.len() / 2].iter().chain(others).chain(Some(late));
+    [filled(comparator, written), filled(comparator, model), filled(comparator, but_one)]
 }
 
 #[test]
 fn a_cursor_goes_through_all_versions_in_internal_key_order_both_ways() {
     for comparator in orders() {
-        let (memtable, model) = filled(&comparator, 2000);
-        let mut cursor = memtable.cursor();
+        let model = model(&comparator, 2000);
+        for memtable in fillings(&comparator, &model) {
+            let mut cursor = memtable.cursor();
 
-        cursor.seek_to_first().unwrap();
-        for key in &model {
-            assert_eq!(cursor.key(), key);
-            assert_eq!(cursor.value(), internal_key::user_key(key));
-            cursor.next().unwrap();
+            cursor.seek_to_first().unwrap();
+            for key in &model {
+                assert_eq!(cursor.key(), key);
+                assert_eq!(cursor.value(), internal_key::user_key(key));
+                cursor.next().unwrap();
+            }
+            assert!(!cursor.valid());
+            cursor.seek_to_last().unwrap();
+            for key in model.iter().rev() {
+                assert_eq!(cursor.key(), key);
+                cursor.prev().unwrap();
+            }
+            assert!(!cursor.valid() && cursor.key().is_empty() && cursor.value().is_empty());
+            assert_eq!(memtable.entry_count(), 2000);
         }
-        assert!(!cursor.valid());
-        cursor.seek_to_last().unwrap();
-        for key in model.iter().rev() {
-            assert_eq!(cursor.key(), key);
-            cursor.prev().unwrap();
-        }
-        assert!(!cursor.valid() && cursor.key().is_empty() && cursor.value().is_empty());
-        assert_eq!(memtable.entry_count(), 2000);
     }
+}
+
+#[test]
+fn entries_in_order_are_all_there_however_many_they_are() {
+    const COUNT: u64 = 150_000;
+    let memtable = Arc::new(Memtable::new(Comparator::Bytewise));
+    for number in 1..=COUNT {
+        put(&memtable, number, &[(&number.to_be_bytes(), Some(b""))]);
+    }
+
+    let mut cursor = memtable.cursor();
+    cursor.seek_to_first().unwrap();
+    for number in 1..=COUNT {
+        assert_eq!(internal_key::user_key(cursor.key()), number.to_be_bytes());
+        assert!(memtable.get(&number.to_be_bytes(), COUNT).is_some());
+        cursor.next().unwrap();
+    }
+    assert!(!cursor.valid());
 }
 
 #[test]
 fn a_cursor_that_wanders_stands_where_the_model_does() {
     for comparator in orders() {
-        let (memtable, model) = filled(&comparator, 500);
-        let mut cursor = memtable.cursor();
-        let mut random = Random(3);
-        let mut at = model.len();
-        for _ in 0..20_000 {
-            match random.below(8) {
-                before @ 0..=1 => {
-                    let mut target = model[random.below(model.len())].clone();
-                    if random.below(2) == 0 {
-                        target.truncate(target.len() - 8);
-                        internal_key::append(&mut target, b"", random.below(600) as u64, TYPE_VALUE);
-                    }
-                    at = model.partition_point(|key| internal_key::compare(&comparator, key, &target).is_lt());
-                    if before == 1 {
-                        cursor.seek_before(&target).unwrap();
-                        at = at.checked_sub(1).unwrap_or(model.len());
-                    } else {
-                        cursor.seek(&target).unwrap();
-                    }
+        let model = model(&comparator, 500);
+        for memtable in fillings(&comparator, &model) {
+            wander(&comparator, &memtable, &model);
+        }
+    }
+}
+
+fn wander(comparator: &Comparator, memtable: &Arc<Memtable>, model: &Model) {
+    let mut cursor = memtable.cursor();
+    let mut random = Random(3);
+    let mut at = model.len();
+    for _ in 0..20_000 {
+        match random.below(8) {
+            before @ 0..=1 => {
+                let mut target = model[random.below(model.len())].clone();
+                if random.below(2) == 0 {
+                    target.truncate(target.len() - 8);
+                    internal_key::append(&mut target, b"", random.below(600) as u64, TYPE_VALUE);
                 }
-                2..5 => {
-                    cursor.next().unwrap();
-                    at = (at + 1).min(model.len());
-                }
-                _ => {
-                    cursor.prev().unwrap();
-                    at = if at == model.len() { at } else { at.checked_sub(1).unwrap_or(model.len()) };
+                at = model.partition_point(|key| internal_key::compare(comparator, key, &target).is_lt());
+                if before == 1 {
+                    cursor.seek_before(&target).unwrap();
+                    at = at.checked_sub(1).unwrap_or(model.len());
+                } else {
+                    cursor.seek(&target).unwrap();
                 }
             }
-            assert_eq!(cursor.key(), model.get(at).map_or(&[][..], Vec::as_slice), "{comparator:?}");
+            2..5 => {
+                cursor.next().unwrap();
+                at = (at + 1).min(model.len());
+            }
+            _ => {
+                cursor.prev().unwrap();
+                at = if at == model.len() { at } else { at.checked_sub(1).unwrap_or(model.len()) };
+            }
         }
+        assert_eq!(cursor.key(), model.get(at).map_or(&[][..], Vec::as_slice), "{comparator:?}");
     }
 }
 
@@ -173,7 +218,8 @@ fn readers_see_whole_what_was_inserted_before_a_sequence_number_was_published() 
 fn a_memtable_written_out_is_a_table_of_all_its_versions() {
     let directory = tempfile::tempdir().unwrap();
     for (number, comparator) in orders().into_iter().enumerate() {
-        let (memtable, model) = filled(&comparator, 500);
+        let model = model(&comparator, 500);
+        let memtable = filled(&comparator, &model);
         let path = directory.path().join(format!("{number:06}.ldb"));
 
         let meta = memtable.write_table(&path, crate::table::BuildOptions::default()).unwrap();

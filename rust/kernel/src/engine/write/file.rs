@@ -5,20 +5,20 @@ use crate::engine::error::{EngineError, Result};
 use crate::log::append_parts;
 use crate::log::format::BLOCK_SIZE_U64;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Framed bytes are given to the file when there are this many.
 const SPILL_SIZE: usize = 1 << 20;
 
-/// A file that is written at its end. What fault injection stands in for.
+/// A file that is written where its writer says. What fault injection stands in for.
 pub trait LogFile: Send {
-    /// Write all of `bytes` at the end.
+    /// Write all of `bytes` at `offset`.
     ///
     /// # Errors
     /// What the operating system says. Some of the bytes may have been written.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
     /// See everything written safe on disk.
     ///
@@ -26,7 +26,7 @@ pub trait LogFile: Send {
     /// What the operating system says.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Make the file `size` bytes long, and write there next.
+    /// Make the file `size` bytes long.
     ///
     /// # Errors
     /// What the operating system says.
@@ -34,7 +34,16 @@ pub trait LogFile: Send {
 }
 
 impl LogFile for File {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// No position is kept by the system, so that it need not guard one against other threads at each write.
+    #[cfg(unix)]
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(self, bytes, offset)
+    }
+
+    #[cfg(not(unix))]
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        use std::io::{Seek, SeekFrom, Write};
+        self.seek(SeekFrom::Start(offset))?;
         self.write_all(bytes)
     }
 
@@ -43,8 +52,7 @@ impl LogFile for File {
     }
 
     fn cut(&mut self, size: u64) -> io::Result<()> {
-        self.set_len(size)?;
-        self.seek(SeekFrom::Start(size)).map(drop)
+        self.set_len(size)
     }
 }
 
@@ -78,8 +86,8 @@ impl Log {
     /// # Errors
     /// What the operating system says.
     pub fn append_to(path: &Path) -> Result<Self> {
-        let opened = OpenOptions::new().write(true).open(path).and_then(|mut file| {
-            let size = file.seek(SeekFrom::End(0))?;
+        let opened = OpenOptions::new().write(true).open(path).and_then(|file| {
+            let size = file.metadata()?.len();
             Ok(Self::new(Box::new(file), path, size))
         });
         opened.map_err(|error| EngineError::io(path, error))
@@ -122,14 +130,14 @@ impl Log {
             let block_offset = size.saturating_add(scratch.len() as u64) % BLOCK_SIZE_U64;
             append_parts(scratch, &header, operations, usize::try_from(block_offset).unwrap_or(0), |framed| {
                 if framed.len() >= SPILL_SIZE {
-                    file.append(framed)?;
+                    file.write_at(framed, size)?;
                     size += framed.len() as u64;
                     framed.clear();
                 }
                 io::Result::Ok(())
             })?;
         }
-        file.append(scratch)?;
+        file.write_at(scratch, size)?;
         Ok(size + scratch.len() as u64)
     }
 
