@@ -15,6 +15,7 @@ from relevel.errors import NotSupportedError
 from relevel.format.comparator import Comparator
 from relevel.storage.new_file import refuse_place
 from relevel.web.explorer import Explorer
+from relevel.web.subject import BLOCK_LIMIT
 
 
 @click.command("explore")
@@ -43,6 +44,14 @@ from relevel.web.explorer import Explorer
         show_default=True,
         help="What keys and values are decoded with: docs/decoders.md has the names. They are shown raw too.",
     ),
+    click.option(
+        "--largest-block",
+        metavar="MIB",
+        type=click.IntRange(1, 2048),
+        default=BLOCK_LIMIT >> 20,
+        show_default=True,
+        help="Blocks and log records up to this size are looked at; some of them are in memory at once. Larger ones are named.",
+    ),
     options.comparator,
 )
 def command(
@@ -51,6 +60,7 @@ def command(
     no_browser: bool,
     target: Path | None,
     decoder: str,
+    largest_block: int,
     comparator: Comparator | None,
 ) -> int:
     """Look at a database, as it is and as it was, on a page in the browser of this machine.
@@ -69,7 +79,7 @@ def command(
         raise NotSupportedError(f"the page needs {error.name}: run `pip install 'relevel[explore]'`") from error
     if target is not None:
         refuse_place(target, source)
-    explorer = Explorer(source, comparator, target, decoder)
+    explorer = Explorer(source, comparator, target, decoder, largest_block << 20)
     with suppress(KeyboardInterrupt), Server(explorer, port) as server:
         print_value(f"{server.url}\n")
         click.echo("relevel: this is the page's address; Ctrl-C ends it", err=True)

@@ -39,7 +39,10 @@ from relevel.web.beside import Point
 from relevel.web.key_index import KeyIndex
 from relevel.web.sequence_counts import SequenceCounts
 from relevel.web.stopping import Stopping
+from relevel.web.unseen import Unseen
 
+BLOCK_LIMIT: Final = 16 << 20
+"""Bytes of a block or record up to which it is looked at where nothing else is said: several are in memory at once, some twice."""
 _LOOK_AGAIN: Final = 2.0
 """Seconds between two looks at whether the directory has changed."""
 _TELL_EVERY: Final = 8192
@@ -64,6 +67,7 @@ class Subject:
         progress: what of this phase is done, and all of it: bytes, then entries.
         error: why the background failed.
         survey: the state of every file, once it is known.
+        unseen: what is larger than what is looked at, once every file is known.
         counts: changes by sequence number, once all are counted.
         keys: a sparse index of the keys, once it is whole.
         runs: the mass deletions, the largest first, once they are known.
@@ -71,25 +75,33 @@ class Subject:
         horizon: from where on the past is complete, once that is known.
     """
 
-    def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None, decoder: str = AUTO) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        comparator: Comparator | None = None,
+        decoder: str = AUTO,
+        block_limit: int = BLOCK_LIMIT,
+    ) -> None:
         """Take the inventory.
 
         Args:
             path: the database's directory.
             comparator: the order of the keys, where the manifest does not name a known one.
             decoder: what keys and values are decoded with, by name.
+            block_limit: bytes of a block or record up to which it is looked at.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
             NotSupportedError: the comparator is not known, or what a decoder needs is not installed.
             InvalidArgumentError: there is no decoder of that name.
         """
-        self.directory = open_directory(path)
+        self.directory = open_directory(path, block_limit=block_limit)
         self.comparator = choose_comparator(self.directory, comparator)
         self.phase = Phase.SURVEYING
         self.progress = (0, 0)
         self.error: str | None = None
         self.survey: Survey | None = None
+        self.unseen = Unseen((), self.directory, self.comparator)
         self.counts: SequenceCounts | None = None
         self.keys: KeyIndex | None = None
         self.runs: list[DeletionRun] | None = None
@@ -149,6 +161,11 @@ class Subject:
         return self.directory.findings if self.survey is None else self.survey.findings
 
     @property
+    def block_limit(self) -> int:
+        """Bytes of a block or record up to which it is looked at."""
+        return self.directory.storage.block_limit
+
+    @property
     def oldest(self) -> int:
         """The oldest sequence number on disk; 0 until it is known."""
         return 0 if self.counts is None else self.counts.first
@@ -205,7 +222,7 @@ class Subject:
     def _learn(self) -> None:
         try:
             found = survey(self.directory, self.comparator, progress=self._tell)
-            self.survey = found
+            self.survey, self.unseen = found, Unseen(found.findings, self.directory, self.comparator)
             if self.decoding is None:
                 self.decoding = choose_decoding(AUTO, self.new_reader())
             self.phase, self.progress = Phase.INDEXING, (0, 0)
