@@ -172,7 +172,9 @@ impl BlockReader {
             return Err(Fault::new(faults::code(part, Flaw::Truncated), handle.offset, got).with_values(expected, got));
         }
         let verified = verify(part, handle, stored)?;
-        decode(part, handle, verified, &mut self.decompressor, contents)
+        let codec = decode(part, handle, verified, &mut self.decompressor, contents)?;
+        self.window.give_back();
+        Ok(codec)
     }
 }
 

@@ -46,6 +46,8 @@ class Stream:
         self._opening = list(findings)
         self._met: list[Finding] = []
         self._at_end = at_end
+        self.failure: OSError | None = None
+        """Why the iteration ended early; None where it did not."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -58,11 +60,13 @@ class Stream:
         try:
             while batch := read():
                 yield batch
+                del batch  # a very large value is not held while the next one is read
                 self._collect()
-        except OSError:
+            self._at_end()
+        except OSError as error:
+            self.failure = error
             self._at_end()
             raise
-        self._at_end()
         self._collect()
 
     def _collect(self) -> None:
