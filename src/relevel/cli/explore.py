@@ -11,7 +11,7 @@ import click
 from relevel.cli import options
 from relevel.cli.output import CLEAN, print_value
 from relevel.decoders.choice import AUTO
-from relevel.errors import NotSupportedError
+from relevel.extras import load_extra
 from relevel.format.comparator import Comparator
 from relevel.storage.new_file import refuse_place
 from relevel.web.explorer import Explorer
@@ -73,10 +73,10 @@ def command(
       relevel explore ./profile
       relevel explore ./profile --restore-to ./profile-restored
     """
-    try:
-        from relevel.web.server import Server  # noqa: PLC0415  (needed here only, and may not be there)
-    except ModuleNotFoundError as error:
-        raise NotSupportedError(f"the page needs {error.name}: run `pip install 'relevel[explore]'`") from error
+    for package in ("flask", "waitress"):
+        load_extra(package, "The page")
+    from relevel.web.server import Server  # noqa: PLC0415  (needs both)
+
     if target is not None:
         refuse_place(target, source)
     explorer = Explorer(source, comparator, target, decoder, largest_block << 20)
