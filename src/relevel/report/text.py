@@ -239,6 +239,9 @@ def undelete_lines(report: UndeleteReport) -> Iterator[str]:
     yield f"{report.source} -> {' and '.join(places) or 'dry run, nothing written'}: {what}"
     if report.estimate is not None:
         yield from estimate_lines(report.estimate)
+    if report.amid is not None:
+        yield f"a mass deletion was under way at that time, so that some of its keys are there and some not: {report.amid}"
+        yield f"  the state right before it: --at {max(report.amid.first_sequence - 1, 1)}"
     unknown = (
         f" (of which {report.unknown_count} have no deletion on disk: state unknown)" if report.unknown_count else ""
     )
