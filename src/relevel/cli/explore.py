@@ -48,9 +48,8 @@ from relevel.web.subject import BLOCK_LIMIT
         "--largest-block",
         metavar="MIB",
         type=click.IntRange(1, 2048),
-        default=BLOCK_LIMIT >> 20,
-        show_default=True,
-        help="Blocks and log records up to this size are looked at; some of them are in memory at once. Larger ones are named.",
+        help="Blocks and log records up to this size are looked at; some of them are in memory at once. Larger ones are named. "
+        f" [default: {BLOCK_LIMIT >> 20}, less where many files are merged]",
     ),
     options.comparator,
 )
@@ -60,7 +59,7 @@ def command(
     no_browser: bool,
     target: Path | None,
     decoder: str,
-    largest_block: int,
+    largest_block: int | None,
     comparator: Comparator | None,
 ) -> int:
     """Look at a database, as it is and as it was, on a page in the browser of this machine.
@@ -79,7 +78,7 @@ def command(
 
     if target is not None:
         refuse_place(target, source)
-    explorer = Explorer(source, comparator, target, decoder, largest_block << 20)
+    explorer = Explorer(source, comparator, target, decoder, None if largest_block is None else largest_block << 20)
     with suppress(KeyboardInterrupt), Server(explorer, port) as server:
         print_value(f"{server.url}\n")
         click.echo("relevel: this is the page's address; Ctrl-C ends it", err=True)

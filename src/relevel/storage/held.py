@@ -90,6 +90,10 @@ class HeldDirectory(ReadOnlyDirectory):
         """Bytes up to which a block of a table, or a record of a log, is looked at."""
         return self._block_limit
 
+    def lower_block_limit(self, block_limit: int) -> None:
+        """Look at smaller blocks and records only, whoever begins to read from now on."""
+        self._block_limit = min(self._block_limit, block_limit)
+
     def source(self, name: str) -> str | _kernel.File | _kernel.Limited:
         """Give what the kernel reads a file from: as ``whole_source``, but of tables and logs nothing beyond the limit."""
         source = self.whole_source(name)

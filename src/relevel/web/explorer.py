@@ -29,7 +29,7 @@ from relevel.web.difference import difference
 from relevel.web.job import Job
 from relevel.web.overview import overview, ranks
 from relevel.web.restore import restore
-from relevel.web.subject import BLOCK_LIMIT, Phase, Subject
+from relevel.web.subject import Phase, Subject
 from relevel.web.unseen_needed import Wish, refusals, refuse_unseen, unseen_json
 
 _MOST_ROWS: Final = 500
@@ -47,7 +47,7 @@ class Explorer:
         comparator: Comparator | None = None,
         target: Path | None = None,
         decoder: str = AUTO,
-        block_limit: int = BLOCK_LIMIT,
+        block_limit: int | None = None,
     ) -> None:
         """Open a database for looking at.
 
@@ -56,7 +56,7 @@ class Explorer:
             comparator: the order of the keys, where the manifest does not name a known one.
             target: where a new database may be written; nowhere where it is None.
             decoder: what keys and values are decoded with, by name.
-            block_limit: bytes of a block or record up to which it is looked at.
+            block_limit: bytes of a block or record up to which it is looked at; by the number of files if not given.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.

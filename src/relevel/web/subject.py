@@ -23,12 +23,15 @@ from relevel.decoders.decoding import Decoding
 from relevel.errors import InvalidArgumentError, RelevelError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
 from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.history import History
-from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.inventory.directory import Directory, open_directory
 from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.inventory.standing import Standing
 from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.runs import DeletionRun
+from relevel.recovery.read.inputs import memory_of_a_log
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Survey, survey
@@ -43,6 +46,9 @@ from relevel.web.unseen import Unseen
 
 BLOCK_LIMIT: Final = 16 << 20
 """Bytes of a block or record up to which it is looked at where nothing else is said: several are in memory at once, some twice."""
+_BLOCKS_IN_ALL: Final = 128 << 20
+"""What the present blocks of all files that are merged may take together: bytes."""
+_LEAST_LIMIT: Final = 256 << 10
 _LOOK_AGAIN: Final = 2.0
 """Seconds between two looks at whether the directory has changed."""
 _TELL_EVERY: Final = 8192
@@ -80,7 +86,7 @@ class Subject:
         path: str | os.PathLike[str],
         comparator: Comparator | None = None,
         decoder: str = AUTO,
-        block_limit: int = BLOCK_LIMIT,
+        block_limit: int | None = None,
     ) -> None:
         """Take the inventory.
 
@@ -88,14 +94,16 @@ class Subject:
             path: the database's directory.
             comparator: the order of the keys, where the manifest does not name a known one.
             decoder: what keys and values are decoded with, by name.
-            block_limit: bytes of a block or record up to which it is looked at.
+            block_limit: bytes of a block or record up to which it is looked at; by the number of files if not given.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
             NotSupportedError: the comparator is not known, or what a decoder needs is not installed.
             InvalidArgumentError: there is no decoder of that name.
         """
-        self.directory = open_directory(path, block_limit=block_limit)
+        self.directory = open_directory(path, block_limit=block_limit or BLOCK_LIMIT)
+        if block_limit is None:
+            self.directory.storage.lower_block_limit(_affordable(self.directory))
         self.comparator = choose_comparator(self.directory, comparator)
         self.phase = Phase.SURVEYING
         self.progress = (0, 0)
@@ -267,6 +275,19 @@ class Subject:
     def _tell(self, done: int, total: int) -> None:
         self._stopping.heed()
         self.progress = (done, total)
+
+
+def _affordable(directory: Directory) -> int:
+    """What a block or record may have where one of each input of a merge is in memory.
+
+    Inputs are tables that are read by themselves, of a level one at a time, and the pieces in which large logs are sorted, of which
+    a record may be there twice.
+    """
+    tables = directory.of_kind(FileKind.TABLE)
+    alone = sum(1 for table in tables if not (table.standing is Standing.LIVE and table.level))
+    in_memory = memory_of_a_log(directory)
+    pieces = sum(log.size // in_memory for log in directory.of_kind(FileKind.LOG))
+    return max(_BLOCKS_IN_ALL // max(1, alone + 2 * pieces), _LEAST_LIMIT)
 
 
 def _as_seen(entries: tuple[DirectoryEntry, ...]) -> set[tuple[str, int, int]]:

@@ -270,7 +270,7 @@ def test_two_that_look_again_at_once_take_turns(shop: Path, monkeypatch: pytest.
     class Slow(Subject):
         """A subject that two who do not take turns would both end."""
 
-        def __init__(self, path: Path, comparator: Comparator | None, decoder: str, limit: int) -> None:
+        def __init__(self, path: Path, comparator: Comparator | None, decoder: str, limit: int | None) -> None:
             super().__init__(path, comparator, decoder, limit)
             made.append(self)
 

@@ -93,3 +93,32 @@ def test_many_values_just_below_the_limit_are_shown(tmp_path: Path) -> None:
             db.put(b"%03d" % number, value)
 
     assert peak(place) < MOST
+
+
+def test_many_tables_with_large_blocks_take_no_memory(tmp_path: Path) -> None:
+    """All of the same keys, so that a block of each is merged at a time: each may be smaller then."""
+    place = forge.database(tmp_path / "db", [])
+    edits = [forge.first_edit(last_sequence=99, log_number=200)]
+    for number in range(5, 65):
+        builder = _kernel.TableBuilder(str(place / f"{number:06}.ldb"))
+        builder.add(forge.internal_key(b"key", number), bytes(12 * MIB))
+        size = builder.finish(sync=False).file_size
+        edits.append(forge.new_table(0, number, size, b"key", b"key", sequences=(number, number)))
+    (place / "MANIFEST-000001").write_bytes(forge.log(edits))
+    (place / "000200.log").write_bytes(forge.log([forge.batch(100, forge.put(b"small", b"value"), 1)]))
+
+    assert peak(place) < MOST
+
+
+def test_many_logs_take_no_memory(tmp_path: Path) -> None:
+    """What they may take together before they are sorted in files is shared among them."""
+    place = forge.database(tmp_path / "db", [forge.first_edit(log_number=5)])
+    for number in range(5, 17):
+        payloads = [forge.batch(number * 100 + at, forge.put(b"%d" % at, bytes(MIB)), 1) for at in range(20)]
+        log = b""
+        for payload in payloads:
+            log += _kernel.encode_log_record(payload, len(log) % (32 << 10))
+        (place / f"{number:06}.log").write_bytes(log)
+    (place / "000020.log").write_bytes(forge.log([forge.batch(5000, forge.put(b"small", b"value"), 1)]))
+
+    assert peak(place) < MOST
