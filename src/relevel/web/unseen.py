@@ -1,7 +1,7 @@
 """Unseen: blocks and records that are larger than what the page looks at, and the keys that may be in them.
 
-Of a block the index tells between which keys its own are, and the manifest at the ends of a table; of a record the key where it
-holds one alone. Where nothing tells, every key may be in it.
+Of a block the index tells between which keys its own are, and the manifest between which those of the table are; of a record the
+key where it holds one alone. Where nothing tells, every key may be in it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from relevel.findings import Finding, KeyRange
 from relevel.format.comparator import Comparator
-from relevel.recovery.inventory.at_risk import keys_at_risk
+from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.read.reader import BYTEWISE, after_prefix
 
@@ -34,7 +34,7 @@ class Unseen:
     def __init__(self, findings: Iterable[Finding], directory: Directory, comparator: Comparator) -> None:
         """Take those of the findings that are about this."""
         self.findings = tuple(
-            replace(finding, keys=keys_at_risk(directory, finding))
+            replace(finding, keys=_keys(finding, directory, comparator))
             for finding in findings
             if finding.code in _HOLD_ENTRIES
         )
@@ -72,3 +72,14 @@ class Unseen:
         order = self._comparator.sort_key
         first = _FIRST if keys.lower is None else (1, order(keys.lower))
         return first, _LAST if keys.upper is None else (1, order(keys.upper))
+
+
+def _keys(finding: Finding, directory: Directory, comparator: Comparator) -> KeyRange:
+    """The keys of a finding, as far as they are within those of the table."""
+    keys, file = finding.keys or KeyRange(), directory.by_name.get(finding.span.file)
+    if file is None or file.metadata is None:
+        return keys
+    smallest, largest = user_key_of(file.metadata.smallest), user_key_of(file.metadata.largest)
+    is_above = keys.lower is not None and comparator.compare(keys.lower, smallest) > 0
+    is_below = keys.upper is not None and comparator.compare(keys.upper, largest) < 0
+    return KeyRange(keys.lower if is_above else smallest, keys.upper if is_below else largest)

@@ -109,6 +109,24 @@ def test_a_key_that_may_be_in_it_is_in_doubt(tmp_path: Path) -> None:
     assert [(bytes_of(row["key"]["head"]), row["in_doubt"]) for row in rows] == [(b"key", True), (b"other", False)]
 
 
+def test_a_key_that_no_table_of_a_large_value_can_have_is_not_in_doubt(tmp_path: Path) -> None:
+    """The index of a table of one block reaches far beyond its last key; the manifest does not."""
+    place = tmp_path / "db"
+    with DB(place, create_if_missing=True) as db:
+        db.put(b"key 1", bytes(3 * MIB))
+        db.compact_range()
+        db.put(b"key 0", b"value")
+        db.put(b"key 2", b"value")
+    explorer = Explorer(place, block_limit=MIB)
+    explorer.start()
+    explorer.subject.wait()
+    state, rows = explorer.state(), Visitor(explorer).enter().get("/api/rows", at=3)["rows"]
+    explorer.stop()
+
+    assert state["unseen"]["first"][0]["command"].endswith("--key 'key 1'")
+    assert [(bytes_of(row["key"]["head"]), row["in_doubt"]) for row in rows] == [(b"key 0", False), (b"key 2", False)]
+
+
 def test_a_restore_that_may_need_it_is_refused_with_a_command(
     explorer: Explorer, visitor: Visitor, tmp_path: Path
 ) -> None:
