@@ -55,7 +55,7 @@ def restore(explorer: Explorer, visitor: Visitor, items: list[dict[str, Any]], *
     """Restore a basket: why it was refused, or None where it was done."""
     visitor.send("/api/basket", {"items": items})
     answer = visitor.send("/api/restore", {"with_rest": with_rest})
-    told = visitor.get("/api/state")["refused"]["with_rest" if with_rest else "alone"]
+    told: str | None = visitor.get("/api/state")["refused"]["with_rest" if with_rest else "alone"]
     assert (None if answer.status_code == 200 else answer.json and answer.json["error"]) == told
     explorer.wait()
     return told
