@@ -99,7 +99,7 @@ function showUnseen() {
   box.hidden = found === 0;
   if (found === 0) return;
   const [largest] = [...first].sort((one, other) => other.span.size - one.span.size);
-  const what = `${plural(found, "block or record", "blocks and records")} of more than ${size(limit)}: not looked at, the largest of ${size(largest.span.size)}. Keys in doubt are marked.`;
+  const what = `${plural(found, "block or record", "blocks and records")} of more than ${size(limit)}: not looked at, the largest of ${size(largest.span.size)}. Keys in them are missing here, or marked as in doubt.`;
   box.replaceChildren(h("span", {}, what), h("button", { class: "button small", type: "button", onclick: () => choose("files") }, "Show them"));
 }
 
