@@ -95,6 +95,14 @@ _BLOCK_FAULTS: Final = {
         "The table was written wrongly, or with another comparator than the one in use.",
     ),
 }
+_TOO_LARGE: Final = (
+    "The page of `relevel explore` passes over what would take too much memory. Nothing is known to be wrong with it. Keys that "
+    "are in it may seem to be gone, or to have an older value."
+)
+_READ_ELSEWHERE: Final = (
+    "Read it with `relevel get`, `relevel history` or `relevel export`, which have no such limit; or start the page with a larger "
+    "`--largest-block`."
+)
 _RECORD_FAULTS: Final = {
     "record.checksum-mismatch": ("the checksum of a record does not fit its bytes", _CHANGED),
     "record.bad-length": ("a record claims to cross the end of its 32 KiB block", _CHANGED),
@@ -108,11 +116,18 @@ _RECORD_FAULTS: Final = {
 }
 
 
+def _too_large(title: str) -> CodeEntry:
+    return _warning(title, _TOO_LARGE, _READ_ELSEWHERE)
+
+
 def _table_codes() -> dict[str, CodeEntry]:
     return {
         f"table.{part}.{fault}": _damage(title.format(part=name), meaning)
         for part, name in _TABLE_PARTS.items()
         for fault, (title, meaning) in _BLOCK_FAULTS.items()
+    } | {
+        f"table.{part}.too-large": _too_large(f"{name} is larger than what is looked at")
+        for part, name in _TABLE_PARTS.items()
     }
 
 
@@ -243,6 +258,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "two values have one key and sequence number", "Two programs wrote, or one value is damaged."
         ),
         **_record_codes("log"),
+        "log.record.too-large": _too_large("a record is larger than what is looked at"),
         "log.missing": _damage(
             "a log is not there", "Its writes are lost unless they had reached a table.", _FIND_FILE
         ),

@@ -15,6 +15,8 @@ _EXTRA_OF: Final[Mapping[str, str]] = {
     "msgpack": "decode",
     "cbor2": "decode",
     "dfindexeddb": "indexeddb",
+    "flask": "explore",
+    "waitress": "explore",
 }
 """The extra of relevel that brings each package."""
 
@@ -33,8 +35,9 @@ def load_extra(module: str, purpose: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        extra = _EXTRA_OF[package]
         raise NotSupportedError(
-            f"{purpose} needs {package}: run `pip install 'relevel[{_EXTRA_OF[package]}]'` ({error})"
+            f"{purpose} needs relevel[{extra}], of which {package} is not there: run `pip install 'relevel[{extra}]'` ({error})"
         ) from error
 
 

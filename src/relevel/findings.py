@@ -121,6 +121,11 @@ class Finding:
         return isinstance(healed, Mapping) and bool(healed.get("in_doubt"))
 
     @property
+    def is_unseen(self) -> bool:
+        """Whether nothing is known to be wrong with the bytes: they were more than was to be looked at."""
+        return self.code.endswith(".too-large")
+
+    @property
     def healed_flips(self) -> list[tuple[int, int]]:
         """The bits that were put back: offset in the file and number of the bit in its byte."""
         healed = self.evidence.get("healed")

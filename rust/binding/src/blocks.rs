@@ -11,9 +11,10 @@ use relevel_kernel::block::salvage::salvage;
 use relevel_kernel::block::{BlockBuilder, BlockCursor, RestartCheck, Step};
 use relevel_kernel::codec::{Codec, Compressor, Decompressor};
 use relevel_kernel::table::faults::{Flaw, Part, code};
-use relevel_kernel::table::reader::{self, Stored};
+use relevel_kernel::table::reader::{self, BlockReader, Stored};
 use relevel_kernel::table::{self, Handle, TRAILER_SIZE};
 use relevel_kernel::{Error, crc, explain, filter, internal_key};
+use std::sync::Arc;
 
 /// Snappy makes less than this of a byte.
 const SNAPPY_RATIO: usize = 22;
@@ -77,6 +78,22 @@ fn decode(stored: Stored<'_>) -> Result<(Codec, Vec<u8>), Error> {
     let mut contents = Vec::new();
     let codec = reader::decode(Part::Data, handle, stored, &mut Decompressor::default(), &mut contents)?;
     Ok((codec, contents))
+}
+
+/// Read, verify and decompress one block.
+#[pyfunction]
+fn load_block(py: Python<'_>, source: Source, offset: u64, size: u64) -> PyResult<Bytes<'_>> {
+    let callbacks = Callbacks::default();
+    let result = py.detach(|| {
+        let watched = Watched::new(source.open()?, callbacks.clone());
+        let mut reader = BlockReader::new(Arc::new(watched), 0);
+        let mut contents = Vec::new();
+        let loaded = reader.load(Part::Data, Handle { offset, size }, &mut contents);
+        reader.check()?;
+        loaded?;
+        Ok(contents)
+    });
+    Ok(PyBytes::new(py, &callbacks.finish(result)?))
 }
 
 /// The entries of one block's contents, and what is wrong with it. Never raises on content.
@@ -206,6 +223,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(compress, &module)?)?;
     module.add_function(wrap_pyfunction!(decompress, &module)?)?;
     module.add_function(wrap_pyfunction!(decode_block, &module)?)?;
+    module.add_function(wrap_pyfunction!(load_block, &module)?)?;
     module.add_function(wrap_pyfunction!(scan_block, &module)?)?;
     module.add_function(wrap_pyfunction!(build_block, &module)?)?;
     module.add_function(wrap_pyfunction!(explain_checksum, &module)?)?;

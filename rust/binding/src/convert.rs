@@ -6,17 +6,23 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyInt, PyString};
-use relevel_kernel::read_at::{OsFile, read_slice};
+use relevel_kernel::read_at::{self, OsFile, read_slice};
 use relevel_kernel::{Comparator, ReadAt};
 use std::cmp::Ordering;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where bytes come from: `str` is a path, `bytes` are the bytes, `File` is open. Cheap to clone; nothing is opened before
-/// `open`.
+/// Where bytes come from: `str` is a path, `bytes` are the bytes, `File` is open, `Limited` is one of these with a limit. Cheap to
+/// clone; nothing is opened before `open`.
 #[derive(Clone)]
-pub enum Source {
+pub struct Source {
+    from: Raw,
+    most: u64,
+}
+
+#[derive(Clone)]
+enum Raw {
     /// A file, opened for reading only by [`Source::open`].
     Path(Arc<Path>),
     /// Bytes that Python holds; not copied.
@@ -31,11 +37,42 @@ impl Source {
     /// # Errors
     /// What the operating system says, with the path in it.
     pub fn open(&self) -> io::Result<Arc<dyn ReadAt>> {
-        match self {
-            Self::Path(path) => Ok(Arc::new(OsFile::open(path)?)),
-            Self::Bytes(bytes) => Ok(bytes.clone()),
-            Self::Held(file) => Ok(file.clone()),
-        }
+        self.open_by(|path| Ok(Arc::new(OsFile::open(path)?)))
+    }
+
+    /// The same, with a way of opening files of the caller's own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_by(&self, open: impl FnOnce(&Arc<Path>) -> io::Result<Arc<dyn ReadAt>>) -> io::Result<Arc<dyn ReadAt>> {
+        let opened = match &self.from {
+            Raw::Path(path) => open(path)?,
+            Raw::Bytes(bytes) => bytes.clone(),
+            Raw::Held(file) => file.clone(),
+        };
+        Ok(if self.most == u64::MAX { opened } else { Arc::new(read_at::Limited::new(opened, self.most)) })
+    }
+}
+
+/// A source of which no block or record of more than so many bytes is to be looked at.
+#[pyclass(frozen, module = "relevel._kernel")]
+pub struct Limited(Source);
+
+#[pymethods]
+impl Limited {
+    #[new]
+    fn new(source: Source, most: u64) -> Self {
+        let most = most.min(source.most);
+        Self(Source { most, ..source })
+    }
+
+    fn cut(&self, py: Python<'_>, size: u64) -> PyResult<Self> {
+        let file = match &self.0.from {
+            Raw::Held(file) => File(file.clone()),
+            Raw::Path(path) => File::open(py, path)?,
+            Raw::Bytes(_) => return Err(PyTypeError::new_err("bytes are cut by slicing them")),
+        };
+        Ok(Self(Source { from: Raw::Held(file.cut(size).0), most: self.0.most }))
     }
 }
 
@@ -43,19 +80,26 @@ impl<'py> FromPyObject<'_, 'py> for Source {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if object.is_instance_of::<PyString>() {
-            return Ok(Self::Path(object.extract::<PathBuf>()?.into()));
+        if let Ok(limited) = object.cast::<Limited>() {
+            return Ok(limited.get().0.clone());
         }
-        if let Ok(file) = object.cast::<File>() {
-            return Ok(Self::Held(file.get().0.clone()));
-        }
-        match object.cast::<PyBytes>() {
-            Ok(bytes) => Ok(Self::Bytes(Arc::new(Bytes(bytes.to_owned().into())))),
-            Err(_) => Err(PyTypeError::new_err(format!(
-                "a source is a path (str), an open File or the bytes themselves (bytes), not {}",
-                object.get_type().name()?
-            ))),
-        }
+        Ok(Self { from: from_of(object)?, most: u64::MAX })
+    }
+}
+
+fn from_of(object: Borrowed<'_, '_, PyAny>) -> PyResult<Raw> {
+    if object.is_instance_of::<PyString>() {
+        return Ok(Raw::Path(object.extract::<PathBuf>()?.into()));
+    }
+    if let Ok(file) = object.cast::<File>() {
+        return Ok(Raw::Held(file.get().0.clone()));
+    }
+    match object.cast::<PyBytes>() {
+        Ok(bytes) => Ok(Raw::Bytes(Arc::new(Bytes(bytes.to_owned().into())))),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "a source is a path (str), an open File, the bytes themselves (bytes) or one of these Limited, not {}",
+            object.get_type().name()?
+        ))),
     }
 }
 
@@ -157,7 +201,8 @@ fn compare(comparator: Order, a: &[u8], b: &[u8]) -> PyResult<i8> {
     comparator.callbacks.finish(Ok(order as i8))
 }
 
-/// Add `compare`.
+/// Add `compare` and the class.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Limited>()?;
     module.add_function(wrap_pyfunction!(compare, module)?)
 }

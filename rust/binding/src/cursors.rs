@@ -128,12 +128,16 @@ impl Cursor {
         row_type: Option<Bound<'py, PyType>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let range = self.advance(py, count)?;
-        RowMaker::new(py, &self.listener.names, row_type)?.rows(&self.batch, range)
+        let rows = RowMaker::new(py, &self.listener.names, row_type)?.rows(&self.batch, range);
+        self.let_go();
+        rows
     }
 
     fn read_pairs<'py>(&mut self, py: Python<'py>, count: usize) -> PyResult<Bound<'py, PyList>> {
         let range = self.advance(py, count)?;
-        pairs(py, &self.batch, range)
+        let made = pairs(py, &self.batch, range);
+        self.let_go();
+        made
     }
 
     fn take_faults<'py>(&mut self, py: Python<'py>) -> Vec<NamedFault<'py>> {
@@ -262,7 +266,17 @@ impl Cursor {
             return Ok(None);
         }
         let unverified = self.places(py, unverified)?;
-        Columns::of(py, &self.batch, self.batch.versions(range), &unverified).map(Some)
+        let columns = Columns::of(py, &self.batch, self.batch.versions(range), &unverified);
+        self.let_go();
+        columns.map(Some)
+    }
+
+    /// Forget a batch of which everything was given: what a very large value takes is not held while the caller uses it.
+    fn let_go(&mut self) {
+        if self.given >= self.batch.len() {
+            self.given = 0;
+            self.batch.clear();
+        }
     }
 
     /// The files' names, by the number that columns have for them.

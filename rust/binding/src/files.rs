@@ -91,12 +91,11 @@ impl File {
     #[pyo3(signature = (path, stop=None))]
     fn new(py: Python<'_>, path: PathBuf, stop: Option<&Bound<'_, Stop>>) -> PyResult<Self> {
         let stop = stop.map(|stop| stop.get().0.clone()).unwrap_or_default();
-        let file = py.detach(|| Counted::open(&path)).map_err(|error| errors::to_python(error.into()))?;
-        let size = file.0.size();
-        Ok(Self(Arc::new(Held { file: Arc::new(file), start: 0, size, stop })))
+        Self::open_with(py, &path, stop)
     }
 
-    fn cut(&self, size: u64) -> Self {
+    /// The same open file, as if it ended there.
+    pub fn cut(&self, size: u64) -> Self {
         self.part(0, size)
     }
 
@@ -127,6 +126,22 @@ impl File {
     #[cfg(not(unix))]
     fn fileno(&self) -> PyResult<i32> {
         Err(pyo3::exceptions::PyOSError::new_err("files have no descriptors here"))
+    }
+}
+
+impl File {
+    /// Open a file that nothing stops being read.
+    ///
+    /// # Errors
+    /// What the operating system says, with the path.
+    pub fn open(py: Python<'_>, path: &Path) -> PyResult<Self> {
+        Self::open_with(py, path, Arc::default())
+    }
+
+    fn open_with(py: Python<'_>, path: &Path, stop: Arc<AtomicBool>) -> PyResult<Self> {
+        let file = py.detach(|| Counted::open(path)).map_err(|error| errors::to_python(error.into()))?;
+        let size = file.0.size();
+        Ok(Self(Arc::new(Held { file: Arc::new(file), start: 0, size, stop })))
     }
 }
 

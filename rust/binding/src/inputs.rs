@@ -5,7 +5,6 @@ use crate::watch::Watched;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use relevel_kernel::ReadAt;
 use relevel_kernel::cursor::EntryCursor;
 use relevel_kernel::file_pool::FilePool;
 use relevel_kernel::level::{LevelCursor, LevelTable};
@@ -217,11 +216,7 @@ impl Maker<'_> {
 fn opener(pool: &FilePool, source: &Source, order: &Order) -> Opener {
     let (pool, source, callbacks) = (pool.clone(), source.clone(), order.callbacks.clone());
     Box::new(move || {
-        let opened: Arc<dyn ReadAt> = match &source {
-            Source::Path(path) => pool.source(path)?,
-            Source::Bytes(bytes) => bytes.clone(),
-            Source::Held(file) => file.clone(),
-        };
+        let opened = source.open_by(|path| pool.source(path))?;
         Ok(Arc::new(Watched::new(opened, callbacks.clone())))
     })
 }

@@ -22,6 +22,8 @@ const AHEAD: usize = 2;
 const LEAST_COUNT: usize = 1024;
 /// Entries read before a batch is handed over, wanted or not.
 const EFFORT: usize = 1 << 16;
+/// Bytes of a batch past which nothing is read ahead: it has a very large value.
+const LARGE: usize = 64 << 20;
 /// How often signals are looked at while waiting.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -163,10 +165,15 @@ fn tell(faults: Vec<(u32, Fault)>, events: &mut dyn Events) {
 }
 
 /// Fill and send until the selection ends or nobody listens. A batch without versions is sent too: that is how the worker
-/// learns whether somebody listens.
+/// learns whether somebody listens. After a large one it waits until the caller has used all that was sent.
 fn run(mut selection: Box<Selection>, count: usize, mut remote: Remote, emptied: &Receiver<VersionBatch>) {
+    // The caller gives back a batch before each one that it takes, so one more than it has used.
+    let (mut sent, mut given_back) = (0_usize, 0_usize);
     loop {
-        let mut batch = emptied.try_recv().unwrap_or_default();
+        let mut batch = VersionBatch::default();
+        while let Ok(empty) = emptied.try_recv() {
+            (batch, given_back) = (empty, given_back + 1);
+        }
         let filled = selection.fill(&mut batch, count, EFFORT, &mut remote);
         let faults = std::mem::take(&mut remote.faults);
         let message = match filled {
@@ -175,8 +182,16 @@ fn run(mut selection: Box<Selection>, count: usize, mut remote: Remote, emptied:
             Err(error) => Message::End(Err(error), faults),
         };
         let is_end = matches!(message, Message::End(..));
+        let is_large = matches!(&message, Message::Batch(batch, _) if batch.byte_size() > LARGE);
         if remote.messages.send(message).is_err() || is_end {
             return;
+        }
+        sent += 1;
+        while is_large && given_back <= sent {
+            if emptied.recv().is_err() {
+                return;
+            }
+            given_back += 1;
         }
     }
 }

@@ -36,6 +36,10 @@ impl ReadAt for Watched {
         self.source.size()
     }
 
+    fn most(&self) -> u64 {
+        self.source.most()
+    }
+
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let size = LEAST_READ.max(buffer.len() as u64);
         let before = self.bytes.fetch_add(size, Ordering::Relaxed);

@@ -34,6 +34,35 @@ pub struct Batch<'a> {
     body: &'a [u8],
 }
 
+/// What the first bytes of a batch tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// The sequence number of the first operation.
+    pub sequence: u64,
+    /// How many operations there should be.
+    pub count: u32,
+    /// The key, where there is one operation and its key is among the bytes.
+    pub only_key: Option<&'a [u8]>,
+}
+
+impl<'a> Head<'a> {
+    /// What `bytes` tell, the first ones of a batch; `None` where they are too few.
+    #[must_use]
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (sequence, rest) = bytes.split_first_chunk::<8>()?;
+        let (count, body) = rest.split_first_chunk::<4>()?;
+        let count = u32::from_le_bytes(*count);
+        let only_key = if count == 1 { varint::read_slice(body, 1).map(|(key, _)| key) } else { None };
+        Some(Self { sequence: u64::from_le_bytes(*sequence), count, only_key })
+    }
+
+    /// What the next batch of the log begins with.
+    #[must_use]
+    pub const fn next_sequence(&self) -> u64 {
+        self.sequence.saturating_add(self.count as u64)
+    }
+}
+
 /// One put or deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation<'a> {

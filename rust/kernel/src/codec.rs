@@ -10,7 +10,8 @@
 //! Decompression is bounded by what an honest writer could have compressed. Snappy cannot make more than 64 bytes of 3; the others can
 //! make nearly anything of nearly nothing, so they are given what snappy could have made of as many bytes, or 128 MiB where that is
 //! more: thirty-two times LevelDB's largest block. The environment variable `RELEVEL_BLOCK_LIMIT` (bytes) puts another number in the
-//! place of these 128 MiB. What a block claims is never allocated before it is there.
+//! place of these 128 MiB. What a block claims is never allocated before it is there. Whoever has little memory gives a limit for all
+//! codecs ([`Decompressor::within`]).
 
 use crate::varint;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -115,9 +116,25 @@ impl Codec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
+/// Why bytes were not decompressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// They are not what the codec could have made.
+    Malformed,
+    /// They would be more than was asked for.
+    TooLarge,
+}
+
+impl From<Malformed> for Refusal {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
 /// Decompresses block after block, keeping the codecs' working memory.
 pub struct Decompressor {
     limit: usize,
+    most: usize,
     snappy: snap::raw::Decoder,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
     deflate: Option<Decompress>,
@@ -137,22 +154,31 @@ impl std::fmt::Debug for Decompressor {
 
 impl Decompressor {
     fn with_limit(limit: usize) -> Self {
-        Self { limit, snappy: snap::raw::Decoder::new(), zstd: None, deflate: None }
+        Self { limit, most: usize::MAX, snappy: snap::raw::Decoder::new(), zstd: None, deflate: None }
     }
 
-    /// What a block may grow to that is stored in that many bytes and whose codec knows no largest ratio.
-    fn allowed_size(&self, stored_size: usize) -> usize {
+    /// One that makes no more than `most` bytes of a block, whatever its codec.
+    #[must_use]
+    pub fn within(most: u64) -> Self {
+        Self { most: usize::try_from(most).unwrap_or(usize::MAX), ..Self::default() }
+    }
+
+    /// What a block may grow to that is stored in that many bytes and whose codec knows no largest ratio, and why no further.
+    fn allowed_size(&self, stored_size: usize) -> (usize, Refusal) {
         let (made, of) = SNAPPY_BEST_RATIO;
         let as_snappy = usize::try_from(stored_size as u64 / of * made).unwrap_or(MAX_CONTENTS_SIZE);
-        as_snappy.clamp(self.limit, MAX_CONTENTS_SIZE)
+        let allowed = as_snappy.clamp(self.limit, MAX_CONTENTS_SIZE);
+        if self.most < allowed { (self.most, Refusal::TooLarge) } else { (allowed, Refusal::Malformed) }
     }
 
     /// Decompress `stored` into `contents`, which is overwritten; its memory is used again.
     ///
     /// # Errors
-    /// [`Malformed`] where `stored` is not of that codec, or grows beyond what is allowed; `contents` is then undefined.
-    pub fn decompress(&mut self, codec: Codec, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
+    /// [`Refusal::Malformed`] where `stored` is not of that codec, or grows beyond what an honest writer could have made of it;
+    /// [`Refusal::TooLarge`] where it grows beyond what was asked for. `contents` is then undefined.
+    pub fn decompress(&mut self, codec: Codec, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Refusal> {
         match codec {
+            Codec::None if stored.len() > self.most => Err(Refusal::TooLarge),
             Codec::None => {
                 contents.clear();
                 contents.extend_from_slice(stored);
@@ -165,28 +191,31 @@ impl Decompressor {
         }
     }
 
-    fn decompress_snappy(&mut self, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
+    fn decompress_snappy(&mut self, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Refusal> {
         let claimed = snap::raw::decompress_len(stored).map_err(|_| Malformed)?;
         let (made, of) = SNAPPY_BEST_RATIO;
         if claimed > MAX_CONTENTS_SIZE
             || (claimed as u64).saturating_mul(of) > (stored.len() as u64).saturating_mul(made)
         {
-            return Err(Malformed);
+            return Err(Refusal::Malformed);
+        }
+        if claimed > self.most {
+            return Err(Refusal::TooLarge);
         }
         resize(contents, claimed)?;
         let size = self.snappy.decompress(stored, contents).map_err(|_| Malformed)?;
-        if size == claimed { Ok(()) } else { Err(Malformed) }
+        if size == claimed { Ok(()) } else { Err(Refusal::Malformed) }
     }
 
     /// The whole output in one go, as large as the frame says; where it says more than is believed at sight, or nothing,
     /// with a growing buffer.
-    fn decompress_zstd(&mut self, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
-        let allowed = self.allowed_size(stored.len());
+    fn decompress_zstd(&mut self, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Refusal> {
+        let (allowed, beyond) = self.allowed_size(stored.len());
         let claimed = zstd::zstd_safe::get_frame_content_size(stored).map_err(|_| Malformed)?;
         let claimed = claimed.map(usize::try_from).transpose().map_err(|_| Malformed)?;
         let most = claimed.unwrap_or(allowed);
         if most > allowed {
-            return Err(Malformed);
+            return Err(beyond);
         }
         let decoder = match &mut self.zstd {
             Some(decoder) => decoder,
@@ -199,14 +228,16 @@ impl Decompressor {
             match decoder.decompress_to_buffer(stored, contents) {
                 Ok(size) if claimed.is_none_or(|claimed| claimed == size) => return Ok(()),
                 Err(_) if room < most => room = room.saturating_mul(8).min(most),
-                _ => return Err(Malformed),
+                Err(_) if claimed.is_none() => return Err(beyond),
+                _ => return Err(Refusal::Malformed),
             }
         }
     }
 
     /// Into a buffer that grows as it fills, up to one byte more than is allowed.
-    fn inflate(&mut self, zlib_header: bool, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Malformed> {
-        let most = self.allowed_size(stored.len()).saturating_add(1);
+    fn inflate(&mut self, zlib_header: bool, stored: &[u8], contents: &mut Vec<u8>) -> Result<(), Refusal> {
+        let (allowed, beyond) = self.allowed_size(stored.len());
+        let most = allowed.saturating_add(1);
         let inflate = self.deflate.get_or_insert_with(|| Decompress::new(zlib_header));
         inflate.reset(zlib_header);
         contents.clear();
@@ -217,11 +248,11 @@ impl Decompressor {
             let rest = usize::try_from(consumed).ok().and_then(|consumed| stored.get(consumed..)).ok_or(Malformed)?;
             let status = inflate.decompress_vec(rest, contents, FlushDecompress::None).map_err(|_| Malformed)?;
             if contents.len() >= most {
-                return Err(Malformed);
+                return Err(beyond);
             }
             match status {
                 Status::StreamEnd => return Ok(()),
-                _ if inflate.total_in() == consumed && inflate.total_out() == made => return Err(Malformed),
+                _ if inflate.total_in() == consumed && inflate.total_out() == made => return Err(Refusal::Malformed),
                 _ => room = contents.len().max(room),
             }
         }
@@ -356,138 +387,5 @@ fn resize(bytes: &mut Vec<u8>, size: usize) -> Result<(), Malformed> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops where its arrangement fails")]
-mod tests {
-    use super::*;
-
-    fn compressed(codec: Codec, contents: &[u8]) -> Vec<u8> {
-        let mut stored = Vec::new();
-        Compressor::default().compress(codec, contents, &mut stored).unwrap();
-        stored
-    }
-
-    fn decompressed(codec: Codec, stored: &[u8]) -> Result<Vec<u8>, Malformed> {
-        let mut contents = b"left over".to_vec();
-        Decompressor::default().decompress(codec, stored, &mut contents).map(|()| contents)
-    }
-
-    #[test]
-    fn every_codec_gives_back_what_it_was_given() {
-        let long: Vec<u8> = (0..300_000u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
-
-        for codec in Codec::ALL {
-            for contents in [&b""[..], b"a", &[0; 1 << 20], &long] {
-                let stored = compressed(codec, contents);
-
-                assert_eq!(decompressed(codec, &stored).unwrap(), contents, "{codec:?}");
-                assert_eq!(Codec::of_block(codec.block_type(), &stored), Some(codec));
-            }
-        }
-    }
-
-    #[test]
-    fn a_codec_keeps_nothing_of_the_block_before() {
-        let mut decompressor = Decompressor::default();
-        let mut contents = Vec::new();
-
-        for codec in Codec::ALL {
-            for text in [&b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"[..], b"b"] {
-                decompressor.decompress(codec, &compressed(codec, text), &mut contents).unwrap();
-
-                assert_eq!(contents, text);
-            }
-        }
-    }
-
-    #[test]
-    fn every_cut_of_compressed_bytes_is_refused() {
-        let text = b"the quick brown fox jumps over the lazy dog, the quick brown fox".repeat(3);
-
-        for codec in [Codec::Snappy, Codec::Zstd, Codec::Zlib, Codec::Deflate] {
-            let stored = compressed(codec, &text);
-            for size in 0..stored.len() {
-                assert!(decompressed(codec, stored.get(..size).unwrap()).is_err(), "{codec:?} cut at {size}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_snappy_length_beyond_the_best_ratio_is_refused() {
-        assert_eq!(decompressed(Codec::Snappy, &[0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, b'a']), Err(Malformed));
-        assert_eq!(decompressed(Codec::Snappy, &[0xff, 0xff, 0xff, 0x7f, 0x00, b'a']), Err(Malformed));
-    }
-
-    fn decompressed_within(limit: usize, codec: Codec, stored: &[u8]) -> Result<usize, Malformed> {
-        let mut contents = Vec::new();
-        let outcome = Decompressor::with_limit(limit).decompress(codec, stored, &mut contents);
-        assert!(contents.capacity() <= limit.max(stored.len() * 22).max(FIRST_GUESS) + 1, "{codec:?} takes too much");
-        outcome.map(|()| contents.len())
-    }
-
-    #[test]
-    fn a_bomb_is_refused_at_the_limit_and_takes_no_more() {
-        for codec in [Codec::Zstd, Codec::Zlib, Codec::Deflate] {
-            let bomb = compressed(codec, &vec![0; 1 << 20]);
-
-            assert!(bomb.len() < 10_000);
-            assert_eq!(decompressed_within((1 << 20) - 1, codec, &bomb), Err(Malformed), "{codec:?}");
-            assert_eq!(decompressed_within(1 << 20, codec, &bomb), Ok(1 << 20), "{codec:?}");
-        }
-    }
-
-    #[test]
-    fn what_snappy_could_have_made_is_allowed_beyond_the_limit() {
-        let plain: Vec<u8> = (0..100_000u32).flat_map(|n| (n / 3).to_le_bytes()).collect();
-
-        for codec in [Codec::Snappy, Codec::Zstd, Codec::Zlib, Codec::Deflate] {
-            let stored = compressed(codec, &plain);
-
-            assert_eq!(decompressed_within(1000, codec, &stored), Ok(plain.len()), "{codec:?}");
-        }
-    }
-
-    #[test]
-    fn snappy_needs_no_limit() {
-        let stored = compressed(Codec::Snappy, &vec![0; 1 << 20]);
-
-        assert_eq!(decompressed_within(1000, Codec::Snappy, &stored), Ok(1 << 20));
-    }
-
-    #[test]
-    fn a_zstd_frame_that_lies_about_its_size_is_refused() {
-        let mut stored = compressed(Codec::Zstd, &[7; 300]);
-        // Single segment with a two-byte size, stored less 256, at offset 5.
-        *stored.get_mut(5).unwrap() += 1;
-
-        assert_eq!(decompressed(Codec::Zstd, &stored), Err(Malformed));
-    }
-
-    #[test]
-    fn every_head_of_snappy_bytes_is_taken_for_one() {
-        let mixed: Vec<u8> = (0..100_000u32).flat_map(|n| [n.to_le_bytes(), [7; 4]].concat()).collect();
-        for contents in [&b""[..], b"a", &[0; 100_000], &mixed] {
-            let stored = compressed(Codec::Snappy, contents);
-            for size in [5, 10, 100, 1024].map(|size| stored.len().min(size)) {
-                assert!(is_snappy_head(stored.get(..size).unwrap(), stored.len() as u64));
-            }
-        }
-    }
-
-    #[test]
-    fn snappy_bytes_that_copy_what_is_not_there_are_not_taken_for_one() {
-        assert!(!is_snappy_head(&[8, 0b001, 1], 3), "a copy at the beginning");
-        assert!(!is_snappy_head(&[8, 0, b'a', 0b001, 2], 5), "a copy from before the beginning");
-        assert!(!is_snappy_head(&[8, 0, b'a', 0b001, 0], 5), "a copy from nowhere");
-        assert!(!is_snappy_head(&[1, 40, b'a'], 3), "a literal longer than the whole");
-        assert!(!is_snappy_head(&[0xff, 0x7f, 0], 3), "a size beyond the best ratio");
-        assert!(!is_snappy_head(&[5, 0, b'a'], 1000), "a size below the worst");
-        assert!(!is_snappy_head(&[], 0), "nothing");
-    }
-
-    #[test]
-    fn an_unknown_block_type_has_no_codec() {
-        assert_eq!(Codec::of_block(3, b""), None);
-        assert_eq!(Codec::of_block(255, b""), None);
-        assert_eq!(Codec::from_name("lz4"), None);
-    }
-}
+#[path = "codec_tests.rs"]
+mod tests;

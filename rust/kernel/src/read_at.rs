@@ -4,6 +4,7 @@ use crate::path_error::at_path;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes that can be read at any offset. Implementations never write.
 pub trait ReadAt: Send + Sync {
@@ -15,6 +16,39 @@ pub trait ReadAt: Send + Sync {
     /// # Errors
     /// What the operating system says.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Blocks and records of more bytes, stored or decompressed, are not to be looked at: they are told, and never in memory.
+    fn most(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+/// A source of which no block or record of more than so many bytes is to be looked at.
+pub struct Limited {
+    source: Arc<dyn ReadAt>,
+    most: u64,
+}
+
+impl Limited {
+    /// Limit `source`.
+    #[must_use]
+    pub const fn new(source: Arc<dyn ReadAt>, most: u64) -> Self {
+        Self { source, most }
+    }
+}
+
+impl ReadAt for Limited {
+    fn size(&self) -> u64 {
+        self.source.size()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.source.read_at(buffer, offset)
+    }
+
+    fn most(&self) -> u64 {
+        self.most
+    }
 }
 
 impl ReadAt for Vec<u8> {

@@ -5,7 +5,7 @@ logs, and never decides about damage: it returns values and faults. Long calls r
 
 Words used throughout:
 
-- *source*: a path (``str``), an open ``File``, or the bytes themselves.
+- *source*: a path (``str``), an open ``File``, the bytes themselves, or one of these ``Limited``.
 - *block_type*: the byte that follows a block on disk: 0 none, 1 snappy, 2 zstd or zlib (by their first bytes), 4 raw deflate.
 - *codec*: ``"none"``, ``"snappy"``, ``"zstd"``, ``"zlib"``, ``"deflate"``.
 - *contents*: a block's decoded bytes, entries and restart array, without trailer.
@@ -24,7 +24,7 @@ from typing_extensions import disjoint_base
 from relevel._kernel import blocks as blocks
 from relevel._kernel.past import LookBack, SequenceCursor, Sequences
 
-Source: TypeAlias = "str | bytes | File"
+Source: TypeAlias = "str | bytes | File | Limited"
 Handle: TypeAlias = tuple[int, int]
 Comparator: TypeAlias = str | Callable[[bytes, bytes], int]
 Row: TypeAlias = tuple[int, str, bytes, bytes | None, str, str, int, str]
@@ -102,6 +102,18 @@ class File:
         """Bytes from ``offset`` on, fewer than ``size`` at the end only."""
     def fileno(self) -> int:
         """The descriptor, which the file keeps. OSError on systems that have none."""
+
+@final
+class Limited:
+    """A source of which no block or record of more than ``most`` bytes, stored or decompressed, is to be looked at.
+
+    Whatever reads it tells of these as faults that end in ``.too-large``, and never has them in memory. Of a record of one
+    operation the key is told.
+    """
+
+    def __new__(cls, source: Source, most: int) -> Limited: ...
+    def cut(self, size: int) -> Limited:
+        """The same source, as if it ended there. TypeError for bytes."""
 
 def held_file_count() -> int:
     """How many ``File`` descriptors this process holds."""

@@ -5,7 +5,7 @@ No policy lives here. Words, sources and errors are those of ``relevel._kernel``
 
 from collections.abc import Sequence
 
-from relevel._kernel import Fault
+from relevel._kernel import Fault, Source
 
 def compress(codec: str, contents: bytes) -> bytes:
     """Compress one block's contents. Does not apply the 7/8 rule."""
@@ -18,6 +18,9 @@ def decompress(block_type: int, stored: bytes) -> tuple[str, bytes]:
 
 def decode_block(stored_with_trailer: bytes) -> bytes:
     """Verify the checksum of a block as it lies on disk, trailer included, and decompress it. Raises FaultError."""
+
+def load_block(source: Source, offset: int, size: int) -> bytes:
+    """Read, verify and decompress the block at ``offset`` of ``size`` bytes without its trailer. Raises FaultError."""
 
 def scan_block(contents: bytes, internal_keys: bool = True) -> tuple[list[tuple[bytes, bytes]], list[Fault]]:
     """The entries of one block's contents, and what is wrong with it. Never raises on content.

@@ -11,10 +11,11 @@ import click
 from relevel.cli import options
 from relevel.cli.output import CLEAN, print_value
 from relevel.decoders.choice import AUTO
-from relevel.errors import NotSupportedError
+from relevel.extras import load_extra
 from relevel.format.comparator import Comparator
 from relevel.storage.new_file import refuse_place
 from relevel.web.explorer import Explorer
+from relevel.web.subject import BLOCK_LIMIT
 
 
 @click.command("explore")
@@ -43,6 +44,13 @@ from relevel.web.explorer import Explorer
         show_default=True,
         help="What keys and values are decoded with: docs/decoders.md has the names. They are shown raw too.",
     ),
+    click.option(
+        "--largest-block",
+        metavar="MIB",
+        type=click.IntRange(1, 2048),
+        help="Blocks and log records up to this size are looked at; some of them are in memory at once. Larger ones are named. "
+        f" [default: {BLOCK_LIMIT >> 20}, less where many files are merged]",
+    ),
     options.comparator,
 )
 def command(
@@ -51,6 +59,7 @@ def command(
     no_browser: bool,
     target: Path | None,
     decoder: str,
+    largest_block: int | None,
     comparator: Comparator | None,
 ) -> int:
     """Look at a database, as it is and as it was, on a page in the browser of this machine.
@@ -63,13 +72,13 @@ def command(
       relevel explore ./profile
       relevel explore ./profile --restore-to ./profile-restored
     """
-    try:
-        from relevel.web.server import Server  # noqa: PLC0415  (needed here only, and may not be there)
-    except ModuleNotFoundError as error:
-        raise NotSupportedError(f"the page needs {error.name}: run `pip install 'relevel[explore]'`") from error
+    for package in ("flask", "waitress"):
+        load_extra(package, "The page")
+    from relevel.web.server import Server  # noqa: PLC0415  (needs both)
+
     if target is not None:
         refuse_place(target, source)
-    explorer = Explorer(source, comparator, target, decoder)
+    explorer = Explorer(source, comparator, target, decoder, None if largest_block is None else largest_block << 20)
     with suppress(KeyboardInterrupt), Server(explorer, port) as server:
         print_value(f"{server.url}\n")
         click.echo("relevel: this is the page's address; Ctrl-C ends it", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from relevel.cli import options
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
 from relevel.cli.page import Page
 from relevel.recovery.in_place import rescue_in_place
-from relevel.recovery.rescue import rescue
+from relevel.recovery.rescue import RescueReport, rescue
+from relevel.report.json import as_json
 from relevel.report.text import in_place_lines, rescue_lines
+from relevel.storage.new_file import refuse_place, write_new_file
 
 
 @click.command("rescue")
@@ -29,6 +32,13 @@ from relevel.report.text import in_place_lines, rescue_lines
         is_flag=True,
         help="Without a manifest, take also what nothing proves to be live.",
     ),
+    click.option(
+        "--lost",
+        "lost",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Write what is lost or in doubt as JSON lines to FILE, which must not exist, nor lie in SRC.",
+    ),
     options.page,
     options.comparator,
     options.as_json,
@@ -38,6 +48,7 @@ def command(
     destination: Path | None,
     in_place: bool,
     force: bool,
+    lost: Path | None,
     page: Path | None,
     json_wanted: bool,
     **wanted: Any,
@@ -51,7 +62,7 @@ def command(
     \b
     Example:
       relevel rescue ./chaindata ./chaindata-rescued --dry-run
-      relevel rescue ./chaindata ./chaindata-rescued --report rescue.html
+      relevel rescue ./chaindata ./chaindata-rescued --report rescue.html --lost lost.jsonl
       relevel rescue --in-place ./chaindata
     """
     if in_place and destination is not None:
@@ -61,6 +72,8 @@ def command(
     if force and not in_place:
         raise click.UsageError("--force goes with --in-place only.")
     html = Page(page, source)
+    if lost is not None:
+        refuse_place(lost, source)
     with progress_bar("rescue") as progress:
         if destination is not None:
             report = rescue(source, destination, accounting=html.is_wanted, progress=progress, **wanted)
@@ -68,8 +81,17 @@ def command(
             placed = rescue_in_place(source, force=force, accounting=html.is_wanted, progress=progress, **wanted)
     if destination is not None:
         print_report(report, rescue_lines, json_wanted=json_wanted)
+        _write_lost(lost, report)
         html.write(report, source)
         return CLEAN if report.is_complete else FINDINGS
     print_report(placed, in_place_lines, json_wanted=json_wanted)
+    _write_lost(lost, placed.rescue)
     html.write(placed, Path(placed.backup or placed.path))
     return CLEAN if placed.is_complete else FINDINGS
+
+
+def _write_lost(place: Path | None, report: RescueReport) -> None:
+    """Write what is lost, a line a piece."""
+    if place is not None:
+        lines = (json.dumps(as_json(piece)) + "\n" for piece in report.lost)
+        write_new_file(place, "".join(lines).encode("ascii"))

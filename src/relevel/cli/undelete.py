@@ -12,7 +12,7 @@ import click
 
 from relevel.cli import options
 from relevel.cli.estimates import print_estimates
-from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
+from relevel.cli.output import CLEAN, FINDINGS, print_findings, print_report, progress_bar
 from relevel.errors import InvalidArgumentError
 from relevel.exports.encoding import decode_argument
 from relevel.exports.patch import patch_lines
@@ -21,6 +21,7 @@ from relevel.recovery.history import History
 from relevel.recovery.past.difference import Change
 from relevel.recovery.past.selection import Selection
 from relevel.recovery.undelete import undelete
+from relevel.report.past import Guide, guide_lines
 from relevel.report.text import undelete_lines
 from relevel.storage.new_file import NewFile
 
@@ -76,17 +77,24 @@ def command(
 ) -> int:
     """Write a new database at DST with what SRC held before. SRC is not changed; DST must not exist.
 
+    With SRC alone it shows where many keys were deleted, and when, and which commands undo that.
+
     With --key, --prefix, --start and --stop only these keys are looked back at; the others stay as they are now. --dry-run and
     --patch need no DST. Exits with 1 where damage may have cost entries, or compactions what was there at --at.
 
     \b
     Example:
-      relevel history ./profile --mass-deletions
+      relevel undelete ./profile
       relevel undelete ./profile --run 1 --dry-run
       relevel undelete ./profile ./profile-restored --run 1
       relevel undelete ./profile ./profile-before --at "2015-12-02 03:58"
       relevel undelete ./profile --deleted --prefix user/ --patch back.jsonl
     """
+    nothing_asked = not (at is not None or deleted or run or since or until or dry_run or patch or destination)
+    if nothing_asked and not (keys or prefixes or start or stop):
+        past = History(source, comparator=comparator)
+        print_report(Guide.of(source, past), guide_lines, json_wanted=json_wanted)
+        return print_findings(past.findings, json_wanted=json_wanted)
     if dry_run and patch is not None:
         raise click.UsageError("give --dry-run, which writes nothing, or --patch")
     look_back = cache(partial(History, source, comparator=comparator))

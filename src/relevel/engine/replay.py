@@ -103,7 +103,7 @@ class Replayer:
         return result
 
     def _start(self, name: str, after: int | None) -> LogReplay:
-        source = self._directory.source(name)
+        source = self._directory.whole_source(name)
         held = None if isinstance(source, str) else source
         stops = self._options.log_recovery != "skip_damaged"
         return LogReplay(self._directory.path(name), held, settled=self._settled, after=after, stop_at_fault=stops)

@@ -98,7 +98,7 @@ class VersionSet:
         """Make the kernel's handle of a table; its file is opened when it is read, unless the directory holds it open."""
         number, file_size, smallest, largest = metadata
         name = self.table_file(number)
-        source = self._directory.source(name)
+        source = self._directory.whole_source(name)
         if isinstance(source, str):
             return Table(number, source, file_size, smallest, largest, None)
         return Table(number, self._directory.path(name), file_size, smallest, largest, source)

@@ -60,13 +60,17 @@ def record_batches(part: Part, stream: ColumnBatches, layout: Layout) -> Iterato
     pa = arrow()
     wrap = _Wrapper(pa, stream.files, schema(layout))
     for columns in stream:
-        arrays = wrap.arrays(columns)
-        if layout.has_database:
-            arrays.insert(0, pa.array([part.database] * columns.count, pa.string()))
-        if layout.has_decoded:
-            arrays += _decoded(pa, part, arrays[-6], arrays[-5])
-        batch = pa.RecordBatch.from_arrays(arrays, schema=wrap.schema)
-        yield _with_prefix(batch, stream.prefix) if stream.prefix else batch
+        yield _with_prefix(_batch(pa, part, wrap, columns, layout), stream.prefix)
+        del columns  # a very large value is not held while the next one is read
+
+
+def _batch(pa: Any, part: Part, wrap: _Wrapper, columns: Columns, layout: Layout) -> Any:
+    arrays = wrap.arrays(columns)
+    if layout.has_database:
+        arrays.insert(0, pa.array([part.database] * columns.count, pa.string()))
+    if layout.has_decoded:
+        arrays += _decoded(pa, part, arrays[-6], arrays[-5])
+    return pa.RecordBatch.from_arrays(arrays, schema=wrap.schema)
 
 
 def tables(batches: Iterable[Any]) -> Iterator[Any]:
@@ -77,11 +81,19 @@ def tables(batches: Iterable[Any]) -> Iterator[Any]:
     for batch in batches:
         gathered.append(batch)
         count, size = count + batch.num_rows, size + batch.nbytes
+        del batch  # a very large value is not held while the next one is read
         if count >= _GROUP_COUNT or size >= _GROUP_SIZE:
-            yield pa.Table.from_batches(gathered)
-            gathered, count, size = [], 0, 0
+            yield _joined(pa, gathered)
+            count = size = 0
     if gathered:
-        yield pa.Table.from_batches(gathered)
+        yield _joined(pa, gathered)
+
+
+def _joined(pa: Any, gathered: list[Any]) -> Any:
+    """The batches as one table; none of them is kept."""
+    table = pa.Table.from_batches(gathered)
+    gathered.clear()
+    return table
 
 
 class _Wrapper:
@@ -140,5 +152,7 @@ def _decoded(pa: Any, part: Part, keys: Any, values: Any) -> list[Any]:
 
 
 def _with_prefix(batch: Any, prefix: bytes) -> Any:
+    if not prefix:
+        return batch
     compute = load_extra("pyarrow.compute", "This format")
     return batch.filter(compute.starts_with(batch.column("key"), prefix))

@@ -19,6 +19,10 @@ from relevel.exports.writer import Layout, Writer
 from relevel.extras import load_extra
 
 _NAMES: Final = ("type", "state", "file", "integrity", "database")
+_WITHOUT_STATISTICS: Final = ("value", "decoded_value")
+"""The smallest and the largest value tell little, and would be copied for each page."""
+_LARGE: Final = 64 << 20
+"""Bytes of a table past which what was needed to write it is given back to the system."""
 _METADATA_KEY: Final = "relevel"
 
 
@@ -46,6 +50,9 @@ class ArrowWriter(Writer):
             count += table.num_rows
             if part.progress:
                 part.progress(count)
+            if table.nbytes > _LARGE:
+                arrow().default_memory_pool().release_unused()
+            del table  # a very large value is not held while the next one is read
         return Taken(count, stream.findings)
 
     def close(self) -> None:
@@ -75,7 +82,13 @@ class ParquetWriter(ArrowWriter):
     def _open(self) -> Any:
         parquet = load_extra("pyarrow.parquet", "Parquet")
         names = [name for name in _NAMES if name in self._schema.names]
-        return parquet.ParquetWriter(str(self.path), self._schema, compression="snappy", use_dictionary=names)
+        return parquet.ParquetWriter(
+            str(self.path),
+            self._schema,
+            compression="snappy",
+            use_dictionary=names,
+            write_statistics=[name for name in self._schema.names if name not in _WITHOUT_STATISTICS],
+        )
 
     def take(self, part: Part) -> Taken:
         """Write one database's versions."""

@@ -43,6 +43,7 @@ class DuckDbWriter(Writer):
             count += table.num_rows
             if part.progress:
                 part.progress(count)
+            del table  # a very large value is not held while the next one is read
         findings = stream.findings
         first = (part.database,) if self.layout.has_database else ()
         self._insert("findings", [(*first, *finding_row(finding)) for finding in findings[:MOST_FINDINGS]])
@@ -74,7 +75,7 @@ def _refusals(path: Path) -> Iterator[None]:
     try:
         with interruptible():
             yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise StorageError(f"cannot write {str(path)!r}: {error}") from error
-    except duckdb.Error as error:
+    except (duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError, duckdb.InvalidInputException) as error:
         raise NotSupportedError(f"DuckDB cannot hold a row: {error}; JSON lines hold every row") from error
+    except duckdb.Error as error:  # a full disk has several kinds, as it is met when writing, committing or later
+        raise StorageError(f"cannot write {str(path)!r}: {error}") from error

@@ -16,6 +16,7 @@ from typing import Any, Final
 from relevel.decoders.choice import choose_decoding
 from relevel.errors import InvalidArgumentError, StorageError
 from relevel.exports.arrow import arrow, record_batches, schema
+from relevel.exports.asking import ask
 from relevel.exports.part import FILE_FIELDS, FINDING_FIELDS, Part, file_row, finding_row
 from relevel.exports.wanted import Wanted
 from relevel.exports.writer import Layout
@@ -29,6 +30,7 @@ from relevel.recovery.read.reader import Reader
 MEMORY_LIMIT: Final = "1GB"
 """What DuckDB may hold in memory before it spills, where nothing else is said."""
 _AT_ONCE: Final = 1024
+_NO_QUESTION: Final = "the question asks for no rows; ask for some: select state, count(*) from history group by state"
 _LOCKS: Final = (
     "set autoinstall_known_extensions = false",
     "set autoload_known_extensions = false",
@@ -56,17 +58,17 @@ class Answer:
         self.guess = (tables.decoding.guess or None) if tables.decoding else None
         try:
             self._connection = self._connect(memory_limit)
-            with self._tables.translated():
-                self._connection.execute(question)
+            self._ask(lambda: self._connection.execute(question))
             self.columns = [column[0] for column in self._connection.description or ()]
+            if not self.columns:
+                raise InvalidArgumentError(_NO_QUESTION)
         except BaseException:
             self.close()
             raise
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         while True:
-            with self._tables.translated():
-                rows = self._connection.fetchmany(_AT_ONCE)
+            rows = self._ask(lambda: self._connection.fetchmany(_AT_ONCE))
             if not rows:
                 return
             yield from rows
@@ -88,10 +90,18 @@ class Answer:
         """Let go of everything."""
         self._stack.close()
 
+    def _ask(self, work: Callable[[], Any]) -> Any:
+        with self._tables.translated():
+            return ask(work, self._stop)
+
+    def _stop(self) -> None:
+        self._tables.stop()
+        self._connection.interrupt()
+
     def _connect(self, memory_limit: str) -> Any:
         duckdb = load_extra("duckdb", "SQL")
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="relevel-sql-"))
-        with self._tables.translated():
+        with self._tables.translated(), interruptible():
             connection = duckdb.connect(config={"memory_limit": memory_limit, "temp_directory": folder})
             self._stack.callback(connection.close)
             for name, table in self._tables.by_name().items():
@@ -123,7 +133,7 @@ def sql(
         comparator: the order of the keys, where the manifest does not name a known one.
 
     Raises:
-        InvalidArgumentError: DuckDB cannot answer the question.
+        InvalidArgumentError: DuckDB cannot answer the question, or it asks for nothing.
         NotADatabaseError, StorageError: there is nothing to read, or no room for temporary files.
         NotSupportedError: duckdb or pyarrow is not installed, or the comparator is not known.
         DatabaseInUseError: another program changes the database faster than it can be read.
@@ -141,6 +151,7 @@ class _Tables:
         self._reader = Reader(source, comparator)
         self._scans: list[ColumnBatches] = []
         self._error: BaseException | None = None
+        self._is_stopped = False
         self.decoding = None if decode is None else choose_decoding(decode, self._reader)
         self._layout = Layout(has_decoded=self.decoding is not None)
 
@@ -170,8 +181,7 @@ class _Tables:
         """A block in which DuckDB's errors become ours, or those that were raised while it read a table."""
         duckdb = load_extra("duckdb", "SQL")
         try:
-            with interruptible():
-                yield
+            yield
         except duckdb.Error as error:
             cause, self._error = self._error, None
             if cause is not None:
@@ -195,14 +205,23 @@ class _Tables:
 
         return self._watched(batches)
 
+    def stop(self) -> None:
+        """Make every table end where it is being read."""
+        self._is_stopped = True
+        self._reader.directory.storage.stop()
+
+    def _heed(self, done: int, total: int) -> None:
+        if self._is_stopped:
+            raise InvalidArgumentError(f"stopped after {done} of {total} bytes")
+
     def _checked(self) -> list[tuple[object, ...]]:
-        found = check(self._source, comparator=self._comparator).findings
+        found = check(self._source, comparator=self._comparator, progress=self._heed).findings
         return [finding_row(finding) for finding in found]
 
     def _watched(self, batches: Callable[[], Iterator[Any]]) -> Iterator[Any]:
         try:
             yield from batches()
-        except Exception as error:
+        except BaseException as error:
             self._error = error
             raise
 

@@ -81,7 +81,8 @@ class SurveyReport:
     Attributes:
         root: the tree.
         databases: every database found, in the order of paths.
-        passed_by: directories that could not be looked into, other file systems, and databases of other kinds.
+        passed_by: directories that could not be looked into, other file systems, pipes, sockets and devices, and databases of
+            other kinds.
         export: what was written of all, where that was asked for.
         hashes: the list of hashes, where that was asked for.
     """
@@ -198,9 +199,9 @@ def _take(writer: Writer, part: Part) -> tuple[int, str | None]:
 
     try:
         return writer.take(replace(part, progress=note)).row_count, None
-    except StorageError:
-        raise
-    except OSError as error:  # the database's own files: it is in use, or its disk fails
+    except OSError as error:
+        if part.reader.failure is None:  # the file that is written
+            raise
         return written, str(error)
 
 

@@ -4,7 +4,7 @@
 
     table      data | trailer | … | filter | trailer | metaindex | trailer | index | trailer | footer
     log        header | record | … | padding | header | record | … | zeroes
-    damaged    any of these is healed, salvaged, spared or lost instead
+    damaged    any of these is healed, salvaged, spared, unseen or lost instead
 
 What is not said of a byte by a block, a record or a finding follows from where it stands: in a table it is spared, as no entry
 is there; in a log it is padding.
@@ -31,6 +31,7 @@ from relevel.recovery.survey.access import Route
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Survey
 from relevel.recovery.survey.table import TableSurvey
+from relevel.storage.patched import within_limit
 from relevel.strenum import StrEnum
 
 _RECORDS_AT_ONCE: Final = 1024
@@ -83,6 +84,8 @@ class Part(StrEnum):
     """Of a block that was hurt elsewhere, so that entries of it were saved."""
     SPARED = "spared"
     """Damaged, or not reached, where nothing is lost by it: an index, a file that does not count."""
+    UNSEEN = "unseen"
+    """Of a block or record that is larger than what is looked at."""
     LOST = "lost"
     """Damaged where entries were, or may have been."""
 
@@ -99,6 +102,7 @@ class Condition(StrEnum):
     HEALED = "healed"
     SALVAGED = "salvaged"
     SPARED = "spared"
+    UNSEEN = "unseen"
     LOST = "lost"
 
 
@@ -106,6 +110,7 @@ _CONDITIONS: Final = {
     Part.HEALED: Condition.HEALED,
     Part.SALVAGED: Condition.SALVAGED,
     Part.SPARED: Condition.SPARED,
+    Part.UNSEEN: Condition.UNSEEN,
     Part.LOST: Condition.LOST,
 }
 
@@ -225,6 +230,8 @@ def _hurt(finding: Finding) -> Iterator[_Span]:
         yield span.offset, span.end, Part.SALVAGED
         for start, end in salvaged.get("hurt") or [[span.offset, span.end]]:
             yield start, end, Part.LOST
+    elif finding.is_unseen:
+        yield span.offset, span.end, Part.UNSEEN
     else:
         lost = finding.is_loss and not finding.code.endswith(_READABLE)
         yield span.offset, span.end, Part.LOST if lost else Part.SPARED
@@ -279,7 +286,7 @@ def _plain_spans(found: Survey, file: DatabaseFile, item: LogSurvey | None, size
         return Part.CONTROL, ()
     storage = found.directory.storage
     try:
-        source = storage.source(file.name) if item is None or item.data is None else item.data
+        source = storage.source(file.name) if item is None or item.data is None else within_limit(storage, item.data)
         return Part.HEADER, list(_record_spans(_kernel.LogReader(source), size))
     except OSError:
         if item is not None:

@@ -18,6 +18,7 @@ from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.standing import Proof
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.lineage.lineage import trace
+from relevel.recovery.lost import LostPiece, lost_pieces
 from relevel.recovery.rebuild.new_database import Outcome
 from relevel.recovery.rebuild.plan import Plan, Treatment, make_plan
 from relevel.recovery.rebuild.rebuild import rebuild
@@ -93,6 +94,11 @@ class RescueReport:
     def is_complete(self) -> bool:
         """Whether every live entry is known to be in the new database."""
         return not self.losses
+
+    @property
+    def lost(self) -> tuple[LostPiece, ...]:
+        """What was not brought over, or not for certain, piece by piece with its keys: what to look for in a backup."""
+        return tuple(lost_pieces(self.losses, self.possibly_stale, self.left_out))
 
 
 def rescue(

@@ -20,6 +20,7 @@ from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.moments import SequenceEstimate
 from relevel.recovery.past.patch import Patch
+from relevel.recovery.past.runs import DeletionRun, run_around
 from relevel.recovery.past.selection import Selection
 from relevel.recovery.past.target import GoesBack, Target
 from relevel.recovery.read.reader import Reader
@@ -49,6 +50,8 @@ class UndeleteReport(GoesBack):
         changed_count: keys that get another value; told by a dry run.
         removed_count: keys that go, because nothing on disk says that they were there at that sequence number; told by a dry run.
         estimate: where a time was given, the sequence number it stands for, and how sure that is.
+        amid: where a time was given: the mass deletion that was under way then, by the estimate. Right before it was the change
+            with the number ``amid.first_sequence - 1``.
         horizon: how far back the past of the keys looked at is complete; None where the deleted keys were brought back.
         patch: the file that the changes were written to, where they were. It removes no key that may have been there then.
     """
@@ -64,6 +67,7 @@ class UndeleteReport(GoesBack):
     changed_count: int | None = None
     removed_count: int | None = None
     estimate: SequenceEstimate | None = None
+    amid: DeletionRun | None = None
     horizon: Horizon | None = None
     patch: str | None = None
 
@@ -113,7 +117,9 @@ def undelete(
         past.refuse_beyond(chosen.first_sequence)
         target = past.target(at)
         patch = past.patch(at=target.sequence, selection=chosen)
-        asked = _Asked(patch, target, None if target.sequence is None else patch.horizon)
+        estimate = target.estimate
+        amid = None if estimate is None else run_around(past.mass_deletions(), estimate.sequence)
+        asked = _Asked(patch, target, None if target.sequence is None else patch.horizon, amid)
         if dry_run or destination is None:
             return _tried(reader, asked)
         return _written(reader, destination, asked, progress)
@@ -122,11 +128,13 @@ def undelete(
 
 
 class _Asked(NamedTuple):
-    """What is to be done, where to go back to, and, where that is a sequence number, how far back the past is complete."""
+    """What is to be done, where to go back to, and, where that is a sequence number, how far back the past is complete; and which
+    mass deletion was under way then."""
 
     patch: Patch
     target: Target
     horizon: Horizon | None
+    amid: DeletionRun | None
 
 
 def _chosen(selection: Selection | None, prefix: bytes) -> Selection:
@@ -138,7 +146,7 @@ def _chosen(selection: Selection | None, prefix: bytes) -> Selection:
 
 
 def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
-    patch, (at, estimate), horizon = asked
+    patch, (at, estimate), horizon, amid = asked
     counts = patch.counts()
     refuse_outrun(reader.directory)
     return UndeleteReport(
@@ -153,6 +161,7 @@ def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
         changed_count=counts.changed,
         removed_count=counts.removed,
         estimate=estimate,
+        amid=amid,
         horizon=horizon,
     )
 
@@ -160,7 +169,7 @@ def _tried(reader: Reader, asked: _Asked) -> UndeleteReport:
 def _written(
     reader: Reader, destination: str | os.PathLike[str], asked: _Asked, progress: Progress | None
 ) -> UndeleteReport:
-    patch, (at, estimate), horizon = asked
+    patch, (at, estimate), horizon, amid = asked
     repairer = reader.repairer()
     with NewDirectory(destination, source=reader.directory.path) as target:
         database = NewDatabase(target, reader.comparator, 2)
@@ -188,6 +197,7 @@ def _written(
         last_sequence=outcome.last_sequence,
         findings=(*reader.findings, *repairer.findings, *met),
         estimate=estimate,
+        amid=amid,
         horizon=horizon,
     )
 

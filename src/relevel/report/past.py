@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from relevel.exports.encoding import ENCODINGS
 from relevel.recovery.history import History
@@ -54,15 +56,83 @@ def unproved_lines(horizon: Horizon) -> Iterator[str]:
 
 def run_lines(runs: Sequence[DatedRun]) -> Iterator[str]:
     """Runs of deletions, numbered, and how to undo one."""
+    yield from _numbered(runs)
+    if runs:
+        yield "next: relevel undelete SRC --run N --dry-run says what undoing one would bring back"
+
+
+def _numbered(runs: Sequence[DatedRun]) -> Iterator[str]:
     encode = ENCODINGS["escaped"].encode
     if not runs:
         yield "no run of 100 deletions or more is on disk"
-        return
     for number, dated in enumerate(runs, start=1):
         keys = dated.run.keys
         yield f"{number}: {dated.run}; keys {encode(keys.lower or b'')} to {encode(keys.upper or b'')}"
         yield f"   {interval(dated.first.not_before, dated.last.not_after)}"
-    yield "next: relevel undelete SRC --run N --dry-run says what undoing one would bring back"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that can be done next.
+
+    Attributes:
+        what: it does.
+        command: to run.
+    """
+
+    what: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Where to begin with a database that is to be looked back at.
+
+    Attributes:
+        source: the database.
+        runs: its mass deletions, oldest first.
+        steps: what to run next.
+    """
+
+    source: str
+    runs: tuple[DatedRun, ...]
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def of(cls, source: Path, past: History) -> Guide:
+        """Look for mass deletions, and say what can be done about the largest."""
+        runs = tuple(DatedRun.of(run, past) for run in past.mass_deletions())
+        return cls(str(source), runs, tuple(_steps(source, runs)))
+
+
+def _steps(source: Path, runs: Sequence[DatedRun]) -> Iterator[Step]:
+    beside = Path(f"{source if source.name else source.absolute()}-restored")
+
+    def command(verb: str, *arguments: object) -> str:
+        return shlex.join(["relevel", verb, str(source), *map(str, arguments)])
+
+    largest = max(range(len(runs)), key=lambda number: runs[number].run.count, default=None)
+    if largest is not None:
+        run, number = runs[largest].run, largest + 1
+        yield Step(
+            "say what undoing it would bring back, and write nothing", command("undelete", "--run", number, "--dry-run")
+        )
+        yield Step("the database of today with it undone", command("undelete", beside, "--run", number))
+        if run.first_sequence > 1:
+            yield Step("the database as it was before it", command("undelete", beside, "--at", run.first_sequence - 1))
+    yield Step("say which deleted keys still have a value on disk", command("history", "--deleted", "--format", "text"))
+    yield Step("say what bringing all of them back would do", command("undelete", "--deleted", "--dry-run"))
+    yield Step("look at every moment, on a page of this machine", command("explore", "--restore-to", beside))
+
+
+def guide_lines(guide: Guide) -> Iterator[str]:
+    """Mass deletions, and what to run next."""
+    yield f"{guide.source}: {len(guide.runs)} mass deletion{'' if len(guide.runs) == 1 else 's'}; nothing was written"
+    yield from _numbered(guide.runs)
+    for step in guide.steps:
+        yield f"{step.what}:"
+        yield f"   {step.command}"
+    yield "--prefix, --key, --start and --stop choose some keys; every other one stays as it is now"
 
 
 def interval(not_before: datetime | None, not_after: datetime | None) -> str:

@@ -13,6 +13,7 @@ from relevel.recovery.check import CheckReport
 from relevel.recovery.find import FindReport
 from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.info import FileInfo, InfoReport
+from relevel.recovery.lost import Fate
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
 from relevel.recovery.undelete import UndeleteReport
@@ -20,6 +21,7 @@ from relevel.report.past import estimate_lines, unproved_lines
 
 _MOST_FINDINGS: Final = 100
 _MOST_KEY: Final = 60
+_MOST_RANGES: Final = 3
 _PLURALS: Final = {"copy": "copies", "entry": "entries", "loss": "losses", "damage": "damage"}
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -173,8 +175,7 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
     if report.healed:
         places = f"{plural(len(report.healed), 'place')} ({size_text(report.healed_byte_count)})"
         yield f"healed: {places} put back as before the damage; nothing of them is lost"
-    if report.lost_byte_count:
-        yield f"lost: {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
+    yield from _lost_lines(report)
     yield from findings_lines(report.findings, rescued=True)
     for stale in report.left_out:
         yield f"left out: {plural(stale.count, 'entry')} in {range_text(stale.keys)}: {why_stale(stale)}"
@@ -186,6 +187,20 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
         if report.is_complete
         else f"not complete: {plural(len(report.losses), 'loss')}"
     )
+
+
+def _lost_lines(report: RescueReport) -> Iterator[str]:
+    """What is lost for sure, and what is only not proved; each is named further down."""
+    lost = [piece for piece in report.lost if piece.fate is Fate.LOST]
+    doubts = [piece for piece in report.lost if piece.fate is Fate.IN_DOUBT]
+    if lost:
+        ranges = list(dict.fromkeys(range_text(piece.keys) for piece in lost))
+        more = f", and {len(ranges) - _MOST_RANGES} ranges more" if len(ranges) > _MOST_RANGES else ""
+        size = f", {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
+        yield f"lost for sure: {plural(len(lost), 'place')}{size if report.lost_byte_count else ''}"
+        yield f"    of the keys {'; '.join(ranges[:_MOST_RANGES])}{more}"
+    if doubts:
+        yield f"in doubt: {plural(len(doubts), 'place')}, where nothing is known to be lost, and nothing proves that it is not"
 
 
 def in_place_lines(report: InPlaceReport) -> Iterator[str]:
@@ -224,6 +239,9 @@ def undelete_lines(report: UndeleteReport) -> Iterator[str]:
     yield f"{report.source} -> {' and '.join(places) or 'dry run, nothing written'}: {what}"
     if report.estimate is not None:
         yield from estimate_lines(report.estimate)
+    if report.amid is not None:
+        yield f"a mass deletion was under way at that time, so that some of its keys are there and some not: {report.amid}"
+        yield f"  the state right before it: --at {max(report.amid.first_sequence - 1, 1)}"
     unknown = (
         f" (of which {report.unknown_count} have no deletion on disk: state unknown)" if report.unknown_count else ""
     )

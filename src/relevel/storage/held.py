@@ -28,7 +28,7 @@ from relevel.errors import StorageError
 from relevel.format.filename import FileKind, parse_filename
 from relevel.storage.failure import storage_error
 from relevel.storage.limit import open_file_limit
-from relevel.storage.read_only import WHOLE_READ_LIMIT, DirectoryEntry, ReadOnlyDirectory
+from relevel.storage.read_only import NO_LIMIT, WHOLE_READ_LIMIT, DirectoryEntry, ReadOnlyDirectory
 
 _ROUNDS: Final = 10
 _OTHERS: Final = 160
@@ -44,10 +44,14 @@ class HeldDirectory(ReadOnlyDirectory):
     Sent to another process, it reads by path there; ``is_outrun`` here then speaks of all files.
     """
 
-    __slots__ = ("_control", "_entries", "_files", "_growing", "_is_sent", "_most", "_stop")
+    __slots__ = ("_block_limit", "_control", "_entries", "_files", "_growing", "_is_sent", "_most", "_stop")
 
     def __init__(
-        self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, most_held: int | None = None
+        self,
+        path: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+        *,
+        most_held: int | None = None,
+        block_limit: int = NO_LIMIT,
     ) -> None:
         """Hold the files of a directory.
 
@@ -55,11 +59,13 @@ class HeldDirectory(ReadOnlyDirectory):
             path: the directory.
             most_held: tables and old logs that may be held in this process; half of what the system allows, or less where
                 that is little, where it is not given.
+            block_limit: bytes up to which a block of a table, or a record of a log, is looked at.
 
         Raises:
             InvalidArgumentError, NotADatabaseError, StorageError: as ``ReadOnlyDirectory``.
         """
         super().__init__(path)
+        self._block_limit = block_limit
         limit = open_file_limit()
         self._most = max(0, min(limit // 2, limit - _OTHERS)) if most_held is None else most_held
         self._stop = _kernel.Stop()
@@ -79,8 +85,24 @@ class HeldDirectory(ReadOnlyDirectory):
         """What was there when the files were held, with the sizes they had then, in the order of names."""
         return tuple(self._entries[name] for name in sorted(self._entries) if is_wanted is None or is_wanted(name))
 
-    def source(self, name: str) -> str | _kernel.File:
-        """Give what the kernel reads a file from: the file held, or its path where it is not; a log never beyond its size.
+    @property
+    def block_limit(self) -> int:
+        """Bytes up to which a block of a table, or a record of a log, is looked at."""
+        return self._block_limit
+
+    def lower_block_limit(self, block_limit: int) -> None:
+        """Look at smaller blocks and records only, whoever begins to read from now on."""
+        self._block_limit = min(self._block_limit, block_limit)
+
+    def source(self, name: str) -> str | _kernel.File | _kernel.Limited:
+        """Give what the kernel reads a file from: as ``whole_source``, but of tables and logs nothing beyond the limit."""
+        source = self.whole_source(name)
+        if self._block_limit == NO_LIMIT or parse_filename(name).kind not in (FileKind.TABLE, FileKind.LOG):
+            return source
+        return _kernel.Limited(source, self._block_limit)
+
+    def whole_source(self, name: str) -> str | _kernel.File:
+        """Give the file held, or its path where it is not; a log never beyond its size.
 
         Raises:
             InvalidArgumentError: as ``path``.
@@ -158,12 +180,12 @@ class HeldDirectory(ReadOnlyDirectory):
 
     def __getstate__(self) -> tuple[object, ...]:
         self._is_sent = True
-        return str(self.root), self._entries, self._control, self._growing
+        return str(self.root), self._entries, self._control, self._growing, self._block_limit
 
     def __setstate__(
-        self, state: tuple[str, dict[str, DirectoryEntry], tuple[DirectoryEntry, ...], frozenset[str]]
+        self, state: tuple[str, dict[str, DirectoryEntry], tuple[DirectoryEntry, ...], frozenset[str], int]
     ) -> None:
-        path, self._entries, self._control, self._growing = state
+        path, self._entries, self._control, self._growing, self._block_limit = state
         super().__init__(path)
         self._files, self._most, self._stop, self._is_sent = {}, 0, _kernel.Stop(), False
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from relevel import _kernel
+from relevel.storage.read_only import NO_LIMIT
 
 
 class Readable(Protocol):
@@ -19,6 +20,15 @@ class Readable(Protocol):
 
     def read(self, name: str, offset: int = 0, size: int | None = None) -> bytes:
         """Read bytes of a file; see ``ReadOnlyDirectory.read``."""
+
+    @property
+    def block_limit(self) -> int:
+        """Bytes up to which a block or record is looked at."""
+
+
+def within_limit(storage: Readable, data: bytes) -> _kernel.Source:
+    """The bytes that a file of ``storage`` has once it is patched, as a source with the same limit."""
+    return data if storage.block_limit == NO_LIMIT else _kernel.Limited(data, storage.block_limit)
 
 
 class Patched:
@@ -37,7 +47,12 @@ class Patched:
     def source(self, name: str) -> _kernel.Source:
         """Give what the kernel reads a file from."""
         data = self._files.get(name)
-        return self._base.source(name) if data is None else data
+        return self._base.source(name) if data is None else within_limit(self._base, data)
+
+    @property
+    def block_limit(self) -> int:
+        """Bytes up to which a block or record is looked at."""
+        return self._base.block_limit
 
     def size(self, name: str) -> int:
         """Give a file's size in bytes."""

@@ -27,6 +27,8 @@ from relevel.storage.lock import is_locked
 from relevel.strenum import StrEnum
 
 LOCK_NAME: Final = "LOCK"
+NO_LIMIT: Final = 1 << 63
+"""What no block and no record has: bytes."""
 WHOLE_READ_LIMIT: Final = 1 << 30
 """Bytes up to which ``read`` reads a file whole; past it, the caller must say how much."""
 
@@ -133,13 +135,26 @@ class ReadOnlyDirectory:
             raise InvalidArgumentError(f"{name!r} is not the name of a file in {self._location!r}")
         return f"{self._location}{'' if self._location.endswith(os.sep) else os.sep}{name}"
 
-    def source(self, name: str) -> str | _kernel.File:
+    def source(self, name: str) -> str | _kernel.File | _kernel.Limited:
         """Give what the kernel reads a file from.
 
         Raises:
             InvalidArgumentError: as ``path``.
         """
+        return self.whole_source(name)
+
+    def whole_source(self, name: str) -> str | _kernel.File:
+        """Give the file as it is, or its path, for copying it or for an engine: nothing limits what is looked at.
+
+        Raises:
+            InvalidArgumentError: as ``path``.
+        """
         return self.path(name)
+
+    @property
+    def block_limit(self) -> int:
+        """Bytes up to which a block or record is looked at: whatever it has."""
+        return NO_LIMIT
 
     def has_moved_on(self, name: str) -> bool:
         """Whether a file was written to or deleted since it was first looked at: never, where nothing was kept of it."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from relevel.format.comparator import Comparator
 from relevel.recovery.read.reader import Reader
@@ -27,6 +27,7 @@ from relevel.strenum import StrEnum
 LONGEST_LOOK: Final = 0.12
 """Seconds after which a helping ends with what it has; one key's versions are never cut apart."""
 _LOOK_AT_CLOCK: Final = 256
+Shown = TypeVar("Shown")
 
 
 class Status(StrEnum):
@@ -111,8 +112,8 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Helping:
-    """Some rows.
+class Helping(Generic[Shown]):
+    """Some rows, as they are shown.
 
     Attributes:
         rows: in key order.
@@ -120,7 +121,7 @@ class Helping:
         looked_at: how many keys were looked at.
     """
 
-    rows: list[KeyRow] = field(default_factory=list)
+    rows: list[Shown] = field(default_factory=list)
     next_key: bytes | None = None
     looked_at: int = 0
 
@@ -130,24 +131,26 @@ def help_rows(
     point: Point,
     wanted: Wanted = Wanted(),
     *,
+    show: Callable[[KeyRow], Shown],
     start: bytes | None = None,
     skip: int = 0,
     limit: int = 100,
     clock: Callable[[], float] = time.monotonic,
-) -> Helping:
+) -> Helping[Shown]:
     """Give up to ``limit`` rows from ``start`` on.
 
     Args:
         reader: the database.
         point: what is compared with now.
         wanted: which keys.
+        show: makes of a row what is kept of it: values may be large.
         start: the first key looked at.
         skip: keys passed over first.
         limit: rows given at most.
         clock: seconds; the helping ends early where it takes too long.
     """
     versions = reader.rows("versions", past=True, prefix=wanted.prefix, start=start)
-    helping = Helping()
+    helping: Helping[Shown] = Helping()
     until = clock() + LONGEST_LOOK
     for row in rows_of(versions, point, wanted.contains):
         is_late = helping.looked_at % _LOOK_AT_CLOCK == 0 and helping.looked_at > skip and clock() > until
@@ -156,7 +159,7 @@ def help_rows(
             break
         helping.looked_at += 1
         if helping.looked_at > skip and wanted.takes(row):
-            helping.rows.append(row)
+            helping.rows.append(show(row))
     return helping
 
 

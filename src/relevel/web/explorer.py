@@ -6,9 +6,10 @@ One subject at a time: looking again at a directory that has changed makes a new
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -23,12 +24,13 @@ from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 from relevel.web import shown
 from relevel.web.basket import Basket, chosen, parse_basket
-from relevel.web.beside import Helping, Wanted, help_rows, position_of
+from relevel.web.beside import Helping, KeyRow, Wanted, help_rows, position_of
 from relevel.web.difference import difference
 from relevel.web.job import Job
 from relevel.web.overview import overview, ranks
 from relevel.web.restore import restore
 from relevel.web.subject import Phase, Subject
+from relevel.web.unseen_needed import Wish, refusals, refuse_unseen, unseen_json
 
 _MOST_ROWS: Final = 500
 _MOST_BUCKETS: Final = 4000
@@ -40,7 +42,12 @@ class Explorer:
     """What one page works with. Safe for threads: what takes the place of the subject, or ends it, takes turns."""
 
     def __init__(
-        self, path: Path, comparator: Comparator | None = None, target: Path | None = None, decoder: str = AUTO
+        self,
+        path: Path,
+        comparator: Comparator | None = None,
+        target: Path | None = None,
+        decoder: str = AUTO,
+        block_limit: int | None = None,
     ) -> None:
         """Open a database for looking at.
 
@@ -49,16 +56,19 @@ class Explorer:
             comparator: the order of the keys, where the manifest does not name a known one.
             target: where a new database may be written; nowhere where it is None.
             decoder: what keys and values are decoded with, by name.
+            block_limit: bytes of a block or record up to which it is looked at; by the number of files if not given.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
         """
-        self._path, self._given, self._decoder = path, comparator, decoder
+        self._path = path
+        self._open: Callable[[], Subject] = partial(Subject, path, comparator, decoder, block_limit)
         self.target = target
-        self.subject = Subject(path, comparator, decoder)
+        self.subject = self._open()
         self.basket: Basket = ()
         self._generation = 1
         self._overview: dict[str, Any] | None = None
+        self._refusals: tuple[object, dict[str, str | None]] | None = None
         self._job = Job()
         self._turn = threading.Lock()
         self._is_stopped = False
@@ -91,7 +101,7 @@ class Explorer:
                 raise InvalidArgumentError("the page was ended")
             if self._job.is_running:
                 raise InvalidArgumentError("a new database is being written: look again when it is done")
-            fresh = Subject(self._path, self._given, self._decoder)
+            fresh = self._open()
             self.subject.stop()
             self.subject, self._overview = fresh, None
             self._generation += 1
@@ -117,11 +127,20 @@ class Explorer:
             "key_count": None if subject.keys is None else subject.keys.count,
             "worst": str(max((finding.severity for finding in subject.findings), default=Severity.NOTE)),
             "finding_count": sum(1 for finding in subject.findings if finding.severity > Severity.NOTE),
+            "unseen": unseen_json(subject.unseen, subject.block_limit, self._path),
+            "refused": self._refused(subject),
             "horizon": None if subject.horizon is None else asdict(subject.horizon),
             "target": None if self.target is None else str(self.target),
             "job": self._job.as_json(),
             "basket": [item.as_json() for item in self.basket],
         }
+
+    def _refused(self, subject: Subject) -> dict[str, str | None]:
+        """Why what is in the basket cannot be had from here: looked at anew where anything has changed."""
+        about = (subject, subject.phase, self.basket)
+        if self._refusals is None or self._refusals[0] != about:
+            self._refusals = about, refusals(self.basket, subject.unseen, subject.runs or (), self._path)
+        return self._refusals[1]
 
     def overview(self) -> dict[str, Any] | None:
         """Files, levels and damage, and between which rows a file's keys lie; None until every file has been read once."""
@@ -149,14 +168,16 @@ class Explorer:
         """
         subject, skip = self.subject, row
         if sequence is not None and subject.phase is not Phase.READY:
-            return shown.helping_json(Helping(), None, is_known=False)
+            return shown.helping_json(Helping(), is_known=False)
         if start is None and row and subject.keys is not None:
             start, skip, _ = subject.keys.place(row)
+
+        def show(row: KeyRow) -> dict[str, Any]:
+            return shown.row_json(row, subject.decoding, in_doubt=subject.unseen.may_hold(row.key))
+
         with subject.reading() as reader:
-            helping = help_rows(
-                reader, subject.point(sequence), wanted, start=start, skip=skip, limit=min(max(limit, 1), _MOST_ROWS)
-            )
-            return shown.helping_json(helping, subject.decoding)
+            limit, point = min(max(limit, 1), _MOST_ROWS), subject.point(sequence)
+            return shown.helping_json(help_rows(reader, point, wanted, show=show, start=start, skip=skip, limit=limit))
 
     def position(self, key: bytes) -> dict[str, Any]:
         """The row of a key, or of the first key after it."""
@@ -258,10 +279,11 @@ class Explorer:
         """What the basket chooses, as lines that ``relevel load`` takes.
 
         Raises:
-            InvalidArgumentError: the database is still being read.
+            InvalidArgumentError: the database is still being read, or what is wanted may be in what is not looked at.
         """
         subject, basket = self.subject, self.basket
         _refuse_unread(subject)
+        refuse_unseen(Wish(basket, with_rest=False), subject.unseen, subject.runs or (), self._path)
         versions = chosen(subject.new_reader().rows("versions", past=True), basket, subject.point, with_rest=False)
         return patch_lines((Change(version.key, None, version) for version in versions), "escaped")
 
@@ -269,8 +291,8 @@ class Explorer:
         """Begin to write the basket into the new database.
 
         Raises:
-            InvalidArgumentError: no target was named, the basket is empty, the database is still being read, or it is being
-                written already.
+            InvalidArgumentError: no target was named, the basket is empty, the database is still being read, what is wanted may
+                be in what is not looked at, or it is being written already.
         """
         with self._turn:
             subject, basket, target = self.subject, self.basket, self.target
@@ -279,6 +301,7 @@ class Explorer:
             if not basket:
                 raise InvalidArgumentError("the basket is empty")
             _refuse_unread(subject)
+            refuse_unseen(Wish(basket, with_rest=with_rest), subject.unseen, subject.runs or (), self._path)
             self._job.start(
                 lambda progress: restore(
                     subject.new_reader(),

@@ -20,7 +20,17 @@ _MOST_FINDINGS: Final = 1000
 _CELLS: Final = 400
 """Pieces into which a file is cut for its strip; a piece is as bad as the worst byte in it."""
 _WORST_FIRST: Final = tuple(
-    map(str, (Condition.LOST, Condition.SALVAGED, Condition.HEALED, Condition.SPARED, Condition.INTACT))
+    map(
+        str,
+        (
+            Condition.LOST,
+            Condition.UNSEEN,
+            Condition.SALVAGED,
+            Condition.HEALED,
+            Condition.SPARED,
+            Condition.INTACT,
+        ),
+    )
 )
 
 

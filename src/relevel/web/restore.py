@@ -100,6 +100,8 @@ def restore(
         with_rest: the other keys come too, as they are now.
         progress: told of entries written; it may raise to stop.
 
+    What is not looked at, being too large, must not be needed: see ``unseen_needed``.
+
     Raises:
         DestinationExistsError: the destination is taken.
         StorageError: it cannot be written.
@@ -115,7 +117,7 @@ def restore(
         outcome = database.finish(written, newest)
         refuse_outrun(reader.directory)
         target.publish()
-    found = tuple(each_once(rows.findings))
+    found = tuple(finding for finding in each_once(rows.findings) if not finding.is_unseen)
     return RestoreReport(os.fspath(destination), outcome.entry_count, outcome.byte_count, found, doubts)
 
 

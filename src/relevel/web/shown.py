@@ -90,8 +90,8 @@ def moment_json(moment: Moment) -> dict[str, Any]:
     return {"sequence": moment.sequence, **times, "evidence": list(moment.evidence)}
 
 
-def row_json(row: KeyRow, decoding: Decoding | None) -> dict[str, Any]:
-    """One key, then and now."""
+def row_json(row: KeyRow, decoding: Decoding | None, *, in_doubt: bool) -> dict[str, Any]:
+    """One key, then and now; and whether another version of it may be in what is not looked at."""
     return {
         "key": key_json(row.key),
         "decoded": None if decoding is None else decoded_key(decoding, row.key),
@@ -100,14 +100,15 @@ def row_json(row: KeyRow, decoding: Decoding | None) -> dict[str, Any]:
         "now": None if row.now is None else version_json(row.now),
         "newest": {"sequence": row.newest.sequence, "type": row.newest.type},
         "versions": row.version_count,
+        "in_doubt": in_doubt,
     }
 
 
-def helping_json(helping: Helping, decoding: Decoding | None, *, is_known: bool = True) -> dict[str, Any]:
+def helping_json(helping: Helping[dict[str, Any]], *, is_known: bool = True) -> dict[str, Any]:
     """Some rows and where the next ones begin; and whether it is known yet which there are."""
     return {
         "is_known": is_known,
-        "rows": [row_json(row, decoding) for row in helping.rows],
+        "rows": helping.rows,
         "next": None if helping.next_key is None else text_of(helping.next_key),
         "looked_at": helping.looked_at,
     }

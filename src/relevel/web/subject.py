@@ -23,12 +23,15 @@ from relevel.decoders.decoding import Decoding
 from relevel.errors import InvalidArgumentError, RelevelError
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
 from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.recovery.history import History
-from relevel.recovery.inventory.directory import open_directory
+from relevel.recovery.inventory.directory import Directory, open_directory
 from relevel.recovery.inventory.order import choose_comparator
+from relevel.recovery.inventory.standing import Standing
 from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.runs import DeletionRun
+from relevel.recovery.read.inputs import memory_of_a_log
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Survey, survey
@@ -39,7 +42,13 @@ from relevel.web.beside import Point
 from relevel.web.key_index import KeyIndex
 from relevel.web.sequence_counts import SequenceCounts
 from relevel.web.stopping import Stopping
+from relevel.web.unseen import Unseen
 
+BLOCK_LIMIT: Final = 16 << 20
+"""Bytes of a block or record up to which it is looked at where nothing else is said: several are in memory at once, some twice."""
+_BLOCKS_IN_ALL: Final = 128 << 20
+"""What the present blocks of all files that are merged may take together: bytes."""
+_LEAST_LIMIT: Final = 256 << 10
 _LOOK_AGAIN: Final = 2.0
 """Seconds between two looks at whether the directory has changed."""
 _TELL_EVERY: Final = 8192
@@ -64,6 +73,7 @@ class Subject:
         progress: what of this phase is done, and all of it: bytes, then entries.
         error: why the background failed.
         survey: the state of every file, once it is known.
+        unseen: what is larger than what is looked at, once every file is known.
         counts: changes by sequence number, once all are counted.
         keys: a sparse index of the keys, once it is whole.
         runs: the mass deletions, the largest first, once they are known.
@@ -71,25 +81,35 @@ class Subject:
         horizon: from where on the past is complete, once that is known.
     """
 
-    def __init__(self, path: str | os.PathLike[str], comparator: Comparator | None = None, decoder: str = AUTO) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        comparator: Comparator | None = None,
+        decoder: str = AUTO,
+        block_limit: int | None = None,
+    ) -> None:
         """Take the inventory.
 
         Args:
             path: the database's directory.
             comparator: the order of the keys, where the manifest does not name a known one.
             decoder: what keys and values are decoded with, by name.
+            block_limit: bytes of a block or record up to which it is looked at; by the number of files if not given.
 
         Raises:
             NotADatabaseError, StorageError: there is nothing to read.
             NotSupportedError: the comparator is not known, or what a decoder needs is not installed.
             InvalidArgumentError: there is no decoder of that name.
         """
-        self.directory = open_directory(path)
+        self.directory = open_directory(path, block_limit=block_limit or BLOCK_LIMIT)
+        if block_limit is None:
+            self.directory.storage.lower_block_limit(_affordable(self.directory))
         self.comparator = choose_comparator(self.directory, comparator)
         self.phase = Phase.SURVEYING
         self.progress = (0, 0)
         self.error: str | None = None
         self.survey: Survey | None = None
+        self.unseen = Unseen((), self.directory, self.comparator)
         self.counts: SequenceCounts | None = None
         self.keys: KeyIndex | None = None
         self.runs: list[DeletionRun] | None = None
@@ -149,6 +169,11 @@ class Subject:
         return self.directory.findings if self.survey is None else self.survey.findings
 
     @property
+    def block_limit(self) -> int:
+        """Bytes of a block or record up to which it is looked at."""
+        return self.directory.storage.block_limit
+
+    @property
     def oldest(self) -> int:
         """The oldest sequence number on disk; 0 until it is known."""
         return 0 if self.counts is None else self.counts.first
@@ -205,7 +230,7 @@ class Subject:
     def _learn(self) -> None:
         try:
             found = survey(self.directory, self.comparator, progress=self._tell)
-            self.survey = found
+            self.survey, self.unseen = found, Unseen(found.findings, self.directory, self.comparator)
             if self.decoding is None:
                 self.decoding = choose_decoding(AUTO, self.new_reader())
             self.phase, self.progress = Phase.INDEXING, (0, 0)
@@ -250,6 +275,19 @@ class Subject:
     def _tell(self, done: int, total: int) -> None:
         self._stopping.heed()
         self.progress = (done, total)
+
+
+def _affordable(directory: Directory) -> int:
+    """What a block or record may have where one of each input of a merge is in memory.
+
+    Inputs are tables that are read by themselves, of a level one at a time, and the pieces in which large logs are sorted, of which
+    a record may be there twice.
+    """
+    tables = directory.of_kind(FileKind.TABLE)
+    alone = sum(1 for table in tables if not (table.standing is Standing.LIVE and table.level))
+    in_memory = memory_of_a_log(directory)
+    pieces = sum(log.size // in_memory for log in directory.of_kind(FileKind.LOG))
+    return max(_BLOCKS_IN_ALL // max(1, alone + 2 * pieces), _LEAST_LIMIT)
 
 
 def _as_seen(entries: tuple[DirectoryEntry, ...]) -> set[tuple[str, int, int]]:

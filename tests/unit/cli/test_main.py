@@ -44,7 +44,7 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
     done = relevel(name, "--help")
 
     assert done.returncode == 0
-    first = {"undelete": "history ./profile", "load": "dump ./old | relevel load"}.get(name, name)
+    first = {"load": "dump ./old | relevel load"}.get(name, name)
     assert f"Example:\n    relevel {first}" in done.stdout
 
 

@@ -136,3 +136,38 @@ def test_a_page_that_cannot_be_written_costs_nothing_else(
     assert "No space left" in done.err
     assert "log.record.checksum-mismatch" in done.out
     assert not (tmp_path / "page.html").exists()
+
+
+def test_what_is_lost_is_written_as_lines(database: Path, tmp_path: Path) -> None:
+    """Each with its place and its keys, the worst first; the same as the library gives."""
+    (database / max(path.name for path in database.glob("*.log"))).unlink()
+    place = tmp_path / "lost.jsonl"
+
+    done = call("rescue", database, tmp_path / "new", "--lost", place)
+
+    lines = [json.loads(line) for line in place.read_text(encoding="ascii").splitlines()]
+    expected = relevel.rescue(database, tmp_path / "again").lost
+    assert done.code == 1
+    assert [(line["fate"], line["file"], line["code"]) for line in lines] == [
+        (str(piece.fate), piece.file, piece.code) for piece in expected
+    ]
+    assert (lines[0]["fate"], lines[0]["code"]) == ("lost", "log.missing")
+    assert "lost for sure: 1 place" in done.out
+
+
+def test_nothing_lost_is_an_empty_list(database: Path, tmp_path: Path) -> None:
+    """And the file is there; a dry run writes it too."""
+    done = call("rescue", database, tmp_path / "new", "--dry-run", "--lost", tmp_path / "lost")
+
+    assert done.code == 0
+    assert (tmp_path / "lost").read_bytes() == b""
+
+
+def test_the_list_is_refused_before_any_work_where_it_cannot_be(database: Path, tmp_path: Path) -> None:
+    """Over something, or in the evidence."""
+    (tmp_path / "there").touch()
+
+    for place in (tmp_path / "there", database / "lost"):
+        assert call("rescue", database, tmp_path / "new", "--lost", place).code in (7, 8)
+
+    assert not (tmp_path / "new").exists()

@@ -30,6 +30,16 @@ def test_a_question_without_sense_is_a_bad_argument(database: Path) -> None:
     assert "nonsense" in done.err
 
 
+@pytest.mark.parametrize("question", ["", "  ", ";", "/* nothing */"])
+def test_a_question_that_asks_for_nothing_says_so(question: str, database: Path) -> None:
+    """With one that asks for something."""
+    done = call("sql", database, question)
+
+    assert done.code == 8
+    assert "the question asks for no rows" in done.err
+    assert "select" in done.err
+
+
 def test_damage_is_told_by_the_exit_code(damaged: Path) -> None:
     """And on standard error."""
     done = call("sql", damaged, "select count(*) from history")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import relevel
+from relevel.recovery.past.moments import SequenceEstimate
 from tests.unit.cli.calling import call as command
 
 
@@ -209,3 +211,61 @@ def test_history_by_time_says_what_the_time_stands_for(emptied: str) -> None:
 
     assert done.out == ""
     assert "estimate: the last change before 2100-01-01" in done.err
+
+
+def test_with_a_database_alone_the_way_is_shown(emptied: str) -> None:
+    """Mass deletions, and commands that work as they are printed; nothing is written, nobody is asked."""
+    done = command("undelete", emptied)
+
+    steps = [line.split() for line in done.out.splitlines() if line.startswith("   relevel ")]
+    assert done.code == 0
+    assert "1: 301 to 500: 200 deletions in one run; keys k100 to k299" in done.out
+    assert ["relevel", "undelete", emptied, "--run", "1", "--dry-run"] in steps
+    assert ["relevel", "undelete", emptied, f"{emptied}-restored", "--at", "300"] in steps
+    for step in steps:
+        if "--dry-run" in step or "--deleted" in step:
+            assert command(*step[1:]).code == 0
+    assert not Path(f"{emptied}-restored").exists()
+
+
+def test_the_way_is_shown_to_programs_too(emptied: str) -> None:
+    """The same as JSON."""
+    shown = json.loads(command("undelete", emptied, "--json").out)
+
+    assert [run["run"]["count"] for run in shown["runs"]] == [200]
+    assert all(step["command"].startswith("relevel ") for step in shown["steps"])
+
+
+def test_without_mass_deletions_the_way_is_shown_all_the_same(tmp_path: Path) -> None:
+    """There is none to number, and other ways to go."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as database:
+        database.put(b"k", b"v")
+
+    done = command("undelete", tmp_path / "db")
+
+    assert done.code == 0
+    assert "no run of 100 deletions or more" in done.out
+    assert "--deleted --dry-run" in done.out
+
+
+def test_keys_without_what_to_do_with_them_are_an_error(emptied: str) -> None:
+    """As a destination is: what is meant is not guessed."""
+    assert command("undelete", emptied, "--prefix", "k").code == relevel.InvalidArgumentError.exit_code
+    assert command("undelete", emptied, f"{emptied}-new").code == relevel.InvalidArgumentError.exit_code
+
+
+@pytest.mark.parametrize(("sequence", "is_amid"), [(300, False), (301, True), (499, True), (500, False)])
+def test_a_time_amid_a_mass_deletion_is_told(
+    sequence: int, is_amid: bool, emptied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the number right before it."""
+
+    def before(past: relevel.History, time: datetime) -> SequenceEstimate:
+        return SequenceEstimate(time, sequence, sequence, sequence, ("somebody has told",))
+
+    monkeypatch.setattr(relevel.History, "before", before)
+
+    done = command("undelete", emptied, "--at", "2026-11-21 12:00", "--dry-run")
+
+    assert ("301 to 500: 200 deletions in one run" in done.out) == is_amid
+    assert ("the state right before it: --at 300" in done.out) == is_amid

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -196,6 +198,26 @@ def test_the_source_is_no_destination(tmp_path: Path) -> None:
 
     with pytest.raises(relevel.InvalidArgumentError):
         relevel.export(source, source / "out.jsonl")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system limits the size of no file")
+@pytest.mark.parametrize("size", [1000, 20_000, 100_000])
+def test_a_full_disk_is_a_storage_error_wherever_it_is_met(size: int, tmp_path: Path) -> None:
+    """DuckDB meets it when it opens its file, when it writes, or when it commits; nothing is left."""
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("duckdb")
+    program = (
+        "import resource, signal, sys\nfrom relevel.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, resource.RLIM_INFINITY))\n"
+        "main(sys.argv[1:])"
+    )
+    arguments = ["export", str(BY_NAME["demo"].database), str(tmp_path / "rows.duckdb")]
+
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+
+    assert done.returncode == relevel.StorageError.exit_code, done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("format", "module"), [("parquet", "pyarrow"), ("arrow", "pyarrow"), ("duckdb", "duckdb")])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,44 @@ def test_a_database_that_fails_is_told_and_the_others_are_exported(
     assert (Path(incomplete.path).name, incomplete.reason) == ("plyvel-tiny", "it moves")
     assert report.export.row_count == len((tmp_path / "all.jsonl").read_text().splitlines())
     assert not report.is_clean
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "parquet", "sqlite", "duckdb"])
+def test_a_database_whose_disk_fails_is_told_and_the_others_are_exported(
+    format: str, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever error it is, and whatever is written."""
+
+    def failing(directory: relevel.History) -> None:
+        if "plyvel-tiny" in str(directory.path):  # type: ignore[attr-defined]
+            raise relevel.StorageError("its disk fails")
+
+    monkeypatch.setattr("relevel.recovery.read.reader.refuse_outrun", failing)
+
+    report = relevel.survey(tree, export=tmp_path / f"all.{format}")
+
+    assert report.export is not None
+    assert [(Path(found.path).name, found.reason) for found in report.export.incomplete] == [
+        ("plyvel-tiny", "its disk fails")
+    ]
+    assert not report.is_clean
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_what_is_no_file_is_named_and_not_opened(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe and a socket; neither makes the tree unclean."""
+    clean = relevel.survey(tree).is_clean
+    os.mkfifo(tree / "plyvel-tiny" / "000077.log")
+    monkeypatch.chdir(tree)  # a socket's path has to be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        report = relevel.survey(tree)
+
+    assert {(Path(passed.path).name, passed.reason) for passed in report.passed_by} == {
+        ("000077.log", "a pipe: not opened"),
+        ("socket", "a socket: not opened"),
+    }
+    assert report.is_clean == clean
 
 
 def test_nothing_is_written_into_the_tree(tree: Path) -> None:

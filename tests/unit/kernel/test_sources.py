@@ -69,7 +69,7 @@ def test_reading_leaves_the_access_time_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", [None, 7, Path("a path object"), bytearray(b"bytes that may change")])
 def test_any_other_source_is_a_type_error(source: object) -> None:
     """The message says what a source is."""
-    with pytest.raises(TypeError, match="a path \\(str\\), an open File or the bytes themselves \\(bytes\\)"):
+    with pytest.raises(TypeError, match="a path \\(str\\), an open File, the bytes themselves \\(bytes\\)"):
         scan_log(source)  # type: ignore[arg-type]
 
 

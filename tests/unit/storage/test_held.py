@@ -186,7 +186,7 @@ def test_in_another_process_files_are_read_by_path(place: Path) -> None:
     before = held.is_outrun
     sent: HeldDirectory = pickle.loads(pickle.dumps(held))
     (place / "000004.log").write_bytes(b"log and more")
-    log = sent.source("000004.log")
+    log = sent.whole_source("000004.log")
     after_write = held.is_outrun, sent.is_outrun
     (place / "000005.ldb").unlink()
 

@@ -30,13 +30,18 @@ def subject_of(place: Path) -> Subject:
     return subject
 
 
+def itself(row: KeyRow) -> KeyRow:
+    """A row shown as it is."""
+    return row
+
+
 def all_rows(subject: Subject, point: Point, wanted: Wanted = EVERY) -> list[KeyRow]:
     """Every row, in helpings."""
     rows: list[KeyRow] = []
     start: bytes | None = None
     with subject.reading() as reader:
         while True:
-            helping = help_rows(reader, point, wanted, start=start, limit=37)
+            helping = help_rows(reader, point, wanted, show=itself, start=start, limit=37)
             rows += helping.rows
             if helping.next_key is None:
                 return rows
@@ -125,7 +130,13 @@ def test_a_helping_ends_when_it_takes_too_long(tmp_path: Path) -> None:
     reader = Reader(place, directory=open_directory(place))
     seconds = iter(range(10_000))
 
-    helping = help_rows(reader, Point(0, 0, frozenset()), Wanted(contains=b"never"), clock=lambda: float(next(seconds)))
+    helping = help_rows(
+        reader,
+        Point(0, 0, frozenset()),
+        Wanted(contains=b"never"),
+        show=itself,
+        clock=lambda: float(next(seconds)),
+    )
 
     assert helping.rows == []
     assert helping.next_key is not None

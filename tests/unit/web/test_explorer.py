@@ -178,7 +178,7 @@ def test_script_in_keys_and_values_goes_out_as_base64_only(tmp_path: Path) -> No
 
 def test_of_a_long_value_a_bounded_head_is_sent(tmp_path: Path) -> None:
     """The rest comes as a download, in chunks."""
-    place, value = tmp_path / "db", bytes(range(256)) * (40 << 12)
+    place, value = tmp_path / "db", bytes(range(256)) * (8 << 12)
     with DB(place, create_if_missing=True) as db:
         db.put(b"long", value)
     explorer, visitor = looked_at(place)
@@ -270,8 +270,8 @@ def test_two_that_look_again_at_once_take_turns(shop: Path, monkeypatch: pytest.
     class Slow(Subject):
         """A subject that two who do not take turns would both end."""
 
-        def __init__(self, path: Path, comparator: Comparator | None, decoder: str) -> None:
-            super().__init__(path, comparator, decoder)
+        def __init__(self, path: Path, comparator: Comparator | None, decoder: str, limit: int | None) -> None:
+            super().__init__(path, comparator, decoder, limit)
             made.append(self)
 
         def stop(self) -> None:

@@ -2,7 +2,7 @@
 
 use super::reader::{LogReader, Record};
 use super::{SEQUENCE_BACK, SEQUENCE_GAP};
-use crate::batch::Batch;
+use crate::batch::{Batch, Head};
 use crate::fault::{Fault, Result};
 use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
@@ -41,12 +41,21 @@ impl BatchReader {
     /// As [`LogReader::next_record`], and what `use_batch` gives.
     pub fn next_batch(&mut self, use_batch: impl FnOnce(PlacedBatch<'_>) -> Result<()>) -> Result<bool> {
         loop {
-            let Some(record) = self.reader.next_record()? else {
+            let most = self.reader.most();
+            let Some(record) = self.reader.next_perhaps_cut()? else {
                 self.faults.extend(self.reader.take_faults());
                 return Ok(false);
             };
-            let decoded = place(record);
             self.record_count += 1;
+            if let Some(fault) = record.too_large(most) {
+                let head = Head::of(record.payload);
+                let fault = with_key(fault, head.and_then(|head| head.only_key));
+                self.due = head.map(|head| head.next_sequence());
+                self.faults.extend(self.reader.take_faults());
+                self.faults.push(fault);
+                continue;
+            }
+            let decoded = place(record);
             match decoded {
                 Ok(placed) => {
                     let due = self.due.replace(placed.batch.next_sequence());
@@ -88,8 +97,14 @@ impl BatchReader {
     }
 }
 
+/// The fault of a record of which only the first bytes were looked at: where it is one operation, its key is at risk alone.
+fn with_key(fault: Fault, key: Option<&[u8]>) -> Fault {
+    let key = key.map(<[u8]>::to_vec);
+    Fault { lower: key.clone(), upper: key, ..fault }
+}
+
 fn place(record: Record<'_>) -> std::result::Result<PlacedBatch<'_>, Fault> {
-    let Record { offset, end_offset, payload } = record;
+    let Record { offset, end_offset, payload, .. } = record;
     match Batch::decode(payload) {
         Ok(batch) => Ok(PlacedBatch { offset, end_offset, batch }),
         Err(fault) => Err(Fault { offset, size: end_offset - offset, ..fault }),

@@ -13,6 +13,7 @@
 //! | `log.record.zero-header` | zeroes, and what follows them up to the next sound record | |
 //! | `log.record.orphan-fragment` | Middle and Last records without their First | |
 //! | `log.record.unfinished` | First and Middle records without their Last, with more of the log after them | |
+//! | `log.record.too-large` | a record of more bytes than are to be looked at ([`ReadAt::most`](crate::ReadAt::most)) | that number, its size |
 //! | `log.read-error` | a block that the system cannot read | |
 //! | `log.tail.torn` | the last record, cut by the end of the file | bytes it needs, bytes there are, where the header is whole |
 //! | `log.batch.too-small` | a record of fewer bytes than a batch's header | 12, its size |
@@ -27,6 +28,8 @@
 pub mod batches;
 mod blocks;
 pub mod format;
+#[cfg(test)]
+mod limit_tests;
 pub mod reader;
 mod resync;
 pub mod scan;
@@ -47,6 +50,7 @@ pub const CODES: &[&str] = &[
     ZERO_HEADER,
     ORPHAN_FRAGMENT,
     UNFINISHED,
+    TOO_LARGE,
     READ_ERROR,
     TORN_TAIL,
     crate::batch::TOO_SMALL,
@@ -67,6 +71,7 @@ const UNKNOWN_TYPE: &str = "log.record.unknown-type";
 const ZERO_HEADER: &str = "log.record.zero-header";
 const ORPHAN_FRAGMENT: &str = "log.record.orphan-fragment";
 const UNFINISHED: &str = "log.record.unfinished";
+const TOO_LARGE: &str = "log.record.too-large";
 const READ_ERROR: &str = "log.read-error";
 const TORN_TAIL: &str = "log.tail.torn";
 const SEQUENCE_GAP: &str = "log.sequence.gap";

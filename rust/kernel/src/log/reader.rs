@@ -5,7 +5,7 @@
 
 use super::blocks::{Blocks, Piece};
 use super::format::{BLOCK_SIZE_U64, HEADER_SIZE, TYPE_FIRST, TYPE_FULL, TYPE_MIDDLE};
-use super::{ORPHAN_FRAGMENT, TORN_TAIL, UNFINISHED};
+use super::{ORPHAN_FRAGMENT, TOO_LARGE, TORN_TAIL, UNFINISHED};
 use crate::fault::{Fault, Result};
 use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
@@ -19,13 +19,25 @@ pub struct Record<'a> {
     pub offset: u64,
     /// Where its last physical record ends.
     pub end_offset: u64,
-    /// The bytes that the writer was given.
+    /// The bytes that the writer was given; the first of them where they are more than are to be looked at.
     pub payload: &'a [u8],
+    /// How many bytes the writer was given.
+    pub size: u64,
 }
 
-/// Reads a log. In memory: one block, one payload, and the faults met.
+impl Record<'_> {
+    /// The fault of a record of which no more than `most` bytes are to be looked at; `None` where it is whole.
+    #[must_use]
+    pub fn too_large(&self, most: u64) -> Option<Fault> {
+        let fault = Fault::new(TOO_LARGE, self.offset, self.end_offset - self.offset);
+        (self.size > self.payload.len() as u64).then(|| fault.with_values(most, self.size))
+    }
+}
+
+/// Reads a log. In memory: one block, one payload up to what its source [allows](ReadAt::most), and the faults met.
 pub struct LogReader {
     blocks: Blocks,
+    most: usize,
     /// The fragments read so far of a payload whose end has not come.
     open: Option<Open>,
     payload: Vec<u8>,
@@ -39,12 +51,14 @@ pub struct LogReader {
 struct Open {
     offset: u64,
     end_offset: u64,
+    size: u64,
 }
 
 /// A payload that is whole, before it is borrowed.
 struct Whole {
     offset: u64,
     end_offset: u64,
+    size: u64,
     /// In the block; `None` where it was put together from fragments.
     in_block: Option<Range<usize>>,
 }
@@ -53,22 +67,44 @@ impl LogReader {
     /// Stand before the first record of `source`. Nothing is read yet.
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>) -> Self {
-        let blocks = Blocks::new(source);
-        Self { blocks, open: None, payload: Vec::new(), faults: FaultLog::default(), zero_tail_size: 0, ended: false }
+        let most = usize::try_from(source.most()).unwrap_or(usize::MAX);
+        let (blocks, faults) = (Blocks::new(source), FaultLog::default());
+        Self { blocks, most, open: None, payload: Vec::new(), faults, zero_tail_size: 0, ended: false }
     }
 
-    /// The next record; `None` at the end, and ever after.
+    /// The next record that is to be looked at; `None` at the end, and ever after. One that is too large is a fault.
     ///
     /// # Errors
     /// [`Error::Stopped`](crate::Error::Stopped) where the source says that it was interrupted.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
-        let Some(whole) = self.next_whole()? else { return Ok(None) };
-        let Whole { offset, end_offset, in_block } = whole;
-        let payload = match in_block {
-            Some(range) => self.blocks.bytes(range),
+        loop {
+            let Some(whole) = self.next_whole()? else { return Ok(None) };
+            let Some(fault) = self.record(&whole).too_large(self.most()) else { return Ok(Some(self.record(&whole))) };
+            self.faults.push(fault);
+        }
+    }
+
+    /// The next record, of which the payload is cut where it is [too large](Record::too_large).
+    ///
+    /// # Errors
+    /// As [`next_record`](Self::next_record).
+    pub fn next_perhaps_cut(&mut self) -> Result<Option<Record<'_>>> {
+        Ok(self.next_whole()?.map(|whole| self.record(&whole)))
+    }
+
+    /// How many bytes of a payload are to be looked at.
+    #[must_use]
+    pub const fn most(&self) -> u64 {
+        self.most as u64
+    }
+
+    fn record(&self, whole: &Whole) -> Record<'_> {
+        let payload = match &whole.in_block {
+            Some(range) => self.blocks.bytes(range.clone()),
             None => &self.payload,
         };
-        Ok(Some(Record { offset, end_offset, payload }))
+        let payload = payload.get(..self.most).unwrap_or(payload);
+        Record { offset: whole.offset, end_offset: whole.end_offset, payload, size: whole.size }
     }
 
     /// All faults met so far, in file order but for `log.record.unfinished`, which is known only where its end is missed.
@@ -115,29 +151,38 @@ impl LogReader {
 
     /// Take a physical record in; gives the payload that it completes.
     fn take_piece(&mut self, record_type: u8, offset: u64, payload: Range<usize>) -> Option<Whole> {
-        let end_offset = offset + HEADER_SIZE as u64 + payload.len() as u64;
+        let size = payload.len() as u64;
+        let end_offset = offset + HEADER_SIZE as u64 + size;
         match (record_type, self.open) {
             (TYPE_FULL, _) => {
                 self.drop_open();
-                return Some(Whole { offset, end_offset, in_block: Some(payload) });
+                return Some(Whole { offset, end_offset, size, in_block: Some(payload) });
             }
             (TYPE_FIRST, _) => {
                 self.drop_open();
                 self.payload.clear();
-                self.payload.extend_from_slice(self.blocks.bytes(payload));
-                self.open = Some(Open { offset, end_offset });
+                self.keep(payload);
+                self.open = Some(Open { offset, end_offset, size });
             }
             (_, None) => self.report_orphan(offset, end_offset),
             (middle_or_last, Some(open)) => {
-                self.payload.extend_from_slice(self.blocks.bytes(payload));
+                self.keep(payload);
+                let size = open.size + size;
                 if middle_or_last != TYPE_MIDDLE {
                     self.open = None;
-                    return Some(Whole { offset: open.offset, end_offset, in_block: None });
+                    return Some(Whole { offset: open.offset, end_offset, size, in_block: None });
                 }
-                self.open = Some(Open { end_offset, ..open });
+                self.open = Some(Open { end_offset, size, ..open });
             }
         }
         None
+    }
+
+    /// Add a fragment to the payload under way, as far as it is to be looked at.
+    fn keep(&mut self, fragment: Range<usize>) {
+        let bytes = self.blocks.bytes(fragment);
+        let room = self.most.saturating_sub(self.payload.len());
+        self.payload.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
     /// The payload under way will not be finished: something else has come. An empty First before a block's end was

@@ -67,6 +67,9 @@ impl Version {
     }
 }
 
+/// The most memory that is kept for the next versions.
+const MOST_KEPT: usize = 64 << 20;
+
 /// Versions in the order in which they come out.
 #[derive(Debug, Default, Clone)]
 pub struct VersionBatch {
@@ -101,8 +104,11 @@ impl VersionBatch {
         self.bytes.len()
     }
 
-    /// Forget the versions, keep the memory.
+    /// Forget the versions, and keep the memory, unless it is what a very large value took.
     pub fn clear(&mut self) {
+        if self.bytes.capacity() > MOST_KEPT {
+            self.bytes = Vec::new();
+        }
         self.bytes.clear();
         self.versions.clear();
     }

@@ -61,6 +61,8 @@ pub enum Flaw {
     BadInternalKey,
     /// Keys do not ascend.
     KeyOrder,
+    /// It has more bytes than are to be looked at ([`ReadAt::most`](crate::ReadAt::most)). Nothing is wrong with it.
+    TooLarge,
 }
 
 macro_rules! codes_of {
@@ -75,6 +77,7 @@ macro_rules! codes_of {
             Flaw::BadRestarts => concat!("table.", $part, ".bad-restarts"),
             Flaw::BadInternalKey => concat!("table.", $part, ".bad-internal-key"),
             Flaw::KeyOrder => concat!("table.", $part, ".key-order"),
+            Flaw::TooLarge => concat!("table.", $part, ".too-large"),
         }
     };
 }
@@ -127,6 +130,7 @@ pub const FAULT_CODES: &[&str] = &[
     code(Part::Data, Flaw::BadRestarts),
     code(Part::Data, Flaw::BadInternalKey),
     code(Part::Data, Flaw::KeyOrder),
+    code(Part::Data, Flaw::TooLarge),
     code(Part::Index, Flaw::Checksum),
     code(Part::Index, Flaw::Truncated),
     code(Part::Index, Flaw::BadHandle),
@@ -136,6 +140,7 @@ pub const FAULT_CODES: &[&str] = &[
     code(Part::Index, Flaw::BadRestarts),
     code(Part::Index, Flaw::BadInternalKey),
     code(Part::Index, Flaw::KeyOrder),
+    code(Part::Index, Flaw::TooLarge),
     INDEX_SEPARATOR,
     code(Part::Metaindex, Flaw::Checksum),
     code(Part::Metaindex, Flaw::Truncated),
@@ -145,12 +150,14 @@ pub const FAULT_CODES: &[&str] = &[
     code(Part::Metaindex, Flaw::BadEntry),
     code(Part::Metaindex, Flaw::BadRestarts),
     code(Part::Metaindex, Flaw::KeyOrder),
+    code(Part::Metaindex, Flaw::TooLarge),
     code(Part::Filter, Flaw::Checksum),
     code(Part::Filter, Flaw::Truncated),
     code(Part::Filter, Flaw::BadHandle),
     code(Part::Filter, Flaw::UnknownType),
     code(Part::Filter, Flaw::Decompression),
     code(Part::Filter, Flaw::BadEntry),
+    code(Part::Filter, Flaw::TooLarge),
     FILTER_FALSE_NEGATIVE,
     GAP,
     OVERLAP,

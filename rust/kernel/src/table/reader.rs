@@ -3,7 +3,7 @@
 use super::faults::{self, Flaw, Part};
 use super::window::Window;
 use super::{FOOTER_SIZE, Footer, Handle, MAX_BLOCK_SIZE, TRAILER_SIZE};
-use crate::codec::{Codec, Decompressor};
+use crate::codec::{Codec, Decompressor, Refusal};
 use crate::crc;
 use crate::fault::{Error, Fault};
 use crate::read_at::ReadAt;
@@ -42,7 +42,7 @@ pub fn verify<'a>(part: Part, handle: Handle, stored_with_trailer: &'a [u8]) -> 
 /// Decompress a verified block into `contents`.
 ///
 /// # Errors
-/// A [`Fault`]: an unknown type (got: the type), or bytes that do not decompress.
+/// A [`Fault`]: an unknown type (got: the type), bytes that do not decompress, or more than the decompressor is to make.
 pub fn decode(
     part: Part,
     handle: Handle,
@@ -56,7 +56,10 @@ pub fn decode(
         return Err(fault);
     };
     let outcome = decompressor.decompress(codec, stored.bytes, contents);
-    outcome.map_err(|_| faults::of_block(part, Flaw::Decompression, handle))?;
+    outcome.map_err(|refusal| match refusal {
+        Refusal::Malformed => faults::of_block(part, Flaw::Decompression, handle),
+        Refusal::TooLarge => faults::of_block(part, Flaw::TooLarge, handle),
+    })?;
     Ok(codec)
 }
 
@@ -80,15 +83,8 @@ impl BlockReader {
     /// A reader that reads ahead at most that many bytes.
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>, most_ahead: usize) -> Self {
-        let file_size = source.size();
-        Self {
-            source,
-            file_size,
-            window: Window::new(most_ahead),
-            decompressor: Decompressor::default(),
-            stopped: false,
-            excess: None,
-        }
+        let (file_size, decompressor) = (source.size(), Decompressor::within(source.most()));
+        Self { source, file_size, window: Window::new(most_ahead), decompressor, stopped: false, excess: None }
     }
 
     /// The size of the file.
@@ -158,7 +154,8 @@ impl BlockReader {
     /// The block at `handle` as it lies on disk, trailer included; shorter where the file ends.
     ///
     /// # Errors
-    /// A [`Fault`]: the handle is impossible, or the bytes cannot be read.
+    /// A [`Fault`]: the handle is impossible, the block larger than is to be looked at (expected: that; got: its size), or the
+    /// bytes cannot be read.
     pub fn stored(&mut self, part: Part, handle: Handle) -> Result<&[u8], Fault> {
         fetch(&*self.source, &mut self.window, &mut self.stopped, part, handle)
     }
@@ -175,7 +172,9 @@ impl BlockReader {
             return Err(Fault::new(faults::code(part, Flaw::Truncated), handle.offset, got).with_values(expected, got));
         }
         let verified = verify(part, handle, stored)?;
-        decode(part, handle, verified, &mut self.decompressor, contents)
+        let codec = decode(part, handle, verified, &mut self.decompressor, contents)?;
+        self.window.give_back();
+        Ok(codec)
     }
 }
 
@@ -192,6 +191,9 @@ fn fetch<'a>(
         let fault = faults::of_block(part, Flaw::BadHandle, handle);
         return Err(fault.with_values(file_size, handle.end().unwrap_or(u64::MAX)));
     };
+    if handle.size > source.most() {
+        return Err(faults::of_block(part, Flaw::TooLarge, handle).with_values(source.most(), handle.size));
+    }
     window.bytes(source, handle.offset, size).map_err(|error| {
         *stopped |= is_stop(&error);
         faults::read_error(&error, handle.offset, size as u64)

@@ -60,6 +60,10 @@ impl ReadAt for Tolerant<'_> {
         self.source.size()
     }
 
+    fn most(&self) -> u64 {
+        self.source.most()
+    }
+
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match self.source.read_at(buffer, offset) {
             Err(error) if !is_stop(&error) => {}

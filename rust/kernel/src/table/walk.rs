@@ -174,7 +174,7 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// Of a stretch of `source` that begins at `start`.
     pub(crate) fn new(source: &'a dyn ReadAt, start: u64) -> Self {
-        let (window, decompressor) = (Window::new(AHEAD), Decompressor::default());
+        let (window, decompressor) = (Window::new(AHEAD), Decompressor::within(source.most()));
         Self { source, window, decompressor, contents: Vec::new(), start, vain: 0 }
     }
 

@@ -10,6 +10,9 @@ use std::ops::Range;
 /// The first stretch read ahead.
 const FIRST_AHEAD: usize = 16 << 10;
 
+/// The most that is kept of a stretch that was larger than what is read ahead.
+const MOST_KEPT: usize = 4 << 20;
+
 /// A stretch of a file in memory.
 #[derive(Debug)]
 pub struct Window {
@@ -46,6 +49,13 @@ impl Window {
         };
         self.last_end = offset.saturating_add(size as u64);
         Ok(self.buffer.get(range).unwrap_or_default())
+    }
+
+    /// Forget the stretch, and give its memory back, where it is a large one: what was in it has been used.
+    pub fn give_back(&mut self) {
+        if self.buffer.len() > self.most_ahead.max(MOST_KEPT) {
+            (self.buffer, self.filled) = (Vec::new(), 0);
+        }
     }
 
     #[inline]

@@ -19,6 +19,7 @@ from relevel import _kernel
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import is_internal_key
 from relevel.recovery.heal.checksum import Explanation, HealKind, Trust, believe, explanations, flip_all
+from relevel.storage.patched import Readable
 
 TRAILER_SIZE: Final = 5
 """Block type (1 byte) and masked checksum (4 bytes) after every block. Part of the file format."""
@@ -62,6 +63,18 @@ def contents_of(stored: bytes) -> bytes | None:
     """The contents of a block as it lies on disk, if it is whole."""
     try:
         return _kernel.blocks.decode_block(stored)
+    except _kernel.FaultError:
+        return None
+
+
+def contents_at(storage: Readable, name: str, offset: int, size: int) -> bytes | None:
+    """The contents of a block where it lies, of ``size`` bytes without its trailer, if it is whole and not beyond the limit.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    try:
+        return _kernel.blocks.load_block(storage.source(name), offset, size)
     except _kernel.FaultError:
         return None
 

@@ -24,7 +24,7 @@ from relevel.recovery.inventory.doubt import doubt
 from relevel.recovery.inventory.misnamed import Named, read_names, verify_names, with_logs_found, with_tables_found
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.held import HeldDirectory
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.storage.read_only import NO_LIMIT, ReadOnlyDirectory
 
 ATTEMPTS: Final = 5
 """How often work is done at most on a database that another program changes."""
@@ -76,11 +76,15 @@ class Directory:
         return list(self.of_kind(FileKind.LOG, Standing.LIVE, Standing.UNPROVEN))
 
 
-def open_directory(path: str | os.PathLike[str]) -> Directory:
+def open_directory(path: str | os.PathLike[str], *, block_limit: int = NO_LIMIT) -> Directory:
     """Take the inventory of a database directory. Reads CURRENT, manifests and perhaps the first record of a log.
 
     The files are held open as they are now. Where another program changes the database so fast that what is held fits no one
     moment, it is done again.
+
+    Args:
+        path: the directory.
+        block_limit: bytes up to which a block or record is looked at, whoever reads these files. Larger ones are findings.
 
     Raises:
         NotADatabaseError: nothing in it has the name of a table, log, manifest or CURRENT.
@@ -88,7 +92,7 @@ def open_directory(path: str | os.PathLike[str]) -> Directory:
         DatabaseInUseError: it changed faster than its files could be opened, each time.
     """
     for _ in range(ATTEMPTS):
-        directory = _take_inventory(HeldDirectory(path))
+        directory = _take_inventory(HeldDirectory(path, block_limit=block_limit))
         is_whole = all(finding.severity is Severity.NOTE for finding in directory.findings)
         if is_whole or directory.storage.is_settled:
             return directory

@@ -163,8 +163,7 @@ class Completeness:
         found = (*self._reader.findings, *self._losses)
         for finding in sorted(found, key=lambda finding: not finding.is_healed):
             if self._costs(finding) and self._is_at_risk(finding, span):
-                reason = f"damage may have cost versions of these keys: {finding.message}"
-                yield _Doubt(reason, is_in_gaps=not finding.is_healed)
+                yield _Doubt(_why_lost(finding), is_in_gaps=not finding.is_healed)
         if self._reader.directory.proof is not Proof.MANIFEST and self._gaps[0] is not None:
             yield _Doubt("no whole manifest proves which files count")
         lost = self._lost_in_logs
@@ -253,3 +252,9 @@ class Completeness:
         found = cursor.sequences()
         self.met += [*repairer.findings, *(finding_of(name, fault) for name, fault in cursor.take_faults())]
         return found
+
+
+def _why_lost(finding: Finding) -> str:
+    if finding.is_unseen:
+        return f"versions of these keys may be in what is not looked at: {finding.message}"
+    return f"damage may have cost versions of these keys: {finding.message}"

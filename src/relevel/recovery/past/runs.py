@@ -44,6 +44,12 @@ class DeletionRun:
         return f"{self.first_sequence:,} to {self.last_sequence:,}: {self.count:,} deletions in one run"
 
 
+def run_around(runs: Iterable[DeletionRun], sequence: int) -> DeletionRun | None:
+    """The largest run of which some deletions, and not all, had been made after the change with this number."""
+    inside = (run for run in runs if run.first_sequence <= sequence < run.last_sequence)
+    return max(inside, key=lambda run: run.count, default=None)
+
+
 def find_runs(deletions: Iterable[Version], comparator: Comparator, min_count: int) -> Iterator[DeletionRun]:
     """Find runs of at least ``min_count`` among deletions that come in sequence order."""
     run: _Run | None = None

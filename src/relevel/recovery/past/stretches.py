@@ -14,11 +14,11 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from relevel import _kernel
-from relevel.errors import CorruptionError, StorageError
+from relevel.errors import CorruptionError
 from relevel.format.filename import FileKind
 from relevel.format.footer import decode_handle
 from relevel.format.internal_key import user_key_of
-from relevel.recovery.heal.block import TRAILER_SIZE, contents_of
+from relevel.recovery.heal.block import contents_at
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.survey.access import index_handle
@@ -108,8 +108,7 @@ class Stretches:
         storage, size = self._reader.directory.storage, 0
         try:
             handle = index_handle(storage, table.name)
-            stored = b"" if handle is None else storage.read(table.name, handle.offset, handle.size + TRAILER_SIZE)
-            contents = contents_of(stored)
+            contents = None if handle is None else contents_at(storage, table.name, handle.offset, handle.size)
             entries, faults = ([], []) if contents is None else _kernel.blocks.scan_block(contents)
             if not faults:
                 for key, value in entries:
@@ -117,7 +116,7 @@ class Stretches:
                     if size >= least:
                         yield user_key_of(key), size
                         size = 0
-        except (CorruptionError, StorageError):
+        except (CorruptionError, OSError):
             return  # what is wrong with it is told where it is read; here it is only not cut
 
     def _of_logs(self) -> Iterator[tuple[bytes, int]]:

@@ -26,6 +26,8 @@ from relevel.recovery.survey.succession import verify_log_ends, verify_logs_by_e
 from relevel.recovery.survey.table import TableSurvey, survey_table
 from relevel.storage.patched import Readable
 
+_LOG_MEMORY: Final = (64 << 20, 1 << 20)
+"""What all logs may take in memory together before they are sorted in temporary files, and what one may at least: bytes."""
 STANDINGS: Final = {
     Standing.LIVE: "current",
     Standing.UNPROVEN: "current",
@@ -33,6 +35,12 @@ STANDINGS: Final = {
     Standing.ORPHAN: "unproven",
 }
 """What the kernel calls the standing of a file that is there."""
+
+
+def memory_of_a_log(directory: Directory) -> int:
+    """What one log of a directory may take in memory before it is sorted in temporary files: bytes."""
+    in_all, least = _LOG_MEMORY
+    return max(in_all // max(1, sum(1 for _ in directory.of_kind(FileKind.LOG))), least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,7 @@ class _Opener:
         self._storage = directory.storage
         self._comparator = comparator
         self._temp_dir = tempfile.gettempdir()
+        self._log_memory = memory_of_a_log(directory)
 
     def open(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.Input]:
         return self._log(file, standing) if file.kind is FileKind.LOG else self._open_table(file, standing)
@@ -165,7 +174,8 @@ class _Opener:
         if standing == "current":
             self._newest_in_logs = max(self._newest_in_logs, survey.scan.max_sequence or 0)
             self._begins += [] if survey.scan.min_sequence is None else [survey.scan.min_sequence]
-        log = _kernel.LogInput(survey.source(self._storage), file.name, standing, temp_dir=self._temp_dir)
+        source, memory = survey.source(self._storage), self._log_memory
+        log = _kernel.LogInput(source, file.name, standing, temp_dir=self._temp_dir, memory_limit=memory)
         self._by_file[file.name] = [log]
         return [log]
 

@@ -25,6 +25,7 @@ from relevel.recovery.inventory.steady import refuse_outrun
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import RowCursor, Rows, Version
+from relevel.recovery.read.stream import Stream
 
 BYTEWISE = "bytewise"
 
@@ -61,7 +62,13 @@ class Reader:
         if only is not None and not _holds_entries(self.directory, only):
             raise InvalidArgumentError(f"{self.directory.path}: there is no table or log {only!r} in it")
         self.comparator: Comparator = choose_comparator(self.directory, comparator)
+        self._last: Stream | None = None
         self.inputs: InputSet = open_inputs(self.directory, self.comparator, only=only)
+
+    @property
+    def failure(self) -> OSError | None:
+        """Why what was read last ended early; None where it did not."""
+        return None if self._last is None else self._last.failure
 
     @property
     def findings(self) -> list[Finding]:
@@ -135,7 +142,9 @@ class Reader:
     def rows_of(self, source: RowCursor, repairer: Repairer, span: KeySpan) -> Rows:
         """The rows of a cursor, as far as they belong to a span of keys."""
         unverified, at_end = self.inputs.unverified, self.refuse_outrun
-        return Rows(source, repairer, self.findings, keep=span.keep, unverified=unverified, at_end=at_end)
+        rows = Rows(source, repairer, self.findings, keep=span.keep, unverified=unverified, at_end=at_end)
+        self._last = rows
+        return rows
 
     def span(
         self, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None, key: bytes | None = None
@@ -173,7 +182,8 @@ class Reader:
         start, stop, prefix = self.bounds(prefix, start, stop)
         cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
         unverified, at_end = self.inputs.unverified, self.refuse_outrun
-        return ColumnBatches(cursor, repairer, self.findings, prefix=prefix, unverified=unverified, at_end=at_end)
+        self._last = ColumnBatches(cursor, repairer, self.findings, prefix=prefix, unverified=unverified, at_end=at_end)
+        return self._last
 
     def refuse_outrun(self) -> None:
         """Go no further where a file that is not held has changed or gone since the inventory.

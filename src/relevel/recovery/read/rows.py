@@ -77,7 +77,7 @@ class Rows(Stream, Iterable[Version]):
         at_end: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(cursor, repairer, findings, at_end)
-        versions = chain.from_iterable(self._batches(partial(cursor.read, _BATCH, Version)))
+        versions: Iterator[Version] = chain.from_iterable(self._batches(partial(cursor.read, _BATCH, Version)))
         if unverified:
             versions = (
                 version._replace(integrity="unverified") if version.source in unverified else version

@@ -41,29 +41,51 @@ class Stream:
             findings: what was found wrong while opening.
             at_end: told when the iteration ends, or cannot go on; raises where what was read cannot be trusted.
         """
-        self._cursor = cursor
         self._repairer = repairer
         self._opening = list(findings)
-        self._met: list[Finding] = []
-        self._at_end = at_end
+        self._reading = _Reading(cursor, at_end)
 
     @property
     def findings(self) -> list[Finding]:
         """Everything found wrong so far: while opening, healed, and passed over. Complete when the iteration has ended."""
-        self._collect()
-        return [*self._opening, *self._repairer.findings, *self._met]
+        self._reading.collect()
+        return [*self._opening, *self._repairer.findings, *self._reading.met]
+
+    @property
+    def failure(self) -> OSError | None:
+        """Why the iteration ended early; None where it did not."""
+        return self._reading.failure
 
     def _batches(self, read: Callable[[], Batch | None]) -> Iterator[Batch]:
         """Call ``read`` until there is nothing more."""
+        return self._reading.batches(read)
+
+
+class _Reading:
+    """What is read, and what was met on the way.
+
+    The iteration holds this and not the stream, which holds the iteration: so a stream that is given up is gone at once, and its
+    open files with it.
+    """
+
+    def __init__(self, cursor: FaultSource, at_end: Callable[[], None]) -> None:
+        self.met: list[Finding] = []
+        self.failure: OSError | None = None
+        self._cursor = cursor
+        self._at_end = at_end
+
+    def batches(self, read: Callable[[], Batch | None]) -> Iterator[Batch]:
         try:
             while batch := read():
                 yield batch
-                self._collect()
-        except OSError:
+                del batch  # a very large value is not held while the next one is read
+                self.collect()
+            self._at_end()
+        except OSError as error:
+            self.failure = error
             self._at_end()
             raise
-        self._at_end()
-        self._collect()
+        self.collect()
 
-    def _collect(self) -> None:
-        self._met += [finding_of(file, fault) for file, fault in self._cursor.take_faults()]
+    def collect(self) -> None:
+        self.met += [finding_of(file, fault) for file, fault in self._cursor.take_faults()]

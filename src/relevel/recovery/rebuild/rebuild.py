@@ -98,7 +98,7 @@ def _write_table(plan: Plan, database: NewDatabase, item: TablePlan) -> Outcome:
     table, level, number = item.table, item.table.file.level or 0, item.table.file.number or 0
     match item.treatment:
         case Treatment.CARRY:
-            return database.carry(table, plan.survey.directory.storage.source(table.file.name))
+            return database.carry(table, plan.survey.directory.storage.whole_source(table.file.name))
         case Treatment.REWRITE:
             cursor = _cursor(plan, [one_table(plan, table)], "versions")
             return database.write(cursor, level, _style([table]), number=number)

@@ -73,7 +73,7 @@ def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) 
 
 
 def index_handle(storage: Readable, name: str) -> BlockHandle | None:
-    """Where the footer says that the index is; None where it is lost or points outside the file."""
+    """Where the footer says that the index is; None where it is lost, points outside the file, or is beyond the limit."""
     end = storage.size(name) - FOOTER_SIZE
     if end < 0:
         return None
@@ -81,4 +81,5 @@ def index_handle(storage: Readable, name: str) -> BlockHandle | None:
         index = decode_footer(storage.read(name, end, FOOTER_SIZE)).index
     except CorruptionError:
         return None
-    return index if index.offset + index.size + TRAILER_SIZE <= end else None
+    is_there = index.offset + index.size + TRAILER_SIZE <= end
+    return index if is_there and index.size <= storage.block_limit else None

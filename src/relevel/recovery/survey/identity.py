@@ -9,7 +9,7 @@ from __future__ import annotations
 from relevel import _kernel
 from relevel.errors import CorruptionError
 from relevel.format.footer import BlockHandle, decode_handle
-from relevel.recovery.heal.block import TRAILER_SIZE, contents_of
+from relevel.recovery.heal.block import contents_at
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.recovery.survey.access import index_handle
 from relevel.storage.patched import Readable
@@ -52,7 +52,7 @@ def _entries(storage: Readable, name: str, handle: BlockHandle | None) -> _Entri
     """The entries of one block; none where it is damaged."""
     if handle is None:
         return []
-    contents = contents_of(storage.read(name, handle.offset, handle.size + TRAILER_SIZE))
+    contents = contents_at(storage, name, handle.offset, handle.size)
     if contents is None:
         return []
     entries, faults = _kernel.blocks.scan_block(contents)

@@ -15,6 +15,7 @@ from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.contents import verify_contents
+from relevel.storage.patched import within_limit
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _RECORDS_AT_ONCE: Final = 256
@@ -53,7 +54,7 @@ class LogSurvey:
             OSError: it cannot be opened.
         """
         if self.data is not None:
-            return self.data[: self.end]
+            return within_limit(storage, self.data[: self.end])
         source = storage.source(self.file.name)
         if self.end is None:
             return source
@@ -73,7 +74,7 @@ def survey_log(
         healing = heal_file(storage, file.name, findings, trust)
         if healing is not None:
             data, healed = healing
-            scan = _kernel.scan_log(data, comparator.kernel)
+            scan = _kernel.scan_log(within_limit(storage, data), comparator.kernel)
             findings = [finding_of(file.name, fault, scan.file_size) for fault in scan.faults]
         if scan.record_count == 0 and scan.zero_tail_size == 0:
             findings += verify_contents(storage, file)

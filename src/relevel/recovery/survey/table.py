@@ -21,7 +21,7 @@ from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.recovery.survey.contents import verify_contents
 from relevel.recovery.survey.mender import Mender, size_of_mended
-from relevel.storage.patched import Patched, Readable
+from relevel.storage.patched import Patched, Readable, within_limit
 
 _CHECKSUM: Final = ".checksum-mismatch"
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
@@ -111,10 +111,9 @@ def survey_table(
 
 
 def _put_pages_back(storage: Readable, found: TableSurvey) -> Swaps | None:
-    hurt = [finding.span for finding in found.losses if finding.code.startswith(_DATA_PARTS)]
-    hurt += [
-        finding.span for finding in found.findings if finding.code.startswith(_FRAME_OF_INDEX) and not finding.is_healed
-    ]
+    read = [finding for finding in found.findings if not finding.is_unseen]
+    hurt = [finding.span for finding in read if finding.is_loss and finding.code.startswith(_DATA_PARTS)]
+    hurt += [finding.span for finding in read if finding.code.startswith(_FRAME_OF_INDEX) and not finding.is_healed]
     if not hurt or found.access is None or found.file.size > MOST_TO_HEAL:
         return None
     blocks = [(span.offset, span.end) for span in hurt] if found.access.route is Route.INDEX else None
@@ -172,7 +171,7 @@ def _scan_healed(
     data = heal_table(storage, file.name, in_data)
     if data is None:
         return scan, []
-    again = _kernel.scan_table(data, comparator.kernel, blocks=access.blocks, check_filter=False)
+    again = _kernel.scan_table(within_limit(storage, data), comparator.kernel, blocks=access.blocks, check_filter=False)
     known = {(finding.code, finding.span.offset) for finding in findings}
     new = [fault for fault in again.faults if fault.code.startswith("table.block.")]
     return again, [finding_of(file.name, fault) for fault in new if (fault.code, fault.offset) not in known]

@@ -13,7 +13,7 @@ from relevel import _kernel
 from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, decode_footer, decode_handle
 from relevel.format.internal_key import MAX_SEQUENCE, is_internal_key
-from relevel.recovery.heal.block import TRAILER_SIZE, contents_of
+from relevel.recovery.heal.block import TRAILER_SIZE, contents_at, contents_of
 from relevel.storage.patched import Readable
 
 Handle = tuple[int, int]
@@ -63,10 +63,10 @@ def walk_table(storage: Readable, name: str) -> Walk:
     found = [(offset, size) for offset, size, _ in _kernel.walk_table(storage.source(name))[0]]
     blocks: list[_Block] = []
     for handle in found:
-        stored = storage.read(name, handle[0], handle[1] + TRAILER_SIZE)
-        block = _block(handle, stored)
-        if block.chain_end is not None:
-            handles = handles_of(stored) or []
+        contents = contents_at(storage, name, *handle)
+        block = _block(handle, contents)
+        if contents is not None and block.chain_end is not None:
+            handles = _handles_in(contents) or []
             if _fits(handles, block.chain_end, handle[0], found):
                 return Walk(tuple(handles), ())
         blocks.append(block)
@@ -111,9 +111,8 @@ class _IndexTest:
         return True
 
 
-def _block(handle: Handle, stored: bytes) -> _Block:
+def _block(handle: Handle, contents: bytes | None) -> _Block:
     """What a block holds: a filter does not parse, and the keys of a metaindex have no sequence number."""
-    contents = contents_of(stored)
     entries, faults = _kernel.blocks.scan_block(contents) if contents is not None else ([], [])
     if faults or not entries or not is_internal_key(entries[-1][0]):
         return _Block(handle, None, None, is_single=False)
@@ -150,8 +149,10 @@ def _fits(handles: list[Handle], end: int, offset: int, found: list[Handle]) -> 
 def handles_of(stored: bytes) -> list[Handle] | None:
     """The handles that a block's values are, if it is a whole block and every value is a handle."""
     contents = contents_of(stored)
-    if contents is None:
-        return None
+    return None if contents is None else _handles_in(contents)
+
+
+def _handles_in(contents: bytes) -> list[Handle] | None:
     entries, faults = _kernel.blocks.scan_block(contents)
     handles = [_handle(value) for _, value in entries]
     known = [handle for handle in handles if handle is not None]

@@ -8,7 +8,7 @@ A directory is taken for a database where its names say so together, or where th
     NNNNNN.log                      logs alone; one must begin with a record
     OPTIONS-NNNNNN or IDENTITY      RocksDB's, which has LevelDB's names: told, and not read
 
-No symbolic link is followed, and no other file system is entered.
+No symbolic link is followed, no other file system is entered, and what is neither a file nor a directory is not opened.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ _MOST_LOOKED_AT: Final = 16
 _RECORD_HEADER: Final = 7
 _RECORD_TYPES: Final = range(1, 5)
 _MOST_CURRENT: Final = 100
+_SPECIAL: Final = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a disk"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ def find_places(root: Path) -> Iterator[Place | PassedBy]:
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
             yield from _look_at(folder, listed)
+            yield from _special(listed)
             waiting += reversed(list(_folders(listed)))
         except OSError as error:
             yield PassedBy(str(folder), error.strerror or str(error), is_refused=True)
@@ -86,6 +93,15 @@ def find_places(root: Path) -> Iterator[Place | PassedBy]:
 
 def _folders(entries: list[os.DirEntry[str]]) -> Iterator[Path]:
     return (Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def _special(entries: list[os.DirEntry[str]]) -> Iterator[PassedBy]:
+    """What is neither a file nor a directory nor a link."""
+    for entry in entries:
+        if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False) or entry.is_symlink()):
+            mode = entry.stat(follow_symlinks=False).st_mode
+            what = next((name for is_it, name in _SPECIAL if is_it(mode)), "no file")
+            yield PassedBy(entry.path, f"{what}: not opened", is_refused=False)
 
 
 def _look_at(folder: Path, entries: list[os.DirEntry[str]]) -> Iterator[Place | PassedBy]:

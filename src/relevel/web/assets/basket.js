@@ -47,12 +47,12 @@ export class Basket {
   }
 
   update(state) {
-    const before = JSON.stringify([this.state?.job, this.state?.basket, this.state?.phase]);
+    const before = JSON.stringify([this.state?.job, this.state?.basket, this.state?.phase, this.state?.refused]);
     this.state = state;
     this.items = state.basket.map(asSent);
     $("basket-count").textContent = count(this.items.length);
     $("open-basket").classList.toggle("full", this.items.length > 0);
-    if (this.dialog.open && before !== JSON.stringify([state.job, state.basket, state.phase])) this.draw();
+    if (this.dialog.open && before !== JSON.stringify([state.job, state.basket, state.phase, state.refused])) this.draw();
   }
 
   addVersion(key, sequence) {
@@ -88,8 +88,9 @@ export class Basket {
   draw() {
     const { target } = this.state;
     const isEmpty = this.items.length === 0;
+    const refused = this.state.refused[this.withRest ? "with_rest" : "alone"];
     const choice = (value, title, text) =>
-      h("label", { class: "choice" }, h("input", { type: "radio", name: "rest", checked: this.withRest === value, onchange: () => (this.withRest = value) }), h("span", {}, h("strong", {}, title), h("span", { class: "hint" }, text)));
+      h("label", { class: "choice" }, h("input", { type: "radio", name: "rest", checked: this.withRest === value, onchange: () => { this.withRest = value; this.draw(); } }), h("span", {}, h("strong", {}, title), h("span", { class: "hint" }, text)));
     this.dialog.replaceChildren(
       h("header", { class: "drawer-head" }, h("h2", {}, "Basket"), h("button", { class: "icon", type: "button", "aria-label": "Close", onclick: () => this.dialog.close() }, icon("close"))),
       isEmpty
@@ -102,7 +103,8 @@ export class Basket {
         choice(true, "With everything else as it is now", "The database of today, and what is in the basket put back."),
         choice(false, "Only what is in the basket", "A database of its own."),
         target === null ? h("p", { class: "hint" }, "To write one from here, start with ", h("code", {}, "--restore-to DIR"), ".") : h("p", { class: "place" }, target),
-        h("button", { id: "restore", class: "button primary", type: "button", disabled: isEmpty || target === null || this.state.job?.running || this.state.phase !== "ready", onclick: () => this.restore() }, "Restore"),
+        refused && h("p", { id: "restore-refused", class: "warned", role: "alert" }, plainLine(refused)),
+        h("button", { id: "restore", class: "button primary", type: "button", disabled: isEmpty || target === null || Boolean(refused) || this.state.job?.running || this.state.phase !== "ready", onclick: () => this.restore() }, "Restore"),
         this.outcome(),
       ),
       h(
@@ -111,7 +113,8 @@ export class Basket {
         h("h3", {}, "Or download a patch"),
         h("p", { class: "hint" }, "JSON lines that ", h("code", {}, "relevel load"), " writes into a database."),
         this.state.worst === "damage" && h("p", { id: "patch-damage", class: "warned" }, "The database is damaged: what is damaged may be missing from it, see Files."),
-        isEmpty || this.state.phase !== "ready" ? h("span", { class: "button disabled" }, "patch.jsonl") : h("a", { id: "patch", class: "button", href: "/download/patch.jsonl", download: "patch.jsonl" }, "patch.jsonl"),
+        this.state.refused.alone && h("p", { class: "warned" }, plainLine(this.state.refused.alone)),
+        isEmpty || this.state.refused.alone || this.state.phase !== "ready" ? h("span", { class: "button disabled" }, "patch.jsonl") : h("a", { id: "patch", class: "button", href: "/download/patch.jsonl", download: "patch.jsonl" }, "patch.jsonl"),
       ),
     );
   }

@@ -10,8 +10,8 @@ const PROOFS = {
   "log-file": "no manifest, but LOG says it",
   none: "no manifest: not proved",
 };
-const WORST = ["lost", "missing", "salvaged", "healed", "spared", "intact"];
-const LEGEND = [["intact", "intact"], ["healed", "put back"], ["salvaged", "saved in part"], ["spared", "damaged, nothing lost"], ["lost", "lost"], ["past", "no longer counts"]];
+const WORST = ["lost", "missing", "unseen", "salvaged", "healed", "spared", "intact"];
+const LEGEND = [["intact", "intact"], ["healed", "put back"], ["salvaged", "saved in part"], ["spared", "damaged, nothing lost"], ["lost", "lost"], ["unseen", "too large to be looked at"], ["past", "no longer counts"]];
 const WORDS = Object.fromEntries(LEGEND);
 const MOST_ROWS = 400;
 const KEY = 40;
@@ -177,7 +177,9 @@ export class Files {
   finding(finding) {
     const { span } = finding;
     const where = span.size ? `${span.file} at ${count(span.offset)}, ${size(span.size)}` : `${span.file}${span.offset ? ` at ${count(span.offset)}` : ""}`;
-    const keys = finding.keys && (finding.keys.lower || finding.keys.upper) ? `Keys at risk: ${finding.keys.lower ? short(finding.keys.lower) : "the first"} … ${finding.keys.upper ? short(finding.keys.upper) : "the last"}` : null;
+    const unseen = this.state.unseen.first.find((other) => other.span.file === span.file && other.span.offset === span.offset && other.code === finding.code);
+    const range = unseen ? unseen.keys : finding.keys;
+    const keys = range && (range.lower || range.upper) ? `Keys at risk: ${range.lower ? short(range.lower) : "the first"} … ${range.upper ? short(range.upper) : "the last"}` : null;
     return h(
       "li",
       { class: "finding" },
@@ -186,6 +188,7 @@ export class Files {
       h("button", { class: "link", type: "button", onclick: () => this.choose(span.file) }, where),
       keys ? h("p", { class: "hint" }, keys) : null,
       h("p", { class: "hint" }, finding.next_step),
+      unseen ? h("p", { class: "command" }, h("code", {}, unseen.command)) : null,
     );
   }
 }

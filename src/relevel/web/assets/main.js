@@ -92,6 +92,17 @@ function showHealth() {
   badge.textContent = found ? plural(found, "finding") : "nothing wrong";
 }
 
+// What is larger than what is looked at: said as long as it is so.
+function showUnseen() {
+  const { count: found, limit, first } = state.unseen;
+  const box = $("unseen");
+  box.hidden = found === 0;
+  if (found === 0) return;
+  const [largest] = [...first].sort((one, other) => other.span.size - one.span.size);
+  const what = `${plural(found, "block or record", "blocks and records")} of more than ${size(limit)}: not looked at, the largest of ${size(largest.span.size)}. Keys in them are missing here, or marked as in doubt.`;
+  box.replaceChildren(h("span", {}, what), h("button", { class: "button small", type: "button", onclick: () => choose("files") }, "Show them"));
+}
+
 async function deletions() {
   const runs = await get("/api/runs");
   if (!runs) return;
@@ -127,6 +138,7 @@ async function refresh() {
   document.title = `${state.path.split("/").filter(Boolean).pop() || "relevel"} · relevel`;
   showProgress();
   showHealth();
+  showUnseen();
   basket.update(state);
   if (isFirst) {
     detail.clear();

@@ -85,6 +85,8 @@ function now(row) {
   return [h("span", { class: "hint" }, type === "delete" ? `deleted by ${count(sequence)}` : "gone, and nothing says how")];
 }
 
+const doubt = (row) => (row.in_doubt ? h("span", { class: "pill doubt", title: "Another version of this key may be in what is too large to be looked at" }, "in doubt") : null);
+
 function named(row) {
   if (row.decoded) return h("span", { title: lineOf(row.key) }, plainLine(row.decoded));
   return lineOf(row.key) || h("span", { class: "hint" }, "empty key");
@@ -104,7 +106,7 @@ export function rowOf(row, index, { selected, onSelect, onAdd }) {
       onclick: () => onSelect(index, row),
     },
     h("span", { class: "cell sign", role: "gridcell", title, "aria-label": title }, sign),
-    h("span", { class: "cell key", role: "gridcell" }, named(row)),
+    h("span", { class: "cell key", role: "gridcell" }, doubt(row), named(row)),
     h("span", { class: "cell then", role: "gridcell" }, then(row)),
     h("span", { class: "cell now", role: "gridcell" }, now(row)),
     h("span", { class: "cell versions", role: "gridcell", title: "Versions on disk" }, count(row.versions)),

@@ -1,0 +1,40 @@
+"""Streams: what is held while one is read, and after it was given up."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relevel import DB
+from relevel.recovery.read.reader import Reader
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    """Nothing is freed but what nobody refers to."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_collector")
+@pytest.mark.parametrize("made", [Reader.rows, Reader.columns])
+def test_a_stream_that_is_given_up_is_gone_at_once(made: Callable[..., Any], tmp_path: Path) -> None:
+    """And its open files with it: who looks here and there, as the guess of a decoder does, opens many."""
+    with DB(tmp_path / "db", create_if_missing=True) as db:
+        for number in range(100):
+            db.put(b"%d" % number, b"value")
+    reader = Reader(tmp_path / "db")
+    stream = made(reader, "versions", past=True)
+    next(iter(stream))
+    gone = weakref.ref(stream)
+
+    made(reader, "versions", past=True)
+    del stream
+
+    assert gone() is None
