@@ -38,7 +38,7 @@ fn try_orders(scenario: fn()) {
 struct Disk(Arc<AtomicBool>);
 
 impl LogFile for Disk {
-    fn append(&mut self, _: &[u8]) -> io::Result<()> {
+    fn write_at(&mut self, _: &[u8], _: u64) -> io::Result<()> {
         thread::yield_now();
         if self.0.load(Ordering::SeqCst) { Err(io::Error::from_raw_os_error(DISK_FULL)) } else { Ok(()) }
     }
