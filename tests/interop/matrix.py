@@ -57,7 +57,7 @@ PEERS: Final[dict[str, Callable[[], list[str]]]] = {
 """The commands that write; plyvel, classic-level and leveldbjni are LevelDB itself, of three ages."""
 
 
-KNOW_ONLY_SST: Final = ("leveldbjni", "java")
+KNOW_FORMER_SUFFIX_ONLY: Final = ("leveldbjni", "java")
 """Older than LevelDB 1.14: they look for tables under their former suffix, which the others know too."""
 
 SIZES_OF_JAVA: Final = "the manifest of Java's LevelDB says four bytes more of tables that it compacted"
@@ -106,7 +106,7 @@ def read(name: str, database: Path) -> Content:
 
 def name_for(name: str, database: Path) -> None:
     """Give tables the suffix that an implementation looks for."""
-    if name in KNOW_ONLY_SST:
+    if name in KNOW_FORMER_SUFFIX_ONLY:
         for table in database.glob("*.ldb"):
             table.rename(table.with_suffix(".sst"))
 

@@ -83,7 +83,8 @@ def build(place: Path) -> None:
 
 def failure(harness: Sequence[str], place: Path) -> str:
     """What a harness says where it fails, the end of it; empty where it finds nothing."""
-    environment = {**os.environ, "PYTHONPATH": f"{place / 'src'}{os.pathsep}{place}", "PYTHONDONTWRITEBYTECODE": "1"}
+    paths = f"{place / 'src'}{os.pathsep}{place}"
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "CARGO_TARGET_DIR": str(_BUILT)}
     command = [sys.executable, *harness]
     try:
         ended = subprocess.run(

@@ -6,6 +6,10 @@ from typing import Final, NamedTuple
 
 POWER: Final = ("-m", "tests.crash.power", "--states", "1500", "--each", "8", "--jobs", "1")
 FAULTS: Final = ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1")
+KERNEL: Final = (
+    "-c",
+    "import subprocess, sys; sys.exit(subprocess.call('cargo test -q --locked -p relevel-kernel --lib engine::write'.split()))",
+)
 PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "1", "-p", "no:cacheprovider")
 
 
@@ -106,7 +110,7 @@ MUTATIONS: Final = (
         f"{_ENGINE}/write/mod.rs",
         "                if log.take_back().is_err() || is_written {\n",
         "                if log.take_back().is_err() && is_written {\n",
-        ("-m", "tests.crash.faults", "--step", "7", "--jobs", "1", "--workload", "syncs", "--kind", "error"),
+        KERNEL,
     ),
     Mutation(
         "an error in the background is kept from the writer",
@@ -176,14 +180,14 @@ MUTATIONS: Final = (
         "src/relevel/recovery/heal/checksum.py",
         "            return proved[0] if len(proved) == 1 else None\n",
         "            return proved[0]\n",
-        (*PYTEST, "tests/unit/recovery/test_heal_block.py"),
+        (*PYTEST, "tests/unit/recovery/test_believe.py"),
     ),
     Mutation(
         "a healing that nothing proves is believed",
-        "src/relevel/recovery/heal/block.py",
-        "    return contents is not None and proof(contents)\n",
-        "    return contents is not None\n",
-        (*PYTEST, "tests/unit/recovery/test_heal_block.py"),
+        "src/relevel/recovery/heal/checksum.py",
+        "        proved = [each for each in same if proves(each)]\n",
+        "        proved = list(same)\n",
+        (*PYTEST, "tests/unit/recovery/test_believe.py"),
     ),
     Mutation(
         "what a compaction has replaced counts as live",
@@ -197,7 +201,7 @@ MUTATIONS: Final = (
         "src/relevel/recovery/rescue.py",
         "        return not self.losses\n",
         "        return True\n",
-        (*PYTEST, "tests/damage/test_lost_files.py"),
+        (*PYTEST, "tests/damage/test_scattered.py", "tests/damage/test_strays.py"),
     ),
     Mutation(
         "a snapshot is not kept from compactions",
