@@ -13,7 +13,7 @@ Errors of content and of the system are made by the ``make_error`` given to the 
 ``RuntimeError`` with the message given to ``close``, or given to the reader.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, final
 
 from typing_extensions import Buffer, Self, disjoint_base
@@ -229,7 +229,7 @@ class Reader:
         self, key: bytes, default: Any = None, *, verify_checksums: bool | None = None, fill_cache: bool | None = True
     ) -> Any:
         """The value of ``key``, or ``default``. ``key`` is exactly ``bytes`` and flags are bools or None, else TypeError."""
-    def get_many(self, keys: Sequence[bytes], default: Any = None) -> list[Any]:
+    def get_many(self, keys: Iterable[bytes], default: Any = None) -> list[Any]:
         """The values of many keys, in their order, all as of one moment. Threads that call it read beside each other."""
 
 class Writer(Reader):
