@@ -9,7 +9,7 @@ bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills every-byte mutations clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -77,6 +77,9 @@ faults: $(VENV)/.kernel ## let every operation on files fail, one after another
 
 kills: $(VENV)/.kernel ## kill a process that writes, five hundred times
 	PYTHONPATH=. $(bin)/python -m tests.crash.kills
+
+every-byte: $(VENV)/.kernel ## damage every byte of small databases of three programs in every way; EVERY_BYTE_OPTIONS
+	PYTHONPATH=. $(bin)/python -m tests.damage.every_byte $(EVERY_BYTE_OPTIONS)
 
 mutations: $(VENV)/.kernel ## plant bugs, each in a copy of the project, and see that a harness finds each
 	PYTHONPATH=. $(bin)/python -m tests.mutations.catch
