@@ -1,5 +1,6 @@
 """Every public function that reads a database, run one after another: none may end in anything but a result or our errors."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,8 +23,19 @@ def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | Non
         "dry rescue": lambda: relevel.rescue(database, place / "dry", dry_run=True),
         "rescue": lambda: relevel.rescue(database, place / "rescued"),
         "undelete": lambda: relevel.undelete(database, place / "undeleted", deleted=True),
+        "engine": lambda: _read_with_engine(database),
     }
     return {name: _error_of(command) for name, command in commands.items()}
+
+
+def _read_with_engine(database: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", relevel.LogDamagedWarning)
+        db = relevel.DB(database, read_only=True)
+    with db:
+        db.get(b"k00")
+        list(db.iterator(reverse=True))
+        list(db)
 
 
 def _error_of(command: Callable[[], object]) -> relevel.RelevelError | None:
