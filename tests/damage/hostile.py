@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import faulthandler
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -118,7 +117,7 @@ def _tables() -> st.SearchStrategy[bytes]:
     )
     handle = st.none() | st.tuples(_number(), _number())
     index = st.just(b"") | block
-    return st.builds(forge.table, block | st.binary(max_size=60), handle=handle, index=index)
+    return st.builds(forge.table, block | st.binary(min_size=5, max_size=60), handle=handle, index=index)
 
 
 def _contents() -> st.SearchStrategy[bytes]:
@@ -202,12 +201,25 @@ def ask_everything(files: Files) -> None:
         for name, data in files.items():
             (database / name).write_bytes(data)
         run_all(database, Path(folder))
-        shutil.rmtree(Path(folder) / "rescued", ignore_errors=True)
+        _take_out(database, Path(folder))
         assert {path.name: path.read_bytes() for path in database.iterdir()} == files, "the source was changed"
         with contextlib.suppress(relevel.RelevelError):
             _write_to(database)
     faulthandler.cancel_dump_traceback_later()
     assert memory_in_use() < MOST_MEMORY, "it takes too much memory"
+
+
+def _take_out(database: Path, folder: Path) -> None:
+    """Account for every byte, export rows one by one and in columns, carve the files as if they had no names."""
+    works: tuple[Callable[[], object], ...] = (
+        lambda: relevel.check(database, accounting=True),
+        lambda: relevel.export(database, folder / "rows.jsonl"),
+        lambda: relevel.export(database, folder / "columns.arrow"),
+        lambda: relevel.carve(database, folder / "carved", thorough=True),
+    )
+    for work in works:
+        with contextlib.suppress(relevel.RelevelError):
+            work()
 
 
 def _write_to(database: Path) -> None:
