@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// Internal keys, as user keys with trailers that descend, and values.
 type Entries = BTreeMap<(Vec<u8>, Reverse<u64>), Vec<u8>>;
+/// An internal key and a value.
+type Entry = (Vec<u8>, Vec<u8>);
 type Input<'a> = (u8, u8, u16, u8, Vec<(u8, u8, &'a [u8])>);
 
 /// A forged table; or how one is written, where it is damaged and by which bits, and its entries.
@@ -68,7 +70,7 @@ fn written(style: u8, block_size: u8, entries: &Entries) -> Vec<u8> {
 
 /// Nothing that is read is wrong; and everything can be, where nothing is damaged.
 fn assert_right(database: &Database, entries: &Entries, is_whole: bool) {
-    let expected: Vec<_> = entries
+    let expected: Vec<Entry> = entries
         .iter()
         .map(|((user_key, Reverse(trailer)), value)| ([user_key, &trailer.to_le_bytes()[..]].concat(), value.clone()))
         .collect();
@@ -116,7 +118,7 @@ impl Database {
     }
 
     /// Every entry that comes one way, and whether that was to the end.
-    fn walk(&self, forward: bool) -> (Vec<(Vec<u8>, Vec<u8>)>, bool) {
+    fn walk(&self, forward: bool) -> (Vec<Entry>, bool) {
         let mut cursor = self.view.cursor(&self.tables, &CursorOptions::new(true, false));
         let mut found = Vec::new();
         let mut moved = if forward { cursor.seek_to_first() } else { cursor.seek_to_last() };
