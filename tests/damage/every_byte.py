@@ -99,7 +99,9 @@ class Bench:
         said["engine"], before = judge_engine(database, truth, case, read_only=False)
         if said["engine"] == "refused":
             assert {name: (database / name).read_bytes() for name in files} == files, "refused, and changed"
-        elif before is not None:
+        if said["engine"] == "told":
+            assert (database / case.file).read_bytes() == case.data, "what was not applied is not kept"
+        if before is not None:
             with relevel.DB(database, read_only=True) as db:
                 assert dict(db) == before, "a second opening finds something else"
         return said
