@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 POWER: Final = ("-m", "tests.crash.power", "--states", "1500", "--each", "8", "--jobs", "1")
 FAULTS: Final = ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1")
-EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--step", "5", "--jobs", "1", "--database", "plyvel-small")
+EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--step", "11", "--jobs", "1", "--database", "plyvel-small")
 PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "1", "-p", "no:cacheprovider")
 
 
