@@ -23,9 +23,13 @@ def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | Non
         "dry rescue": lambda: relevel.rescue(database, place / "dry", dry_run=True),
         "rescue": lambda: relevel.rescue(database, place / "rescued"),
         "undelete": lambda: relevel.undelete(database, place / "undeleted", deleted=True),
-        "engine": lambda: _read_with_engine(database),
     }
     return {name: _error_of(command) for name, command in commands.items()}
+
+
+def open_with_engine(database: Path) -> relevel.RelevelError | None:
+    """Read everything with the engine, both ways: what it raised, or None. It refuses more than the commands do."""
+    return _error_of(lambda: _read_with_engine(database))
 
 
 def _read_with_engine(database: Path) -> None:

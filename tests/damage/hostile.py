@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 import relevel
 from tests.damage import forge
-from tests.damage.commands import run_all
+from tests.damage.commands import open_with_engine, run_all
 from tests.damage.every_byte import MEMORY
 from tests.fixtures.catalogue import BY_NAME, SMALL
 
@@ -201,6 +201,7 @@ def ask_everything(files: Files) -> None:
         for name, data in files.items():
             (database / name).write_bytes(data)
         run_all(database, Path(folder))
+        open_with_engine(database)
         _take_out(database, Path(folder))
         assert {path.name: path.read_bytes() for path in database.iterdir()} == files, "the source was changed"
         with contextlib.suppress(relevel.RelevelError):
