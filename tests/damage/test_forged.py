@@ -171,6 +171,26 @@ def test_a_manifest_that_counts_on_many_tables_names_them_all(tmp_path: Path) ->
     assert len(missing) == 20_000
 
 
+def test_a_last_sequence_number_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    """A write could get none after it: check says so, the engine does not open it, and a rescue gives the one that is true."""
+    table = forge.table(GOOD)
+    last = b"\x04" + forge.varint(1 << 56)
+    live = forge.new_table(1, 5, len(table), b"a", b"a", sequences=(7, 7))
+    database = forge.database(tmp_path / "db", [forge.first_edit(), live, last], {"000005.ldb": table})
+
+    found = relevel.check(database)
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert [finding.code for finding in found.findings] == ["manifest.edit.malformed"]
+    for read_only in (True, False):
+        with pytest.raises(relevel.CorruptionError, match="last sequence number"):
+            relevel.DB(database, read_only=read_only)
+    assert (report.is_complete, report.last_sequence) == (True, 7)
+    with relevel.DB(tmp_path / "rescued") as db:
+        db.put(b"b", b"next")
+        assert dict(db) == {b"a": b"value", b"b": b"next"}
+
+
 def assert_bounded(database: Path, place: Path) -> None:
     """Run every command in a process that may not grow; none may die, and only our errors may end them."""
     command = [sys.executable, "-m", "tests.damage.bounded", str(database), str(place)]
