@@ -35,6 +35,11 @@ def size_of_data_block(database: Path) -> None:
     database.joinpath("000005.ldb").write_bytes(forge.table(GOOD, handle=(0, HUGE)))
 
 
+def size_beyond_all_files(database: Path) -> None:
+    """The index says that a data block has all bytes that a file can have."""
+    database.joinpath("000005.ldb").write_bytes(forge.table(GOOD, handle=(0, (1 << 63) - 6)))
+
+
 def size_of_value(database: Path) -> None:
     """An entry says that its value has 4 GiB."""
     database.joinpath("000005.ldb").write_bytes(forge.table(forge.block(forge.entry(KEY, b"value", claimed=HUGE))))
@@ -105,6 +110,7 @@ FORGERIES: tuple[Callable[[Path], None], ...] = (
     size_of_index,
     offset_of_index,
     size_of_data_block,
+    size_beyond_all_files,
     size_of_value,
     size_of_key,
     count_of_restart_points,
