@@ -147,6 +147,16 @@ def _splice(place: tuple[str, float], gone: int, new: bytes) -> Change:
     return change
 
 
+def _append(pattern: str, payloads: list[bytes]) -> Change:
+    """Go on in every log or manifest, with right checksums."""
+
+    def change(files: Files) -> None:
+        for name in [each for each in files if pattern in each]:
+            files[name] += forge.log(payloads)
+
+    return change
+
+
 def _copy(source: str, target: str) -> Change:
     def change(files: Files) -> None:
         files[target] = files.get(source, b"")
@@ -174,6 +184,8 @@ def directories() -> st.SearchStrategy[Files]:
     change = (
         st.builds(_splice, _places(), st.integers(0, 3) | st.integers(0, 5000), st.binary(max_size=12))
         | st.builds(_write, name, _contents())
+        | st.builds(_append, st.just("MANIFEST-"), st.lists(_edits(), min_size=1, max_size=3))
+        | st.builds(_append, st.just(".log"), st.lists(_batches(), min_size=1, max_size=3))
         | st.builds(_copy, name, name)
         | st.builds(_remove, name)
     )

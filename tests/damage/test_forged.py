@@ -40,6 +40,13 @@ def size_beyond_all_files(database: Path) -> None:
     database.joinpath("000005.ldb").write_bytes(forge.table(GOOD, handle=(0, (1 << 63) - 6)))
 
 
+def blocks_within_each_other(database: Path) -> None:
+    """An index that names two thousand stretches of noise, each beginning one byte behind the one before."""
+    handles = (forge.varint(offset) + forge.varint(200_000) for offset in range(2000))
+    entries = b"".join(forge.entry(forge.internal_key(b"%08d" % n, 1), handle) for n, handle in enumerate(handles))
+    database.joinpath("000005.ldb").write_bytes(forge.table(bytes(range(256)) * 900, index=forge.block(entries)))
+
+
 def size_of_value(database: Path) -> None:
     """An entry says that its value has 4 GiB."""
     database.joinpath("000005.ldb").write_bytes(forge.table(forge.block(forge.entry(KEY, b"value", claimed=HUGE))))
@@ -111,6 +118,7 @@ FORGERIES: tuple[Callable[[Path], None], ...] = (
     offset_of_index,
     size_of_data_block,
     size_beyond_all_files,
+    blocks_within_each_other,
     size_of_value,
     size_of_key,
     count_of_restart_points,
