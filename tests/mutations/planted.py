@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 POWER: Final = ("-m", "tests.crash.power", "--states", "1500", "--each", "8", "--jobs", "1")
 FAULTS: Final = ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1")
-EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--step", "11", "--jobs", "1", "--database", "plyvel-small")
+EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--jobs", "1", "--database", "plyvel-small")
 PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "1", "-p", "no:cacheprovider")
 
 
@@ -135,14 +135,14 @@ MUTATIONS: Final = (
         "src/relevel/engine/options.py",
         "    verify_checksums: bool = True\n",
         "    verify_checksums: bool = False\n",
-        (*EVERY_BYTE, "--file", "00000"),
+        (*EVERY_BYTE, "--file", "00000", "--step", "11"),
     ),
     Mutation(
         "what may be older than something lost is not told",
         "src/relevel/recovery/rebuild/stale.py",
         "loss, count in found if count]",
         "loss, count in found if count > 1000]",
-        (*EVERY_BYTE, "--file", "00000"),
+        (*EVERY_BYTE, "--file", "00000", "--step", "11"),
     ),
     Mutation(
         "a record whose size was hurt is taken for one that the end of the log cuts",
