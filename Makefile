@@ -2,7 +2,9 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= $(if $(FUZZ_RUNS),0,30)
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+FUZZ_DIRECTORIES ?= 20000
 POWER_STATES ?= 100000
 SOAK_MINUTES ?= 30
 LIVES ?= 100
@@ -10,9 +12,9 @@ SCHEDULES ?= 20000
 
 bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
-python_code := src tests bench docs examples
+python_code := src tests bench docs examples fuzz
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills mutations interop lives soak surroundings schedules clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills every-byte fuzz-directories mutations interop lives soak surroundings schedules clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -26,7 +28,7 @@ demo: $(VENV)/.kernel ## damage a copy of a real database, then check, rescue, l
 test: test-rust test-python ## run all tests
 
 test-rust: ## run the kernel's tests
-	cargo test --locked --package relevel-kernel
+	cargo test --locked --package relevel-kernel --package relevel-hostile
 
 test-python: $(VENV)/.kernel ## run the Python tests
 	$(bin)/python -m pytest
@@ -44,7 +46,7 @@ lint: $(VENV)/.tools ## check style and formatting, Python and Rust
 
 types: $(VENV)/.kernel ## check types, and the kernel against its stub
 	$(bin)/python -m mypy
-	$(bin)/python -m mypy bench docs examples
+	$(bin)/python -m mypy bench docs examples fuzz
 	$(bin)/python -m mypy.stubtest --allowlist tests/tidy/stubtest.txt relevel._kernel
 
 fmt: $(VENV)/.tools ## format Python and Rust
@@ -65,12 +67,17 @@ bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers; BENCH
 bench-damage: $(VENV)/.kernel ## damage databases whose history is known, and score what relevel and its peers get back; DAMAGE_OPTIONS
 	PYTHONPATH=. $(bin)/python bench/bench_damage.py $(DAMAGE_OPTIONS)
 
-fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS for each target
-	for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
+fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS or FUZZ_RUNS for each of FUZZ_TARGETS
+	PYTHONPATH=. $(bin)/python -m fuzz.seed fuzz/corpus
+	for target in $(FUZZ_TARGETS); do \
+	    case $$target in salvage | explain) longest=256 ;; carve | logs | tables) longest=8192 ;; *) longest=2048 ;; esac; \
 	    PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo fuzz run --sanitizer none $$target -- \
-	        -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=70000 -verbosity=0 -print_final_stats=1 \
-	        || exit 1; \
+	        -runs=$(or $(FUZZ_RUNS),-1) -max_total_time=$(FUZZ_SECONDS) -max_len=$$longest \
+	        -timeout=10 -rss_limit_mb=512 -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
+
+fuzz-directories: $(VENV)/.kernel ## ask every command of directories of hostile files, FUZZ_DIRECTORIES of them
+	PYTHONPATH=. $(bin)/python -W error -m tests.damage.hostile --directories $(FUZZ_DIRECTORIES)
 
 power: $(VENV)/.kernel ## open every state that a loss of power may leave, POWER_STATES of them
 	PYTHONPATH=. $(bin)/python -m tests.crash.power --states $(POWER_STATES)
@@ -80,6 +87,9 @@ faults: $(VENV)/.kernel ## let every operation on files fail, one after another
 
 kills: $(VENV)/.kernel ## kill a process that writes, five hundred times
 	PYTHONPATH=. $(bin)/python -m tests.crash.kills
+
+every-byte: $(VENV)/.kernel ## damage every byte of small databases of three programs in every way; EVERY_BYTE_OPTIONS
+	PYTHONPATH=. $(bin)/python -m tests.damage.every_byte $(EVERY_BYTE_OPTIONS)
 
 mutations: $(VENV)/.kernel ## plant bugs, each in a copy of the project, and see that a harness finds each
 	PYTHONPATH=. $(bin)/python -m tests.mutations.catch

@@ -1,4 +1,4 @@
-"""Every command on one database, in a process that may not grow: ``python -m tests.damage.bounded DATABASE PLACE``.
+"""Every command and the engine on one database, in a process that may not grow: ``python -m tests.damage.bounded DATABASE PLACE``.
 
 Prints the name of each command and of the error it ended with, or "none". The process may map a gibibyte and run for a minute of
 processor time; where it needs more, it dies and the test with it.
@@ -8,7 +8,7 @@ import resource
 import sys
 from pathlib import Path
 
-from tests.damage.commands import run_all
+from tests.damage.commands import open_with_engine, run_all
 
 MEMORY = 1 << 30
 SECONDS = 60
@@ -16,5 +16,6 @@ SECONDS = 60
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    for command, error in run_all(Path(sys.argv[1]), Path(sys.argv[2])).items():
+    errors = run_all(Path(sys.argv[1]), Path(sys.argv[2]))
+    for command, error in {**errors, "engine": open_with_engine(Path(sys.argv[1]))}.items():
         sys.stdout.write(f"{command}: {'none' if error is None else type(error).__name__}\n")

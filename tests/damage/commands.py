@@ -1,5 +1,6 @@
 """Every public function that reads a database, run one after another: none may end in anything but a result or our errors."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,21 @@ def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | Non
         "undelete": lambda: relevel.undelete(database, place / "undeleted", deleted=True),
     }
     return {name: _error_of(command) for name, command in commands.items()}
+
+
+def open_with_engine(database: Path) -> relevel.RelevelError | None:
+    """Read everything with the engine, both ways: what it raised, or None. It refuses more than the commands do."""
+    return _error_of(lambda: _read_with_engine(database))
+
+
+def _read_with_engine(database: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", relevel.LogDamagedWarning)
+        db = relevel.DB(database, read_only=True)
+    with db:
+        db.get(b"k00")
+        list(db.iterator(reverse=True))
+        list(db)
 
 
 def _error_of(command: Callable[[], object]) -> relevel.RelevelError | None:

@@ -35,6 +35,18 @@ def size_of_data_block(database: Path) -> None:
     database.joinpath("000005.ldb").write_bytes(forge.table(GOOD, handle=(0, HUGE)))
 
 
+def size_beyond_all_files(database: Path) -> None:
+    """The index says that a data block has all bytes that a file can have."""
+    database.joinpath("000005.ldb").write_bytes(forge.table(GOOD, handle=(0, (1 << 63) - 6)))
+
+
+def blocks_within_each_other(database: Path) -> None:
+    """An index that names two thousand stretches of noise, each beginning one byte behind the one before."""
+    handles = (forge.varint(offset) + forge.varint(200_000) for offset in range(2000))
+    entries = b"".join(forge.entry(forge.internal_key(b"%08d" % n, 1), handle) for n, handle in enumerate(handles))
+    database.joinpath("000005.ldb").write_bytes(forge.table(bytes(range(256)) * 900, index=forge.block(entries)))
+
+
 def size_of_value(database: Path) -> None:
     """An entry says that its value has 4 GiB."""
     database.joinpath("000005.ldb").write_bytes(forge.table(forge.block(forge.entry(KEY, b"value", claimed=HUGE))))
@@ -105,6 +117,8 @@ FORGERIES: tuple[Callable[[Path], None], ...] = (
     size_of_index,
     offset_of_index,
     size_of_data_block,
+    size_beyond_all_files,
+    blocks_within_each_other,
     size_of_value,
     size_of_key,
     count_of_restart_points,
@@ -169,6 +183,26 @@ def test_a_manifest_that_counts_on_many_tables_names_them_all(tmp_path: Path) ->
     assert_bounded(database, tmp_path)
     missing = {finding.span.file for finding in relevel.check(database).findings if finding.code == "table.missing"}
     assert len(missing) == 20_000
+
+
+def test_a_last_sequence_number_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    """A write could get none after it: check says so, the engine does not open it, and a rescue gives the one that is true."""
+    table = forge.table(GOOD)
+    last = b"\x04" + forge.varint(1 << 56)
+    live = forge.new_table(1, 5, len(table), b"a", b"a", sequences=(7, 7))
+    database = forge.database(tmp_path / "db", [forge.first_edit(), live, last], {"000005.ldb": table})
+
+    found = relevel.check(database)
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert [finding.code for finding in found.findings] == ["manifest.edit.malformed"]
+    for read_only in (True, False):
+        with pytest.raises(relevel.CorruptionError, match="last sequence number"):
+            relevel.DB(database, read_only=read_only)
+    assert (report.is_complete, report.last_sequence) == (True, 7)
+    with relevel.DB(tmp_path / "rescued") as db:
+        db.put(b"b", b"next")
+        assert dict(db) == {b"a": b"value", b"b": b"next"}
 
 
 def assert_bounded(database: Path, place: Path) -> None:

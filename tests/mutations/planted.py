@@ -10,6 +10,7 @@ KERNEL: Final = (
     "-c",
     "import subprocess, sys; sys.exit(subprocess.call('cargo test -q --locked -p relevel-kernel --lib engine::write'.split()))",
 )
+EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--jobs", "1", "--database", "plyvel-small")
 PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "1", "-p", "no:cacheprovider")
 
 
@@ -132,6 +133,27 @@ MUTATIONS: Final = (
         "    if got != expected {\n",
         "    if got != expected && got == expected {\n",
         (*PYTEST, "tests/damage/test_every_byte.py", "tests/damage/test_flipped_bits.py"),
+    ),
+    Mutation(
+        "the engine believes blocks without their checksum",
+        "src/relevel/engine/options.py",
+        "    verify_checksums: bool = True\n",
+        "    verify_checksums: bool = False\n",
+        (*EVERY_BYTE, "--file", "00000", "--step", "11"),
+    ),
+    Mutation(
+        "what may be older than something lost is not told",
+        "src/relevel/recovery/rebuild/stale.py",
+        "loss, count in found if count]",
+        "loss, count in found if count > 1000]",
+        (*EVERY_BYTE, "--file", "00000", "--step", "11"),
+    ),
+    Mutation(
+        "a record whose size was hurt is taken for one that the end of the log cuts",
+        "rust/kernel/src/log/blocks.rs",
+        "        let cut = self.is_last_block() && !claims_a_crossing && fits_what_is_there != Some(header.checksum);\n",
+        "        let cut = self.is_last_block() && !claims_a_crossing && fits_what_is_there.is_some();\n",
+        (*EVERY_BYTE, "--file", "000008.log"),
     ),
     Mutation(
         "level 0 is searched by file number",

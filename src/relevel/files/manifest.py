@@ -23,6 +23,7 @@ from relevel.files.log import RecordScan
 from relevel.files.number_set import NumberSet
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.filename import parse_filename
+from relevel.format.internal_key import MAX_SEQUENCE
 from relevel.format.version_edit import (
     LEVEL_COUNT,
     MOST_LEVELS,
@@ -256,7 +257,7 @@ class _Replay:
             compact_pointers=self._compact_pointers,
             edit_count=self._edit_count,
             zero_tail_size=self._zero_tail_size,
-            findings=(*findings, *self._untold(), *self._missing()),
+            findings=(*findings, *self._untold(), *self._missing(), *self._impossible()),
             damaged=self._damaged,
             additions=self._additions,
             first_last_sequence=self._first_last_sequence,
@@ -284,6 +285,13 @@ class _Replay:
                 message = f"{self._name}: {words}"
                 severity = CATALOGUE["manifest.incomplete"].severity
                 yield Finding("manifest.incomplete", severity, span, message, evidence=evidence)
+
+    def _impossible(self) -> Iterator[Finding]:
+        """A last sequence number that no write can have had: LevelDB goes on from it, with numbers that do not fit a key."""
+        if self._last_sequence is not None and self._last_sequence > MAX_SEQUENCE:
+            message = f"{self._name}: the last sequence number is {self._last_sequence}, and {MAX_SEQUENCE} is the highest there is"
+            span = Span(self._name, 0, self._file_size)
+            yield Finding("manifest.edit.malformed", Severity.WARNING, span, message)
 
 
 _MISSING: Final = {

@@ -25,6 +25,9 @@ _MOST_PAGES_WALKED: Final = 12
 _MOST_WALKED: Final = 8 << 20
 """Larger tables are not walked for each pair: bytes."""
 _MOST_SWAPS: Final = 16
+_MOST_BLOCKS: Final = 1024
+_MOST_BYTES: Final = 2 * _MOST_PAGES * PAGE
+"""Hurt blocks that are read again, and their bytes: an index may name one block any number of times, and claim any size."""
 
 Span = tuple[int, int]
 """First byte, and the byte after the last."""
@@ -55,12 +58,12 @@ def put_pages_back(data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Sp
         The bytes with pages put back, or None where none are found.
     """
     gain, most = (_walked, _MOST_PAGES_WALKED) if blocks is None else (partial(_fitting, blocks), _MOST_PAGES)
-    if blocks is None and len(data) > _MOST_WALKED:
+    if len(data) > _MOST_WALKED if blocks is None else _are_too_many(blocks):
         return None
     spans = list(hurt)
     found: list[tuple[int, int]] = []
     while len(found) < _MOST_SWAPS:
-        pages = _pages(spans, len(data))
+        pages = _pages(spans, len(data), most)
         if not 2 <= len(pages) <= most:
             break
         most_gained, best = max(((gain(data, *pair), pair) for pair in combinations(pages, 2)), key=itemgetter(0))
@@ -104,10 +107,19 @@ def _found(data: bytes) -> int:
     return sum(size for _, size, _ in _kernel.walk_table(data)[0])
 
 
-def _pages(spans: Iterable[Span], size: int) -> list[int]:
-    """The whole pages that hold bytes of these stretches."""
-    found = {page for start, end in spans for page in range(start // PAGE, -(-end // PAGE))}
-    return sorted(page for page in found if (page + 1) * PAGE <= size)
+def _are_too_many(blocks: Sequence[Span]) -> bool:
+    return len(blocks) > _MOST_BLOCKS or sum(end - start for start, end in blocks) > _MOST_BYTES
+
+
+def _pages(spans: Iterable[Span], size: int, most: int) -> list[int]:
+    """The whole pages that hold bytes of these stretches; where there are more than ``most``, only some more."""
+    found: set[int] = set()
+    for start, end in spans:
+        first = start // PAGE
+        found.update(range(first, min(-(-end // PAGE), size // PAGE, first + most + 1)))
+        if len(found) > most:
+            break
+    return sorted(found)
 
 
 def _touches(span: Span, page: int) -> bool:

@@ -30,6 +30,8 @@ Handle = tuple[int, int]
 _DATA: Final = "table.block."
 _MOST_TRIED: Final = 100
 """Blocks of one table that are not healed, after which healing goes less far."""
+_MOST_TIMES: Final = 16
+"""So many times the bytes of a table may be in blocks that are not healed; a reader may meet one more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +101,30 @@ def is_hurt_data(fault: _kernel.Fault) -> bool:
 class Patience:
     """How far healing goes in a table: all the way in so many blocks; where these are hurt in another way, less in the others.
 
-    Looking for two bits takes milliseconds a block, and a table that is noise has thousands.
+    Looking for two bits takes milliseconds a block, and a table that is noise has thousands. Blocks that lie in each other, as no
+    writer leaves them, are given up when they come to many times the bytes of the table.
     """
 
-    def __init__(self, trust: int) -> None:
+    def __init__(self, trust: int, table_size: int) -> None:
         self._trust = trust
         self._left = _MOST_TRIED
+        self._bytes_left = _MOST_TIMES * table_size
 
     @property
     def trust(self) -> int:
         """How far to go in the next block, one of ``Trust``."""
         return self._trust if self._left > 0 else min(self._trust, Trust.BURST_OF_8)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no block is to be mended any more."""
+        return self._bytes_left < 0
+
     def note(self, fault: _kernel.Fault, mended: Mended) -> None:
         """Note what was made of a block. Whoever reads the table's blocks in order comes to the same."""
         if mended.healing is None and is_hurt_data(fault):
             self._left -= 1
+            self._bytes_left -= fault.size
 
 
 class Repairer:
@@ -153,7 +163,9 @@ class Repairer:
         if handle in known:
             return known[handle]
         try:
-            patience = self._patience.setdefault(file, Patience(self._trust))
+            patience = self._patience_with(file)
+            if patience.is_over:
+                return None
             mended = mend(self._storage, file, fault, stored, self._comparator, trust=patience.trust)
             patience.note(fault, mended)
             contents = None if mended.healing else self._with_pages_back(file, fault, len(stored))
@@ -164,6 +176,11 @@ class Repairer:
             if contents is not None:
                 self.findings.append(mended.told(finding_of(file, fault)))
         return contents
+
+    def _patience_with(self, file: str) -> Patience:
+        if file not in self._patience:
+            self._patience[file] = Patience(self._trust, self._storage.size(file))
+        return self._patience[file]
 
     def _with_pages_back(self, file: str, fault: _kernel.Fault, size: int) -> bytes | None:
         """The contents of a block once the pages of its table are in their places; None where that does not help."""

@@ -28,11 +28,13 @@ class Mender:
         self._storage = storage
         self._comparator = comparator
         self._file = file
-        self._patience = Patience(trust)
+        self._patience = Patience(trust, file.size)
 
     def finding(self, fault: _kernel.Fault) -> Finding:
         """What a fault is after all that could be done about it."""
         name, is_block = self._file.name, fault.code.endswith(_CHECKSUM)
+        if self._patience.is_over:
+            return finding_of(name, fault)
         stored = self._storage.read(name, fault.offset, fault.size) if is_block else b""
         mended = mend(self._storage, name, fault, stored, self._comparator, trust=self._patience.trust)
         self._patience.note(fault, mended)
