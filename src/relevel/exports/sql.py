@@ -221,6 +221,8 @@ class _Tables:
     def _watched(self, batches: Callable[[], Iterator[Any]]) -> Iterator[Any]:
         try:
             yield from batches()
+        except GeneratorExit:  # DuckDB needs no more
+            raise
         except BaseException as error:
             self._error = error
             raise

@@ -200,7 +200,7 @@ def _take(writer: Writer, part: Part) -> tuple[int, str | None]:
     try:
         return writer.take(replace(part, progress=note)).row_count, None
     except OSError as error:
-        if part.reader.failure is None:  # the file that is written
+        if not part.reader.broke_off:  # the file that is written
             raise
         return written, str(error)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 
@@ -12,7 +12,7 @@ from relevel.findings import Finding
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.repair import Repairer
 from relevel.recovery.read.reader import Reader
-from relevel.recovery.read.stream import Stream
+from relevel.recovery.read.stream import AtEnd, Stream
 
 _BATCH = 4096
 
@@ -26,7 +26,7 @@ class Pairs(Stream, Iterable[tuple[bytes, bytes]]):
         repairer: Repairer,
         findings: Iterable[Finding],
         prefix: bytes,
-        at_end: Callable[[], None],
+        at_end: AtEnd,
     ) -> None:
         super().__init__(cursor, repairer, findings, at_end)
         pairs = chain.from_iterable(self._batches(partial(cursor.read_pairs, _BATCH)))
@@ -59,4 +59,4 @@ def scan(
     repairer = reader.repairer()
     start, stop, prefix = reader.bounds(prefix, start, stop)
     cursor = reader.cursor("visible", past=False, repair=repairer, start=start, stop=stop)
-    return Pairs(cursor, repairer, reader.findings, prefix, reader.refuse_outrun)
+    return Pairs(cursor, repairer, reader.findings, prefix, reader.note_end)

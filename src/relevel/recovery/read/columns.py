@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
@@ -10,7 +10,7 @@ from relevel import _kernel
 from relevel._kernel.columns import Columns, file_names, read_columns
 from relevel.findings import Finding
 from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.read.stream import Stream
+from relevel.recovery.read.stream import AtEnd, Stream
 
 _COUNT: Final = 1 << 16
 
@@ -33,7 +33,7 @@ class ColumnBatches(Stream, Iterable[Columns]):
         *,
         prefix: bytes,
         unverified: frozenset[tuple[str, int]],
-        at_end: Callable[[], None],
+        at_end: AtEnd,
     ) -> None:
         super().__init__(cursor, repairer, findings, at_end)
         self.files = file_names(cursor)

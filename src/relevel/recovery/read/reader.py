@@ -25,7 +25,6 @@ from relevel.recovery.inventory.steady import refuse_outrun
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import RowCursor, Rows, Version
-from relevel.recovery.read.stream import Stream
 
 BYTEWISE = "bytewise"
 
@@ -48,6 +47,7 @@ class Reader:
         directory: the inventory.
         comparator: the order of the keys.
         inputs: the tables and logs.
+        broke_off: whether something could not be read to its end, for an error of the system and not for damage.
     """
 
     def __init__(
@@ -62,13 +62,8 @@ class Reader:
         if only is not None and not _holds_entries(self.directory, only):
             raise InvalidArgumentError(f"{self.directory.path}: there is no table or log {only!r} in it")
         self.comparator: Comparator = choose_comparator(self.directory, comparator)
-        self._last: Stream | None = None
+        self.broke_off = False
         self.inputs: InputSet = open_inputs(self.directory, self.comparator, only=only)
-
-    @property
-    def failure(self) -> OSError | None:
-        """Why what was read last ended early; None where it did not."""
-        return None if self._last is None else self._last.failure
 
     @property
     def findings(self) -> list[Finding]:
@@ -101,7 +96,11 @@ class Reader:
             inputs = tuple(item for item in inputs if id(item) not in left_out)
         if "sequence" in options:
             options["newest_sequence"] = self.current_from
-        return _kernel.Cursor(inputs, self.comparator.kernel, mode=mode, repair=repair, **options)
+        try:
+            return _kernel.Cursor(inputs, self.comparator.kernel, mode=mode, repair=repair, **options)
+        except OSError:
+            self.broke_off = True
+            raise
 
     @cached_property
     def newest_sequence(self) -> int | None:
@@ -141,10 +140,8 @@ class Reader:
 
     def rows_of(self, source: RowCursor, repairer: Repairer, span: KeySpan) -> Rows:
         """The rows of a cursor, as far as they belong to a span of keys."""
-        unverified, at_end = self.inputs.unverified, self.refuse_outrun
-        rows = Rows(source, repairer, self.findings, keep=span.keep, unverified=unverified, at_end=at_end)
-        self._last = rows
-        return rows
+        unverified, at_end = self.inputs.unverified, self.note_end
+        return Rows(source, repairer, self.findings, keep=span.keep, unverified=unverified, at_end=at_end)
 
     def span(
         self, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None, key: bytes | None = None
@@ -181,9 +178,17 @@ class Reader:
         repairer = self.repairer()
         start, stop, prefix = self.bounds(prefix, start, stop)
         cursor = self.cursor(mode, past=past, repair=repairer, start=start, stop=stop, **options)
-        unverified, at_end = self.inputs.unverified, self.refuse_outrun
-        self._last = ColumnBatches(cursor, repairer, self.findings, prefix=prefix, unverified=unverified, at_end=at_end)
-        return self._last
+        unverified, at_end = self.inputs.unverified, self.note_end
+        return ColumnBatches(cursor, repairer, self.findings, prefix=prefix, unverified=unverified, at_end=at_end)
+
+    def note_end(self, broke_off: bool) -> None:
+        """Note that something was read to its end, or could not be.
+
+        Raises:
+            DatabaseInUseError: as ``refuse_outrun``.
+        """
+        self.broke_off |= broke_off
+        self.refuse_outrun()
 
     def refuse_outrun(self) -> None:
         """Go no further where a file that is not held has changed or gone since the inventory.

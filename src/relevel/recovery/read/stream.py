@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from relevel import _kernel
 from relevel.files.faults import finding_of
@@ -11,6 +11,11 @@ from relevel.findings import Finding
 from relevel.recovery.heal.repair import Repairer
 
 Batch = TypeVar("Batch")
+AtEnd: TypeAlias = Callable[[bool], None]
+
+
+def trust(broke_off: bool) -> None:
+    """Do nothing when an iteration ends."""
 
 
 class FaultSource(Protocol):
@@ -31,7 +36,7 @@ class Stream:
         cursor: FaultSource,
         repairer: Repairer,
         findings: Iterable[Finding] = (),
-        at_end: Callable[[], None] = lambda: None,
+        at_end: AtEnd = trust,
     ) -> None:
         """Read from a cursor.
 
@@ -39,7 +44,7 @@ class Stream:
             cursor: what is read.
             repairer: what answers it when it meets a damaged block.
             findings: what was found wrong while opening.
-            at_end: told when the iteration ends, or cannot go on; raises where what was read cannot be trusted.
+            at_end: told when the iteration ends, and whether it cannot go on; raises where what was read cannot be trusted.
         """
         self._repairer = repairer
         self._opening = list(findings)
@@ -50,11 +55,6 @@ class Stream:
         """Everything found wrong so far: while opening, healed, and passed over. Complete when the iteration has ended."""
         self._reading.collect()
         return [*self._opening, *self._repairer.findings, *self._reading.met]
-
-    @property
-    def failure(self) -> OSError | None:
-        """Why the iteration ended early; None where it did not."""
-        return self._reading.failure
 
     def _batches(self, read: Callable[[], Batch | None]) -> Iterator[Batch]:
         """Call ``read`` until there is nothing more."""
@@ -68,9 +68,8 @@ class _Reading:
     open files with it.
     """
 
-    def __init__(self, cursor: FaultSource, at_end: Callable[[], None]) -> None:
+    def __init__(self, cursor: FaultSource, at_end: AtEnd) -> None:
         self.met: list[Finding] = []
-        self.failure: OSError | None = None
         self._cursor = cursor
         self._at_end = at_end
 
@@ -80,10 +79,9 @@ class _Reading:
                 yield batch
                 del batch  # a very large value is not held while the next one is read
                 self.collect()
-            self._at_end()
-        except OSError as error:
-            self.failure = error
-            self._at_end()
+            self._at_end(False)
+        except OSError:
+            self._at_end(True)
             raise
         self.collect()
 
