@@ -110,6 +110,11 @@ class Finding:
         return self.severity > Severity.NOTE and not is_settled and not self.code.startswith(_COST_NOTHING)
 
     @property
+    def is_lost_for_sure(self) -> bool:
+        """Whether bytes could not be used, or are not there: more than a doubt."""
+        return self.is_loss and self.severity is Severity.DAMAGE and not self.is_healed
+
+    @property
     def is_healed(self) -> bool:
         """Whether the bytes were put back as they had been, so that nothing is lost by it."""
         return "healed" in self.evidence

@@ -65,6 +65,15 @@ def test_it_is_opened_and_gone_on_with(database: Path) -> None:
     assert relevel.check(database).is_clean
 
 
+def test_once_it_was_opened_to_write_leveldb_reads_it(database: Path) -> None:
+    """Its manifest says the true sizes from then on."""
+    plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
+    relevel.DB(database).close()
+
+    with plyvel.DB(str(database), paranoid_checks=True) as db:
+        assert list(db) == PAIRS
+
+
 @pytest.mark.parametrize("database", [5, 8], indirect=True)
 def test_any_other_size_is_damage(database: Path) -> None:
     """Java's is off by four, and by nothing else."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from relevel.findings import Finding, KeyRange, Severity
+from relevel.findings import Finding, KeyRange
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.strenum import StrEnum
 
@@ -65,7 +65,6 @@ def lost_pieces(
 
 
 def _of_finding(finding: Finding) -> LostPiece:
-    is_lost = finding.severity is Severity.DAMAGE and not finding.is_healed
-    fate, span = Fate.LOST if is_lost else Fate.IN_DOUBT, finding.span
+    fate, span = Fate.LOST if finding.is_lost_for_sure else Fate.IN_DOUBT, finding.span
     keys = finding.keys or KeyRange()
     return LostPiece(fate, span.file, span.offset, span.size, keys, finding.code, finding.message, None)

@@ -106,7 +106,7 @@ class Guide:
 
 
 def _steps(source: Path, runs: Sequence[DatedRun]) -> Iterator[Step]:
-    beside = Path(f"{source if source.name else source.absolute()}-restored")
+    beside = Path(f"{source if source.name not in {'', '..'} else source.resolve()}-restored")
 
     def command(verb: str, *arguments: object) -> str:
         return shlex.join(["relevel", verb, str(source), *map(str, arguments)])

@@ -241,7 +241,8 @@ def undelete_lines(report: UndeleteReport) -> Iterator[str]:
         yield from estimate_lines(report.estimate)
     if report.amid is not None:
         yield f"a mass deletion was under way at that time, so that some of its keys are there and some not: {report.amid}"
-        yield f"  the state right before it: --at {max(report.amid.first_sequence - 1, 1)}"
+        if report.amid.first_sequence > 1:
+            yield f"  the state right before it: --at {report.amid.first_sequence - 1}"
     unknown = (
         f" (of which {report.unknown_count} have no deletion on disk: state unknown)" if report.unknown_count else ""
     )

@@ -84,9 +84,9 @@ def find_places(root: Path) -> Iterator[Place | PassedBy]:
                 continue
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
+            waiting += reversed(list(_folders(listed)))
             yield from _look_at(folder, listed)
             yield from _special(listed)
-            waiting += reversed(list(_folders(listed)))
         except OSError as error:
             yield PassedBy(str(folder), error.strerror or str(error), is_refused=True)
 
@@ -99,7 +99,10 @@ def _special(entries: list[os.DirEntry[str]]) -> Iterator[PassedBy]:
     """What is neither a file nor a directory nor a link."""
     for entry in entries:
         if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False) or entry.is_symlink()):
-            mode = entry.stat(follow_symlinks=False).st_mode
+            try:
+                mode = entry.stat(follow_symlinks=False).st_mode
+            except FileNotFoundError:  # it has gone since
+                continue
             what = next((name for is_it, name in _SPECIAL if is_it(mode)), "no file")
             yield PassedBy(entry.path, f"{what}: not opened", is_refused=False)
 
