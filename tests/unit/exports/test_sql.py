@@ -132,6 +132,12 @@ def test_an_interruption_is_one() -> None:
         raise RuntimeError("something else")
 
 
+def test_a_question_that_fails_after_it_has_enough_rows_tells_its_own_mistake() -> None:
+    """Not that a table was given up."""
+    with pytest.raises(relevel.InvalidArgumentError, match="Conversion"):
+        ask(BY_NAME["demo"].database, "select cast(text(key) as int) from (select key from history limit 3)")
+
+
 def test_what_is_raised_while_a_table_is_read_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not wrapped in DuckDB's words."""
 
