@@ -66,13 +66,14 @@ def places(truth: Truth, only: str = "") -> list[Place]:
 def cases(truth: Truth, name: str, offset: int) -> Iterator[Case]:
     """Every damage to one byte."""
     data = truth.files[name]
-    byte, lost = data[offset], truth.hit_at(name, offset)
+    byte, lost, met = data[offset], truth.hit_at(name, offset), truth.met_at(name, offset)
     for other in dict.fromkeys((*(byte ^ 1 << bit for bit in range(8)), 0x00, 0xFF)):
         if other != byte:
             changed = data[:offset] + bytes([other]) + data[offset + 1 :]
-            yield Case(f"{name} byte {offset} from {byte:#04x} to {other:#04x}", name, changed, lost)
-    lost, leaves_no_trace = truth.cut_at(name, offset), truth.leaves_no_trace(name, offset)
-    yield Case(f"{name} cut at {offset}", name, data[:offset], lost, True, leaves_no_trace)
+            yield Case(f"{name} byte {offset} from {byte:#04x} to {other:#04x}", name, changed, lost, met)
+    lost, met = truth.cut_at(name, offset), truth.met_at(name, offset, is_cut=True)
+    leaves_no_trace = truth.leaves_no_trace(name, offset)
+    yield Case(f"{name} cut at {offset}", name, data[:offset], lost, met, True, leaves_no_trace)
 
 
 class Bench:
