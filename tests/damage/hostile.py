@@ -28,13 +28,13 @@ import relevel
 from tests.damage import forge
 from tests.damage.bounded import bound_memory, bound_time
 from tests.damage.commands import open_with_engine, run_all
-from tests.damage.every_byte import MEMORY
-from tests.fixtures.catalogue import BY_NAME, SMALL
+from tests.damage.every_byte import DATABASES, MEMORY
+from tests.fixtures.catalogue import BY_NAME
 
 Files = dict[str, bytes]
 Change = Callable[[Files], None]
 
-_BASES: Final = (*(each.name for each in SMALL), "plyvel-tiny", "")
+_BASES: Final = (*DATABASES, "")
 _NAMES: Final = (
     *("000003.log", "000004.log", "000005.ldb", "000005.sst", "000006.log", "000007.ldb", "000008.log", "000018.log"),
     *(
