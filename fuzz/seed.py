@@ -1,6 +1,7 @@
 """Cut the first inputs of the fuzzers from real databases: ``python -m fuzz.seed CORPUS``.
 
-One folder for each target, of files in the shape that ``rust/hostile`` gives its bytes. Nothing of it is kept.
+One folder for each target, of files in the shape that ``rust/hostile`` gives its bytes. Nothing of it is kept. Two claims are of
+what they make up themselves: "merging" has no seeds, and "lookups" only such as are tables.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def of_table(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield "explain", data[handle.offset + handle.size + 1 :][:4] + bytes([8, 1, 0, 0]) + stored[:200]
     if layout.filter is not None:
         contents = data[layout.filter.offset :][: layout.filter.size]
-        yield "filters", bytes([0, 10]) + contents
+        yield "filters", bytes([0, 10, 0]) + bytes(8) + contents
     for how in (0, 1):
         yield "tables", bytes([how]) + data
         yield "lookups", bytes([0, how]) + data

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.damage.manifest_oracle import live_tables, read_state
 from tests.damage.oracle import (
     LOG_HEADER_SIZE,
     TRAILER_SIZE,
@@ -41,12 +42,14 @@ class Truth:
         live: what is live.
         files: contents of every file, by name.
         extents: of each file that holds versions.
+        levels: of each live table, by name.
     """
 
     versions: tuple[Version, ...]
     live: dict[bytes, bytes]
     files: dict[str, bytes]
     extents: dict[str, tuple[Extent, ...]]
+    levels: dict[str, int]
 
     @classmethod
     def of(cls, fixture: Fixture) -> Truth:
@@ -54,7 +57,9 @@ class Truth:
         files = {path.name: path.read_bytes() for path in sorted(fixture.database.iterdir())}
         versions = tuple(Version(each.key, each.sequence, each.value) for each in fixture.operations)
         extents = {name: _extents(name, data) for name, data in files.items()}
-        return cls(versions, live_map(fixture.operations), files, extents)
+        numbers = read_state(fixture.database).levels
+        levels = {path.name: numbers[int(path.stem)] for path in live_tables(fixture.database)}
+        return cls(versions, live_map(fixture.operations), files, extents, levels)
 
     def newest(self) -> dict[bytes, Version]:
         """The last version of each key."""
@@ -78,6 +83,37 @@ class Truth:
     def cut_at(self, name: str, size: int) -> frozenset[Version]:
         """The versions that the end of a file can cost."""
         return frozenset(version for extent in self.extents[name] if extent.end > size for version in extent.versions)
+
+    def met_at(self, name: str, offset: int, *, is_cut: bool = False) -> frozenset[bytes]:
+        """The keys whose search may meet that byte of a table: what an engine may fail to get where it is hurt.
+
+        What is hurt is a block of data; or the whole table, where it is cut or the byte is of its index, filter or end. Keys
+        between those there are searched there: any in level 0, and below it those that no other part has the newest version of.
+        """
+        if name not in self.levels:
+            return frozenset()
+        extents = self.extents[name]
+        hit = [extent for extent in extents if not is_cut and extent.start <= offset < extent.end] or extents
+        here = {version for extent in hit for version in extent.versions}
+        keys = sorted(version.key for extent in extents for version in extent.versions)
+        first = max(
+            (each.key for extent in extents if extent.end <= hit[0].start for each in extent.versions), default=keys[0]
+        )
+        last = min(
+            (each.key for extent in extents if extent.start >= hit[-1].end for each in extent.versions),
+            default=keys[-1],
+        )
+        return frozenset(
+            key
+            for key, newest in self.newest().items()
+            if newest in here or (first <= key <= last and (self.levels[name] == 0 or key not in keys))
+        )
+
+    def logged(self) -> frozenset[bytes]:
+        """The keys whose newest version is in a log."""
+        logs = (extent for name, extents in self.extents.items() if name.endswith(".log") for extent in extents)
+        newest = set(self.newest().values())
+        return frozenset(version.key for extent in logs for version in extent.versions if version in newest)
 
     def leaves_no_trace(self, name: str, size: int) -> bool:
         """Whether a file that is cut there is like one that was never written further: a log that ends between two records."""

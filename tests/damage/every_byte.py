@@ -29,6 +29,7 @@ from tests.damage.judges import Case, judge_check, judge_engine, judge_rescue
 from tests.fixtures.catalogue import BY_NAME, SMALL
 
 MEMORY: Final = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
+DATABASES: Final = (*(each.name for each in SMALL), "plyvel-tiny")
 _MOST_TOLD: Final = 50
 _PIECES: Final = 32
 """Pieces of work that the processes share, of each database."""
@@ -66,13 +67,14 @@ def places(truth: Truth, only: str = "") -> list[Place]:
 def cases(truth: Truth, name: str, offset: int) -> Iterator[Case]:
     """Every damage to one byte."""
     data = truth.files[name]
-    byte, lost = data[offset], truth.hit_at(name, offset)
+    byte, lost, met = data[offset], truth.hit_at(name, offset), truth.met_at(name, offset)
     for other in dict.fromkeys((*(byte ^ 1 << bit for bit in range(8)), 0x00, 0xFF)):
         if other != byte:
             changed = data[:offset] + bytes([other]) + data[offset + 1 :]
-            yield Case(f"{name} byte {offset} from {byte:#04x} to {other:#04x}", name, changed, lost)
-    lost, leaves_no_trace = truth.cut_at(name, offset), truth.leaves_no_trace(name, offset)
-    yield Case(f"{name} cut at {offset}", name, data[:offset], lost, True, leaves_no_trace)
+            yield Case(f"{name} byte {offset} from {byte:#04x} to {other:#04x}", name, changed, lost, met)
+    lost, met = truth.cut_at(name, offset), truth.met_at(name, offset, is_cut=True)
+    leaves_no_trace = truth.leaves_no_trace(name, offset)
+    yield Case(f"{name} cut at {offset}", name, data[:offset], lost, met, True, leaves_no_trace)
 
 
 class Bench:
@@ -141,7 +143,7 @@ def truth_of(name: str) -> Truth:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try every case, or a part of them, and print what each judge said how often."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--database", choices=[each.name for each in SMALL], action="append", help="only this one")
+    parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     parser.add_argument("--file", default="", metavar="NAME", help="only files whose name begins so")
     parser.add_argument("--step", type=int, default=1, help="every so manieth byte")
     parser.add_argument("--part", default="1/1", metavar="I/N", help="the I-th of N parts")
@@ -151,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     step = given.step * parts * _PIECES
     failed = False
     with ProcessPoolExecutor(given.jobs) as pool:
-        for name in given.database or [each.name for each in SMALL]:
+        for name in given.database or DATABASES:
             began = time.monotonic()
             starts = [given.step * (parts * piece + part - 1) for piece in range(_PIECES)]
             total = Tally()

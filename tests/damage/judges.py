@@ -29,6 +29,7 @@ class Case:
         file: what was damaged.
         data: what the file holds then.
         lost: the versions that it can cost.
+        met: the keys that an engine may fail to get.
         is_cut: whether the end of the file is missing.
         leaves_no_trace: whether nobody can tell.
     """
@@ -37,8 +38,15 @@ class Case:
     file: str
     data: bytes
     lost: frozenset[Version]
+    met: frozenset[bytes] = frozenset()
     is_cut: bool = False
     leaves_no_trace: bool = False
+
+    @property
+    def may_be_refused(self) -> bool:
+        """Whether an engine may refuse to open it: where a manifest cannot be read, or a table has not the size that it tells."""
+        is_table = self.file.endswith((".ldb", ".sst"))
+        return self.file == "CURRENT" or self.file.startswith("MANIFEST-") or (is_table and self.is_cut)
 
 
 class Inline(Executor):
@@ -61,6 +69,7 @@ def judge_check(place: Path, truth: Truth, case: Case, read: dict[bytes, bytes] 
     """Whatever changes what is read is reported."""
     report = relevel.check(place, executor=INLINE)
     if not report.is_clean:
+        assert any(each.span.file == case.file for each in report.findings), f"check says nothing of {case.file}"
         return "reported"
     if case.leaves_no_trace:
         return "no trace"
@@ -74,32 +83,38 @@ def judge_check(place: Path, truth: Truth, case: Case, read: dict[bytes, bytes] 
 
 
 def judge_engine(place: Path, truth: Truth, case: Case, *, read_only: bool) -> tuple[str, dict[bytes, bytes] | None]:
-    """Right values, an error, or a state that once was and a word about it; besides, what was read, where that is everything."""
+    """Right values, an error of what is hit, or a state that once was and a word about it; and what was read, if all was."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", relevel.LogDamagedWarning)
             db = relevel.DB(place, read_only=read_only)
-    except relevel.RelevelError:
+    except relevel.RelevelError as error:
+        assert case.may_be_refused, f"the database is not opened: {error}"
         return "refused", None
     try:
-        return _judge_open(db, truth, case)
+        # What a log holds is in memory then, and is found before any table is searched. Else it becomes a table of level 0.
+        return _judge_open(db, truth, case, met=case.met - truth.logged() if read_only else case.met)
     finally:
         with contextlib.suppress(relevel.RelevelError):
             db.close()
 
 
-def _judge_open(db: relevel.DB, truth: Truth, case: Case) -> tuple[str, dict[bytes, bytes] | None]:
+def _judge_open(
+    db: relevel.DB, truth: Truth, case: Case, met: frozenset[bytes]
+) -> tuple[str, dict[bytes, bytes] | None]:
     is_told = bool(db.recovery_findings)
     is_torn = case.is_cut and case.file.endswith(".log")
     expected = truth.state_before(case.lost) if is_told or is_torn else truth.live
     forward, is_whole = _iterated(db, expected, reverse=False)
     backward, is_whole_backward = _iterated(db, expected, reverse=True)
     refused = _got(db, truth, expected)
+    assert refused <= met, f"not got, and not hit: {sorted(refused - met)}"
     if is_whole and is_whole_backward:
         assert forward == backward == expected, "values are missing from what is iterated"
         if is_told:
             return "told", forward
         return ("right" if forward == truth.live else "no trace" if case.leaves_no_trace else "torn"), forward
+    assert case.file in truth.levels, "the tables are as they were, and cannot be iterated"
     assert refused or expected == truth.live, "what cannot be iterated is told"
     return "error", None
 
@@ -118,14 +133,14 @@ def _iterated(db: relevel.DB, expected: dict[bytes, bytes], *, reverse: bool) ->
     return found, whole
 
 
-def _got(db: relevel.DB, truth: Truth, expected: dict[bytes, bytes]) -> int:
-    """Get every key that ever was; how many gave an error."""
-    refused = 0
+def _got(db: relevel.DB, truth: Truth, expected: dict[bytes, bytes]) -> set[bytes]:
+    """Get every key that ever was; those that gave an error."""
+    refused = set()
     for key in truth.newest():
         try:
             value = db.get(key)
         except relevel.RelevelError:
-            refused += 1
+            refused.add(key)
             continue
         assert value == expected.get(key), f"get of {key!r} gives {value!r}"
     return refused

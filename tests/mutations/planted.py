@@ -142,6 +142,14 @@ MUTATIONS: Final = (
         (*EVERY_BYTE, "--file", "00000", "--step", "11"),
     ),
     Mutation(
+        "the engine refuses a database with one hurt block",
+        "src/relevel/engine/assessment.py",
+        "    _refuse_missing_tables(directory, manifest, tables)\n",
+        "    if not __import__('relevel').check(directory.path('')).is_clean:\n"
+        "        raise CorruptionError('something is hurt')\n",
+        (*EVERY_BYTE, "--file", "00000", "--step", "97"),
+    ),
+    Mutation(
         "what may be older than something lost is not told",
         "src/relevel/recovery/rebuild/stale.py",
         "loss, count in found if count]",

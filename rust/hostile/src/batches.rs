@@ -4,8 +4,8 @@ use relevel_kernel::batch::{self, Batch};
 use relevel_kernel::internal_key::TYPE_VALUE;
 
 /// The payload of a log's record.
-pub fn hold(payload: &[u8]) {
-    let Ok(whole) = Batch::decode(payload) else { return };
+pub fn hold(payload: &[u8]) -> bool {
+    let Ok(whole) = Batch::decode(payload) else { return false };
     let operations: Vec<_> = whole.operations().collect();
     let mut again = Vec::new();
     batch::append_header(&mut again, whole.sequence, whole.count);
@@ -21,4 +21,5 @@ pub fn hold(payload: &[u8]) {
     assert_eq!(whole.next_sequence(), whole.sequence + operations.len() as u64);
     assert!(again.len() <= payload.len(), "sizes may be written needlessly long, and no other way");
     assert!(Batch::decode(&again).expect("what is written is whole").operations().eq(operations));
+    whole.count > 0
 }

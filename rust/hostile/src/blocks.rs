@@ -9,23 +9,24 @@ thread_local! {
 }
 
 /// The type byte, then the stored bytes.
-pub fn hold(bytes: &[u8]) {
-    let Some((block_type, stored)) = bytes.split_first() else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((block_type, stored)) = bytes.split_first() else { return false };
+    let mut is_reached = false;
     if let Some(codec) = Codec::of_block(block_type & 7, stored) {
         let mut contents = Vec::new();
         let whole = DECOMPRESSOR.with_borrow_mut(|made| made.decompress(codec, stored, &mut contents));
         if whole.is_ok() {
-            read(&contents);
+            is_reached = read(&contents);
         }
     }
-    read(stored);
+    read(stored) || is_reached
 }
 
-/// Walk all entries, then look each up again: where the block is in good order it is found.
-fn read(contents: &[u8]) {
+/// Walk all entries, then look each up again: where the block is in good order it is found. Whether there were such.
+fn read(contents: &[u8]) -> bool {
     let mut cursor = BlockCursor::default();
     if !cursor.enter(contents) {
-        return;
+        return false;
     }
     let mut check = RestartCheck::new(cursor.layout(), contents);
     let mut keys: Vec<Vec<u8>> = Vec::new();
@@ -45,8 +46,9 @@ fn read(contents: &[u8]) {
         }
     };
     let in_order = ascends && matches!(end, Step::End) && check.is_good(&cursor);
-    for key in keys {
-        let step = cursor.seek(contents, |other| other.cmp(&key));
+    for key in &keys {
+        let step = cursor.seek(contents, |other| other.cmp(key));
         assert!(!in_order || (matches!(step, Step::Entry) && cursor.key() == key), "{key:?} is not found");
     }
+    in_order && !keys.is_empty()
 }

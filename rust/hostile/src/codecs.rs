@@ -14,8 +14,8 @@ const SLOW_FROM: u8 = 251;
 const LEAST_HEAD: usize = 5;
 
 /// Which codec, how much of its output is looked at, whether the bytes come twice, and the bytes.
-pub fn hold(bytes: &[u8]) {
-    let Some((which, looked_at, twice, given)) = shaped::<(u8, u16, bool, &[u8])>(bytes) else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((which, looked_at, twice, given)) = shaped::<(u8, u16, bool, &[u8])>(bytes) else { return false };
     let codec = Codec::ALL[usize::from(which.saturating_sub(SLOW_FROM)).max(usize::from(which % 2))];
     let contents = if twice { [given, given].concat() } else { given.to_vec() };
     let (mut stored, mut back) = (Vec::new(), Vec::new());
@@ -33,4 +33,5 @@ pub fn hold(bytes: &[u8]) {
         let _ = is_snappy_head(given, u64::from(looked_at));
         let _ = is_deflate_head(given);
     });
+    !contents.is_empty()
 }

@@ -5,8 +5,8 @@ use relevel_kernel::Comparator;
 use relevel_kernel::merge::rank;
 
 /// Three keys.
-pub fn hold(bytes: &[u8]) {
-    let Some((a, b, c)) = shaped::<(&[u8], &[u8], &[u8])>(bytes) else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((a, b, c)) = shaped::<(&[u8], &[u8], &[u8])>(bytes) else { return false };
     for order in [Comparator::Idb, Comparator::Bytewise, Comparator::ReverseBytewise] {
         let (a_b, b_c, a_c) = (order.compare(a, b), order.compare(b, c), order.compare(a, c));
         assert_eq!(a_b, order.compare(b, a).reverse());
@@ -17,4 +17,5 @@ pub fn hold(bytes: &[u8]) {
         let by_rank = rank(&order, a).cmp(&rank(&order, b));
         assert!(by_rank.is_eq() || by_rank == a_b, "the rank says {by_rank:?}, the order {a_b:?}");
     }
+    a != b && b != c && a != c
 }

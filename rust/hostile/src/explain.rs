@@ -5,8 +5,10 @@ use relevel_kernel::crc;
 use relevel_kernel::explain::explain;
 
 /// A checksum, how long a burst may be, whether two bits anywhere may be, which bit to flip; and what the checksum covers.
-pub fn hold(bytes: &[u8]) {
-    let Some((stored, longest, pairs, flipped, covered)) = shaped::<(u32, u8, bool, u16, &[u8])>(bytes) else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((stored, longest, pairs, flipped, covered)) = shaped::<(u32, u8, bool, u16, &[u8])>(bytes) else {
+        return false;
+    };
     for bits in explain(covered, stored, u32::from(longest % 20), pairs) {
         let mut bytes = covered.to_vec();
         let healed = flip(&mut bytes, stored, &bits);
@@ -19,6 +21,7 @@ pub fn hold(bytes: &[u8]) {
         let found = explain(&hurt, crc::mask(crc::value(covered)), 1, false);
         assert!(found.contains(&vec![bit]), "bit {bit} is not found in {found:?}");
     }
+    !covered.is_empty()
 }
 
 /// Turn bits over in bytes and in the checksum behind them, which is given back.

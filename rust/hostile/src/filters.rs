@@ -6,8 +6,8 @@ use relevel_kernel::filter::{BLOOM_NAME, FilterBlock, FilterBuilder, OLD_BLOOM_N
 type Input<'a> = (bool, u8, Vec<(u16, &'a [u8])>, u64, &'a [u8]);
 
 /// Which policy, bits per key, the keys of blocks and how far each begins behind the one before; where to ask, and a filter block.
-pub fn hold(bytes: &[u8]) {
-    let Some((is_old, bits_per_key, blocks, asked_at, given)) = shaped::<Input>(bytes) else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((is_old, bits_per_key, blocks, asked_at, given)) = shaped::<Input>(bytes) else { return false };
     let name = if is_old { OLD_BLOOM_NAME } else { BLOOM_NAME };
     if let Some(block) = FilterBlock::new(given.to_vec(), name) {
         for offset in [0, asked_at % 65536, asked_at] {
@@ -29,4 +29,5 @@ pub fn hold(bytes: &[u8]) {
         offset += u64::from(*gap);
         assert!(made.of_block(offset).may_match(key), "{key:?} at {offset} is denied");
     }
+    !blocks.is_empty()
 }

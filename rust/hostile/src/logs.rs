@@ -11,8 +11,8 @@ use std::sync::Arc;
 const NEAR: u16 = 64;
 
 /// Whether checksums are made right, how far into a block the bytes begin, and the bytes.
-pub fn hold(bytes: &[u8]) {
-    let Some((is_stamped, lead, given)) = shaped::<(bool, u16, &[u8])>(bytes) else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((is_stamped, lead, given)) = shaped::<(bool, u16, &[u8])>(bytes) else { return false };
     let log = of(is_stamped, lead, given);
     let size = log.size();
     let scan = scan_log(Arc::new(log), &Comparator::Bytewise).expect("memory can be read");
@@ -20,6 +20,7 @@ pub fn hold(bytes: &[u8]) {
     assert_eq!(scan.file_size, size);
     assert!(scan.batch_count <= scan.record_count);
     assert!(scan.faults.iter().all(|fault| fault.offset + fault.size <= size));
+    scan.batch_count > 0
 }
 
 /// A log of these bytes, which begin at the start of a block or, behind a record of their own, near the end of one.

@@ -22,16 +22,17 @@ type Entry = (Vec<u8>, Vec<u8>);
 type Input<'a> = (u8, u8, u16, u8, Vec<(u8, u8, &'a [u8])>);
 
 /// A forged table; or how one is written, where it is damaged and by which bits, and its entries.
-pub fn hold(bytes: &[u8]) {
-    let Some((is_honest, rest)) = bytes.split_first() else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((is_honest, rest)) = bytes.split_first() else { return false };
     if is_honest % 2 == 0 {
         if let Some(file) = forged::table(rest) {
             let database = Database::of(&file, b"", &[0xff; 9]);
-            database.walk(true);
+            let (entries, _) = database.walk(true);
             database.walk(false);
             for key in [&b""[..], b"k", rest.get(..3).unwrap_or_default(), &[0xff; 8]] {
                 let _ = database.get(key);
             }
+            return !entries.is_empty();
         }
     } else if let Some((style, block_size, at, bits, puts)) = shaped::<Input>(rest) {
         let entries = entries(&puts);
@@ -39,7 +40,9 @@ pub fn hold(bytes: &[u8]) {
         let at = usize::from(at) % (file.len() - FOOTER_SIZE);
         file[at] ^= bits;
         assert_right(&Database::of(&file, b"", &[0xff; 9]), &entries, bits == 0);
+        return !entries.is_empty();
     }
+    false
 }
 
 /// Puts and, where the value is empty, deletions; keys begin alike.

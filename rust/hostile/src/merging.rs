@@ -11,8 +11,8 @@ type Input = (u8, Option<u8>, Option<u8>, Option<u8>, u8, Vec<(u8, Vec<Written>)
 type Entry = (Vec<u8>, Vec<u8>);
 
 /// What is wanted, from when, from which key to which, how many at a time; the sources, and what each counts for.
-pub fn hold(bytes: &[u8]) {
-    let Some((style, sequence, start, stop, count, inputs)) = shaped::<Input>(bytes) else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((style, sequence, start, stop, count, inputs)) = shaped::<Input>(bytes) else { return false };
     let mut wanted = Wanted::all(match style % 5 {
         0 => Mode::Versions,
         1 => Mode::Deleted,
@@ -31,7 +31,9 @@ pub fn hold(bytes: &[u8]) {
     let found = select(&entries, &standings, &wanted, usize::from(count % 7) + 1);
     if is_honest && wanted.mode == Mode::Visible && wanted.sequence.is_none() {
         assert_eq!(found, visible(&entries, &wanted));
+        return !found.is_empty();
     }
+    false
 }
 
 /// In order and without contradictions, or as they were written.

@@ -13,8 +13,8 @@ type Input<'a> = (bool, bool, u8, u16, u8, &'a [u8]);
 
 /// Whether checksums are made right and it stops at faults, the order, how far into a block the bytes begin, up to where all is in
 /// tables; and the bytes.
-pub fn hold(bytes: &[u8]) {
-    let Some((is_stamped, stops, order, lead, settled, given)) = shaped::<Input>(bytes) else { return };
+pub fn hold(bytes: &[u8]) -> bool {
+    let Some((is_stamped, stops, order, lead, settled, given)) = shaped::<Input>(bytes) else { return false };
     let comparator = match order % 4 {
         0 => Comparator::Custom(Arc::new(|a: &[u8], b: &[u8]| b.len().cmp(&a.len()).then(a.cmp(b)))),
         1 => Comparator::ReverseBytewise,
@@ -47,6 +47,7 @@ pub fn hold(bytes: &[u8]) {
         }
         assert!(found.value_type() == TYPE_VALUE || found.value().is_empty());
     }
+    !forward.is_empty()
 }
 
 /// Every internal key, one way.

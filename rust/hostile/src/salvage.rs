@@ -16,9 +16,9 @@ thread_local! {
 }
 
 /// The codec, where the hole begins and how large it is, whether what follows is a block; and that, or the entries of one.
-pub fn hold(bytes: &[u8]) {
+pub fn hold(bytes: &[u8]) -> bool {
     let Some((is_compressed, start, size, is_block, rest)) = shaped::<(bool, u16, u16, bool, &[u8])>(bytes) else {
-        return;
+        return false;
     };
     let codec = if is_compressed { Codec::Snappy } else { Codec::None };
     let hole = |length: usize| {
@@ -27,9 +27,9 @@ pub fn hold(bytes: &[u8]) {
     };
     if is_block {
         let _ = salvage(codec, rest, &[hole(rest.len())], MOST, b"k");
-        return;
+        return false;
     }
-    let Some(entries) = shaped::<Vec<(u16, u8, Vec<u8>)>>(rest).map(|puts| entries(&puts)) else { return };
+    let Some(entries) = shaped::<Vec<(u16, u8, Vec<u8>)>>(rest).map(|puts| entries(&puts)) else { return false };
     let mut builder = BlockBuilder::new(16);
     for (key, value) in &entries {
         builder.add(key, value).expect("a small block");
@@ -42,6 +42,7 @@ pub fn hold(bytes: &[u8]) {
     for entry in &found.entries {
         assert!(entries.contains(entry), "{entry:?} had not been there");
     }
+    !found.entries.is_empty()
 }
 
 /// Entries of a block: user keys that begin alike and ascend.
