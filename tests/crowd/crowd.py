@@ -39,6 +39,9 @@ OPTIONS: Final[dict[str, Sequence[Any]]] = {
     "reuse_logs": [False, True],
 }
 
+WORK: Final = ("batches", "gets", "walks", "iterators", "snapshots", "compactions", "checkpoints")
+"""What is done in every round, as the tally names it."""
+
 Look = tuple[Numbers, Numbers]
 """How many batches were acknowledged before a look, and begun after it."""
 
@@ -62,24 +65,24 @@ class Crowd:
         self._begun = [0] * writers
         self._acknowledged = [0] * writers
         self._round = 0
-        self._wanted = 0
+        self._closing = False
         self._failures: list[BaseException] = []
-        self._written = threading.Semaphore(0)
+        self._change = threading.Condition()
+        """Held by whoever changes the tally or the failures."""
 
     # --- the whole
 
     def round(self, batches: int, look: Callable[[], None] = lambda: None) -> None:
-        """Open, let everybody work until so many more batches are acknowledged, close amid the work, and open again.
+        """Open, let everybody work, close amid the work, and open again.
 
         Args:
-            batches: how many.
+            batches: how many more must be acknowledged before it is closed; all other WORK must be done once at least.
             look: called right before the database is closed.
 
         Raises:
-            AssertionError: something was seen that cannot be.
+            AssertionError: something was seen that cannot be, or somebody's work ended before the closing.
         """
         self._round += 1
-        self._wanted = batches
         choose = random.Random(f"{self._seed}/{self._round}")
         options = {name: choose.choice(values) for name, values in OPTIONS.items()}
         with relevel.DB(self._folder / "db", create_if_missing=True, **options) as db:
@@ -89,10 +92,12 @@ class Crowd:
             ]
             for thread in threads:
                 thread.start()
-            for _ in range(batches):
-                self._written.acquire()
-            self.most_threads = max(self.most_threads, threading.active_count())
-            look()
+            try:
+                self._wait_for({**dict.fromkeys(WORK, 1), "batches": batches})
+                self.most_threads = max(self.most_threads, threading.active_count())
+                look()
+            finally:
+                self._closing = True
         for thread in threads:
             thread.join()
         if self._failures:
@@ -105,7 +110,20 @@ class Crowd:
         found = numbers_in(db, len(self._begun), self._trail)
         self._check(found, (tuple(self._acknowledged), tuple(self._begun)))
         self._begun, self._acknowledged = list(found), list(found)
-        self._written = threading.Semaphore(0)
+        self._closing = False
+
+    def _wait_for(self, work: dict[str, int]) -> None:
+        """Until so much more of each kind is done, or somebody failed."""
+        with self._change:
+            enough = {name: self.tally[name] + number for name, number in work.items()}
+            self._change.wait_for(
+                lambda: self._failures or all(self.tally[name] >= number for name, number in enough.items())
+            )
+
+    def _count(self, name: str, number: int = 1) -> None:
+        with self._change:
+            self.tally[name] += number
+            self._change.notify()
 
     def _jobs(self) -> dict[str, Callable[[relevel.DB, random.Random], None]]:
         jobs: dict[str, Callable[[relevel.DB, random.Random], None]] = {
@@ -121,14 +139,15 @@ class Crowd:
             while not self._failures:
                 job(db, choose)
         except RuntimeError as error:
-            if "closed" not in str(error):
+            if not self._closing or "closed" not in str(error):
                 self._fail(error)
         except BaseException as error:  # noqa: BLE001 - raised by ``round``
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        self._failures.append(error)
-        self._written.release(self._wanted)
+        with self._change:
+            self._failures.append(error)
+            self._change.notify()
 
     # --- what they do
 
@@ -139,8 +158,7 @@ class Crowd:
             for key, value in batch_of(writer, number, self._trail):
                 batch.delete(key) if value is None else batch.put(key, value)
         self._acknowledged[writer] = number
-        self.tally["batches"] += 1
-        self._written.release()
+        self._count("batches")
 
     def _look_up(self, db: relevel.DB, choose: random.Random) -> None:
         """Single keys: each is no older than what was acknowledged, and what is newer stays newer."""
@@ -152,10 +170,11 @@ class Crowd:
             assert at_least <= last <= self._begun[writer]
         assert db.get(trail_key(writer, last)) in ({None} if not last else {trail_value(writer, last), None})
         assert db.get(trail_key(writer, last + self._trail + 10_000_000)) is None
-        self.tally["gets"] += 12
+        self._count("gets", 12)
 
     def _walk(self, db: relevel.DB, choose: random.Random) -> None:
         self._see(lambda: pairs_of(db, reverse=choose.random() < 0.5))
+        self._count("walks")
 
     def _hold_a_snapshot(self, db: relevel.DB, choose: random.Random) -> None:
         """It is one state, and stays that while others write, however it is read."""
@@ -169,7 +188,7 @@ class Crowd:
                 for key, value in choose.sample(expected, min(len(expected), 20)):
                     assert snapshot.get(key) == value
                     assert next(snapshot.iterator(start=key)) == (key, value)
-        self.tally["snapshots"] += 1
+        self._count("snapshots")
 
     def _hold_an_iterator(self, db: relevel.DB, choose: random.Random) -> None:
         """Begun, left for a while, gone on with: one state."""
@@ -183,12 +202,13 @@ class Crowd:
                 return pairs + list(iterator)
 
         self._see(read)
+        self._count("iterators")
 
     def _compact(self, db: relevel.DB, choose: random.Random) -> None:
         bounds = sorted(b"%02d" % choose.randrange(PLACES + 1) for _ in range(2))
         start, stop = (None if choose.random() < 0.3 else bound for bound in bounds)
         db.compact_range(start=start, stop=stop)
-        self.tally["compactions"] += 1
+        self._count("compactions")
 
     def _copy(self, db: relevel.DB, choose: random.Random) -> None:
         """A checkpoint is one state too, and healthy; it can be written to."""
@@ -200,7 +220,7 @@ class Crowd:
             self._check(numbers_in(copy, len(begun), self._trail), (acknowledged, begun))
         assert relevel.check(place).is_clean
         shutil.rmtree(place)
-        self.tally["checkpoints"] += 1
+        self._count("checkpoints")
 
     # --- what they see
 
@@ -208,7 +228,6 @@ class Crowd:
         acknowledged = tuple(self._acknowledged)
         pairs = read()
         self._check(numbers_in(pairs, len(acknowledged), self._trail), (acknowledged, tuple(self._begun)))
-        self.tally["walks"] += 1
 
     def _check(self, found: Numbers, look: Look) -> None:
         acknowledged, begun = look

@@ -22,13 +22,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.crowd.crowd import Crowd
+from tests.crowd.crowd import WORK, Crowd
 
 _ROWS: Final = 10
 _SETTLED: Final = 3
 """Rows after which memory has to stay what it is."""
 _HEADINGS: Final = ("minute", "RSS MB", "disk MB", "files", "fds", "threads", "rounds")
-_WORK: Final = ("batches", "gets", "walks", "snapshots", "compactions", "checkpoints")
 
 
 def memory() -> float:
@@ -92,7 +91,7 @@ class Soak:
         """What was last seen, and how much was done in all."""
         self.peaks.append(self._peak)
         self._peak = 0.0
-        done = [self._crowd.tally[name] for name in _WORK]
+        done = [self._crowd.tally[name] for name in WORK]
         return "".join(f"{figure:12.1f}" for figure in (minute, *self._figures, self.rounds, *done))
 
 
@@ -106,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scratch", type=Path, help="where to work; the folder for temporary files if not given")
     given = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=given.scratch))
-    sys.stdout.write("".join(f"{heading:>12}" for heading in (*_HEADINGS, *_WORK)) + "\n")
+    sys.stdout.write("".join(f"{heading:>12}" for heading in (*_HEADINGS, *WORK)) + "\n")
     begun = time.monotonic()
     try:
         soak = Soak(folder, Crowd(folder, given.seed, trail=given.trail))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
+import relevel
 from tests.crowd.counters import Chain, batch_of, numbers_in, state_of
-from tests.crowd.crowd import Crowd
+from tests.crowd.crowd import WORK, Crowd
 
 ROUNDS = 3
 BATCHES = 400
@@ -22,7 +24,22 @@ def test_whoever_looks_sees_a_state_that_once_was(seed: int, tmp_path: Path) -> 
         crowd.round(BATCHES)
 
     assert crowd.tally["batches"] >= ROUNDS * BATCHES
+    assert {name: count for name, count in crowd.tally.items() if count >= ROUNDS}.keys() == set(WORK)
     assert len(crowd.chain) > ROUNDS
+
+
+@pytest.mark.parametrize("error", [RuntimeError("it is closed"), ValueError("wrong")], ids=repr)
+def test_work_that_ends_before_the_closing_ends_the_round(error: Exception, tmp_path: Path) -> None:
+    """With that error, even if it says that the database is closed."""
+
+    class Failing(Crowd):
+        def _compact(self, db: relevel.DB, choose: random.Random) -> None:
+            raise error
+
+    with pytest.raises(AssertionError, match="round 1") as raised:
+        Failing(tmp_path, 0).round(BATCHES)
+
+    assert raised.value.__cause__ is error
 
 
 def test_a_state_is_told_by_the_numbers_of_batches() -> None:

@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 import relevel
-from relevel.files.manifest import scan_manifest
-from relevel.files.manifest_writer import write_manifest
-from relevel.format.filename import manifest_name
-from relevel.format.version_edit import VersionEdit
-from relevel.storage.read_only import ReadOnlyDirectory
-from tests.engine.living import PAIRS, fill
+from tests.engine.living import PAIRS, fill, note_tables
 
 
 @pytest.fixture(params=[4], ids=lambda more: f"{more} more")
@@ -22,28 +17,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = fill(tmp_path / "db")
     with relevel.DB(path) as db:
         db.compact_range()
-    note_more(path, request.param)
+    note_tables(path, lambda level, noted: (level, noted._replace(file_size=noted.file_size + request.param)))
     for table in path.glob("*.ldb"):
         table.rename(table.with_suffix(".sst"))
     return path
-
-
-def note_more(path: Path, more: int) -> None:
-    """Write the manifest anew, with larger sizes of tables."""
-    name = (path / "CURRENT").read_text().strip()
-    found = scan_manifest(ReadOnlyDirectory(path), name)
-    tables = [(level, noted._replace(file_size=noted.file_size + more)) for level, noted in found.tables()]
-    state = VersionEdit(
-        comparator=found.comparator,
-        log_number=found.log_number,
-        previous_log_number=0,
-        next_file_number=found.next_file_number,
-        last_sequence=found.last_sequence,
-        new_files=tuple(tables),
-    )
-    (path / name).unlink()
-    assert name == manifest_name(int(name[-6:]))
-    write_manifest(str(path / name), state)
 
 
 def test_it_is_healthy(database: Path, tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import relevel
+from relevel.files.manifest import scan_manifest
+from relevel.files.manifest_writer import write_manifest
+from relevel.format.version_edit import FileMetadata, VersionEdit
+from relevel.storage.read_only import ReadOnlyDirectory
 
 SMALL: dict[str, Any] = {"write_buffer_size": 65536, "block_size": 1024}
 """Options under which little data makes many files."""
@@ -33,6 +37,22 @@ def flip(file: Path, offset: int) -> None:
     content = bytearray(file.read_bytes())
     content[offset] ^= 0x10
     file.write_bytes(content)
+
+
+def note_tables(path: Path, changed: Callable[[int, FileMetadata], tuple[int, FileMetadata]]) -> None:
+    """Write the manifest of a closed database anew; ``changed`` says level and facts of each table from what was noted."""
+    name = (path / "CURRENT").read_text().strip()
+    found = scan_manifest(ReadOnlyDirectory(path), name)
+    state = VersionEdit(
+        comparator=found.comparator,
+        log_number=found.log_number,
+        previous_log_number=0,
+        next_file_number=found.next_file_number,
+        last_sequence=found.last_sequence,
+        new_files=tuple(changed(level, noted) for level, noted in found.tables()),
+    )
+    (path / name).unlink()
+    write_manifest(str(path / name), state)
 
 
 def state_of(path: Path) -> dict[str, tuple[str, int]]:

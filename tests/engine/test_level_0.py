@@ -11,11 +11,7 @@ from pathlib import Path
 import pytest
 
 import relevel
-from relevel.files.manifest import scan_manifest
-from relevel.files.manifest_writer import write_manifest
-from relevel.format.filename import table_name
-from relevel.format.version_edit import VersionEdit
-from relevel.storage.read_only import ReadOnlyDirectory
+from tests.engine.living import note_tables
 
 KEYS = [b"%03d" % number for number in range(50)]
 VALUES = [b"oldest", b"between", b"newest"]
@@ -33,25 +29,20 @@ def made(path: Path, order: tuple[int, ...]) -> Path:
 
 def renumbered(path: Path, order: tuple[int, ...]) -> Path:
     """Give the tables other numbers, all in level 0."""
-    name = (path / "CURRENT").read_text().strip()
-    found = scan_manifest(ReadOnlyDirectory(path), name)
-    tables = sorted((noted for _, noted in found.tables()), key=lambda noted: noted.number)
-    numbers = [tables[at].number for at in order]
+    tables = sorted(path.glob("*.ldb"))
+    names = [tables[at] for at in order]
+    numbers = {table_number(old): table_number(new) for old, new in zip(tables, names, strict=True)}
     for table in tables:
-        (path / table_name(table.number)).rename(path / f"{table.number}.moved")
-    for table, number in zip(tables, numbers, strict=True):
-        (path / f"{table.number}.moved").rename(path / table_name(number))
-    state = VersionEdit(
-        comparator=found.comparator,
-        log_number=found.log_number,
-        previous_log_number=0,
-        next_file_number=found.next_file_number,
-        last_sequence=found.last_sequence,
-        new_files=tuple((0, table._replace(number=number)) for table, number in zip(tables, numbers, strict=True)),
-    )
-    (path / name).unlink()
-    write_manifest(str(path / name), state)
+        table.rename(table.with_suffix(".moved"))
+    for table, name in zip(tables, names, strict=True):
+        table.with_suffix(".moved").rename(name)
+    note_tables(path, lambda _, noted: (0, noted._replace(number=numbers[noted.number])))
     return path
+
+
+def table_number(path: Path) -> int:
+    """The number in the name of a table."""
+    return int(path.stem)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(len(VALUES)))), ids=str)
@@ -73,6 +64,7 @@ def test_so_it_is_by_what_only_reads(order: tuple[int, ...], tmp_path: Path) -> 
     """Dump, scan, get, and a rescue."""
     database = made(tmp_path / "db", order)
 
+    assert [(row.key, row.value) for row in relevel.dump(database)] == [(key, VALUES[-1]) for key in KEYS]
     assert list(relevel.scan(database)) == [(key, VALUES[-1]) for key in KEYS]
     assert relevel.get(database, KEYS[0]) == VALUES[-1]
     assert relevel.rescue(database, tmp_path / "rescued").is_complete

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import Final
 
-from tests.interop.readers import CACHE, HERE, build, build_lock, need
+from tests.interop.readers import CACHE, HERE, build, build_lock, fetch, need
 
 FACTORIES: Final = {
     "java": "org.iq80.leveldb.impl.Iq80DBFactory",
@@ -39,7 +39,7 @@ def _built() -> Path:
         need("mvn")
         if not (folder / "lib").is_dir():
             copied = f"-DoutputDirectory={folder / 'fetched'}"
-            build(["mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies", copied], source)
+            fetch(["mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies", copied], source)
             (folder / "fetched").rename(folder / "lib")
         build(["javac", "-cp", f"{folder / 'lib'}/*", "-d", str(folder / "classes"), "Program.java"], source)
     return folder

@@ -173,8 +173,8 @@ class Matrix:
     def known(self, first: str, second: str, third: str) -> str:
         """Which known fault of another implementation makes one refuse, whatever relevel does; empty where none does."""
         database = self._folder / f"{first} {second}"
-        who = second if database in self._refusals else third
-        if who not in _READ_SIZES_OF_JAVA and any(map(has_sizes_of_java, (self.written(first), database))):
+        who, refused = (second, self.written(first)) if database in self._refusals else (third, database)
+        if who not in _READ_SIZES_OF_JAVA and has_sizes_of_java(refused):
             return SIZES_OF_JAVA
         return NUMBER_TWICE if who == "goleveldb" and has_number_twice(database) else ""
 

@@ -1,7 +1,7 @@
 """What other programs find in a database: plyvel, goleveldb and classic-level, each on a copy of its own.
 
 A program that is not at hand (no go, no node, no network to fetch a dependency) skips the test, with the
-reason. The programs are built once, into ``.pytest_cache/interop``.
+reason; one of ours that does not compile fails it. They are built once, into ``.pytest_cache/interop``.
 """
 
 import fcntl
@@ -91,6 +91,7 @@ def goleveldb() -> Path:
     program = CACHE / "goleveldb" / "program"
     with build_lock("goleveldb"):
         need("go")
+        fetch(["go", "mod", "download"], HERE / "goleveldb")
         build(["go", "build", "-o", str(program), "."], HERE / "goleveldb")
     return program
 
@@ -110,7 +111,7 @@ def classic_level() -> Path:
         for file in (HERE / "classic_level").glob("p*.*"):
             shutil.copy(file, folder / file.name)
         if not fresh:
-            build(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
+            fetch(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
     return folder / "program.mjs"
 
 
@@ -147,12 +148,24 @@ def build_lock(name: str) -> Iterator[None]:
         yield
 
 
+def fetch(command: list[str], folder: Path) -> None:
+    """Run a command that fetches what others wrote; skip the test where it fails."""
+    said = _failure(command, folder)
+    if said:
+        pytest.skip(f"{' '.join(command[:2])} failed: {said.splitlines()[-1]}")
+
+
 def build(command: list[str], folder: Path) -> None:
-    """Run a command that builds; skip the test where it fails."""
+    """Run a command that compiles a program of ours; fail the test where it fails."""
+    said = _failure(command, folder)
+    if said:
+        pytest.fail(f"{' '.join(command[:2])} failed: {said}")
+
+
+def _failure(command: list[str], folder: Path) -> str:
+    """What a command says that fails; empty where it does not."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        pytest.skip(f"{' '.join(command[:2])} failed: {' '.join(last)}")
+    return done.stderr.strip() or done.stdout.strip() or "no word" if done.returncode else ""
 
 
 def _run(command: list[str]) -> Iterable[str]:

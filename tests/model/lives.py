@@ -7,6 +7,7 @@ Targets of seeks are never keys, so that a gap between two keys is meant whichev
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -132,3 +133,9 @@ def states_of(life: Life) -> Iterator[State]:
         else:
             state[key] = value
         yield state
+
+
+def last_state(life: Life) -> list[tuple[bytes, bytes]]:
+    """What is in the database after the last change, in ascending order."""
+    (state,) = deque(states_of(life), maxlen=1)
+    return sorted(state.items())

@@ -7,7 +7,6 @@ Each ends without a word where all is as it must be, and with an AssertionError 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -15,17 +14,18 @@ from pathlib import Path
 from typing import Final
 
 import relevel
+from tests.damage.oracle import file_versions
 from tests.engine.living import PAIRS, SMALL, fill, state_of
 
 VALUE: Final = os.urandom(20_000)
 
 
-def refused(action: Callable[[], object]) -> str:
-    """The text of the StorageError that an action must end in."""
+def refused(action: Callable[[], object], error: type[relevel.RelevelError] = relevel.StorageError) -> str:
+    """The text of the error that an action must end in."""
     try:
         action()
-    except relevel.StorageError as error:
-        return str(error)
+    except error as raised:
+        return str(raised)
     raise AssertionError("it was not refused")
 
 
@@ -45,7 +45,10 @@ def works(folder: Path) -> None:
 
 
 def may_not_write(folder: Path) -> None:
-    """``db`` may be read and no more: it is looked at, rescued elsewhere and opened read-only, and stays as it is."""
+    """``db`` may be read and no more: it is looked at, rescued elsewhere and opened read-only, and stays as it is.
+
+    Nor may anything be written to ``closed``.
+    """
     database, before = folder / "db", state_of(folder / "db")
 
     assert "read_only=True" in refused(lambda: relevel.DB(database))
@@ -58,27 +61,32 @@ def may_not_write(folder: Path) -> None:
     assert dict(relevel.History(database).at(len(PAIRS)).pairs()) == dict(PAIRS)
     assert relevel.rescue(database, folder / "own" / "rescued").is_complete
     assert list(relevel.scan(folder / "own" / "rescued")) == PAIRS
-    for action in (
-        lambda: relevel.rescue(database, folder / "db" / "rescued"),
-        lambda: relevel.rescue_in_place(database, force=True),
-        lambda: relevel.DB(folder / "db" / "new", create_if_missing=True),
-    ):
-        with contextlib.suppress(relevel.InvalidArgumentError):
-            refused(action)
+    refused(lambda: relevel.rescue(database, folder / "closed" / "rescued"))
+    refused(lambda: relevel.rescue(database, database / "rescued"), relevel.InvalidArgumentError)
+    refused(lambda: relevel.rescue_in_place(database, force=True))
+    refused(lambda: relevel.DB(database / "new", create_if_missing=True))
 
     assert state_of(database) == before
+    assert not list((folder / "closed").iterdir())
 
 
 def may_not_read(folder: Path) -> None:
-    """A table of ``db`` may not be read: that is said of it, by name, and the rest is there."""
+    """A table of ``db`` may not be read: that is said of it, by name, and what the other files hold is there."""
     (unreadable,) = (file for file in (folder / "db").iterdir() if not os.access(file, os.R_OK))
+    others = {
+        (each.key, each.value)
+        for file in (folder / "db").iterdir()
+        if file != unreadable
+        for each in file_versions(file)
+    }
     report = relevel.check(folder / "db")
     rescued = relevel.rescue(folder / "db", folder / "own" / "rescued")
 
     assert not report.is_clean
     assert unreadable.name in {finding.span.file for finding in report.findings}
     assert not rescued.is_complete
-    assert set(relevel.scan(folder / "own" / "rescued")) < set(PAIRS)
+    assert list(relevel.scan(folder / "own" / "rescued")) == [pair for pair in PAIRS if pair in others]
+    assert 0 < len(others) < len(PAIRS)
 
 
 def full(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Build the wheel once, install it for every Python that is here, and run the tests of the engine and of the commands there.
 
-    python -m tests.surroundings.pythons [--python FILE]... [TEST]...
+    python -m tests.surroundings.pythons [--python FILE]... [--least N] [TEST]...
 
 Looked for are python3.10 to python3.15, and those without the lock (python3.13t, …), among the commands and in pyenv's folder.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ SLICE: Final = (
     "tests/damage/test_any_damage.py",
 )
 """What is run with each: all that threads, callbacks and types of the interpreter matter to."""
+LEAST: Final = 1000
+"""So many of SLICE must pass: less means that they were not run."""
 _PACKAGES: Final = ("pytest>=8", "hypothesis>=6.100", "pytest-xdist>=3.5")
 _ABOUT: Final = (
     "import sys, sysconfig; print(sys.version.split()[0] + 't' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')))"
@@ -61,8 +64,18 @@ def built(folder: Path) -> Path:
     return wheel
 
 
-def try_with(python: str, wheel: Path, tests: Sequence[str]) -> tuple[bool, str]:
-    """Install the wheel in a new environment, and run the tests there; whether all went well, and what was said at the end."""
+def passed(said: str) -> int:
+    """How many tests pytest says that passed."""
+    counts = re.findall(r"\b(\d+) passed\b", said)
+    return int(counts[-1]) if counts else 0
+
+
+def try_with(python: str, wheel: Path, tests: Sequence[str], least: int) -> tuple[bool, str]:
+    """Install the wheel in a new environment, and run the tests there.
+
+    Returns:
+        Whether none failed and at least so many passed, and what was said at the end.
+    """
     with tempfile.TemporaryDirectory(prefix="python-") as name:
         folder = Path(name)
         try:
@@ -75,22 +88,29 @@ def try_with(python: str, wheel: Path, tests: Sequence[str]) -> tuple[bool, str]
             said = run(command, folder)
         except RuntimeError as error:
             return False, str(error)
-    return True, said.strip().splitlines()[-1]
+    last = said.strip().splitlines()[-1]
+    return passed(last) >= least, last
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try every Python, and print how it went."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--python", action="append", metavar="FILE", help="only these interpreters")
+    parser.add_argument("--least", type=int, metavar="N", help="how many tests must pass with each")
     parser.add_argument("tests", nargs="*", default=SLICE)
     given = parser.parse_args(arguments)
+    least = given.least or (LEAST if given.tests == SLICE else 1)
+    pythons = given.python or list(found())
+    if not pythons:
+        sys.stdout.write("no Python found\n")
+        return 1
     failed = 0
     with tempfile.TemporaryDirectory(prefix="wheel-") as folder:
         wheel = built(Path(folder))
         sys.stdout.write(f"{wheel.name}\n")
-        for python in given.python or found():
+        for python in pythons:
             version = run([python, "-c", _ABOUT], ROOT).strip()
-            is_well, said = try_with(python, wheel, given.tests)
+            is_well, said = try_with(python, wheel, given.tests, least)
             failed += not is_well
             sys.stdout.write(f"{version:10} {'well' if is_well else 'FAILED'}: {said}\n")
             sys.stdout.flush()

