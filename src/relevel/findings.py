@@ -13,7 +13,16 @@ from typing import Final
 
 from relevel.catalogue import CATALOGUE, Severity
 
-__all__ = ["CATALOGUE", "Finding", "KeyRange", "Severity", "Span", "each_once"]
+__all__ = [
+    "CATALOGUE",
+    "HOLD_ENTRIES",
+    "INDEX_TOO_LARGE",
+    "Finding",
+    "KeyRange",
+    "Severity",
+    "Span",
+    "each_once",
+]
 
 
 _COST_NOTHING: Final = (
@@ -33,6 +42,12 @@ _COST_NOTHING: Final = (
     "file.misnamed",  # it is read under the name it has
     "level.",  # entries are merged by sequence number
 )
+
+
+INDEX_TOO_LARGE: Final = "table.index.too-large"
+"""No block is looked for in another way then: all entries of the table are in what is not looked at."""
+HOLD_ENTRIES: Final = ("table.block.too-large", INDEX_TOO_LARGE, "log.record.too-large")
+"""What is not looked at, being too large, and may hold entries."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -107,7 +122,8 @@ class Finding:
         """Whether entries may be lost or what is live is not proved: not healed, worse than a note, and not in a part that
         costs nothing where the data blocks are reached all the same."""
         is_settled = (self.is_healed and not self.is_in_doubt) or "inferred" in self.evidence
-        return self.severity > Severity.NOTE and not is_settled and not self.code.startswith(_COST_NOTHING)
+        costs = self.code in HOLD_ENTRIES or not self.code.startswith(_COST_NOTHING)
+        return self.severity > Severity.NOTE and not is_settled and costs
 
     @property
     def is_lost_for_sure(self) -> bool:

@@ -20,7 +20,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from relevel import _kernel
-from relevel.findings import Finding, KeyRange
+from relevel.findings import INDEX_TOO_LARGE, Finding, KeyRange
 from relevel.format.filename import FileKind
 from relevel.format.footer import FOOTER_SIZE
 from relevel.format.internal_key import user_key_of
@@ -231,7 +231,7 @@ def _hurt(finding: Finding) -> Iterator[_Span]:
         for start, end in salvaged.get("hurt") or [[span.offset, span.end]]:
             yield start, end, Part.LOST
     elif finding.is_unseen:
-        yield span.offset, span.end, Part.UNSEEN
+        yield 0 if finding.code == INDEX_TOO_LARGE else span.offset, span.end, Part.UNSEEN
     else:
         lost = finding.is_loss and not finding.code.endswith(_READABLE)
         yield span.offset, span.end, Part.LOST if lost else Part.SPARED

@@ -310,6 +310,7 @@ class Explorer:
                     point_at=subject.point,
                     horizon_of=subject.horizon_of,
                     newest=subject.newest,
+                    unseen=subject.unseen,
                     with_rest=with_rest,
                     progress=progress,
                 )

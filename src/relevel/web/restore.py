@@ -22,6 +22,7 @@ from relevel.storage.posix import NewDirectory
 from relevel.web.basket import Basket, DeletionsOf, StateOf, chosen
 from relevel.web.beside import Point
 from relevel.web.shown import finding_json
+from relevel.web.unseen import Unseen
 
 _TELL_EVERY: Final = 4096
 _MOST_FINDINGS: Final = 20
@@ -85,6 +86,7 @@ def restore(
     point_at: Callable[[int], Point],
     horizon_of: Callable[[bytes], Horizon],
     newest: int,
+    unseen: Unseen,
     with_rest: bool,
     progress: Callable[[int], None],
 ) -> RestoreReport:
@@ -97,10 +99,11 @@ def restore(
         point_at: the point of a sequence number.
         horizon_of: how far back the past of the keys with a prefix is complete.
         newest: the newest sequence number that counts.
+        unseen: what is not looked at, being too large. It must not be needed: see ``unseen_needed``.
         with_rest: the other keys come too, as they are now.
         progress: told of entries written; it may raise to stop.
 
-    What is not looked at, being too large, must not be needed: see ``unseen_needed``.
+    What else turns out to be too large counts as a loss.
 
     Raises:
         DestinationExistsError: the destination is taken.
@@ -117,7 +120,7 @@ def restore(
         outcome = database.finish(written, newest)
         refuse_outrun(reader.directory)
         target.publish()
-    found = tuple(finding for finding in each_once(rows.findings) if not finding.is_unseen)
+    found = tuple(finding for finding in each_once(rows.findings) if not unseen.tells_of(finding))
     return RestoreReport(os.fspath(destination), outcome.entry_count, outcome.byte_count, found, doubts)
 
 

@@ -1,7 +1,7 @@
 """Unseen: blocks and records that are larger than what the page looks at, and the keys that may be in them.
 
 Of a block the index tells between which keys its own are, and the manifest between which those of the table are; of a record the
-key where it holds one alone. Where nothing tells, every key may be in it.
+key where it holds one alone. Where nothing tells, every key may be in it. Where the index is too large, all of its table is meant.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from relevel.findings import Finding, KeyRange
+from relevel.findings import HOLD_ENTRIES, Finding, KeyRange
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.read.reader import BYTEWISE, after_prefix
 
-_HOLD_ENTRIES: Final = ("table.block.too-large", "log.record.too-large")
 _FIRST: Final = (0,)
 _LAST: Final = (2,)
 _Bound: TypeAlias = tuple[Any, ...]
@@ -36,8 +35,9 @@ class Unseen:
         self.findings = tuple(
             replace(finding, keys=_keys(finding, directory, comparator))
             for finding in findings
-            if finding.code in _HOLD_ENTRIES
+            if finding.code in HOLD_ENTRIES
         )
+        self._places = {_place(finding) for finding in self.findings}
         self._comparator = comparator
         self._starts: list[_Bound] = []
         self._ends: list[_Bound] = []
@@ -47,6 +47,10 @@ class Unseen:
             else:
                 self._starts.append(start)
                 self._ends.append(end)
+
+    def tells_of(self, finding: Finding) -> bool:
+        """Whether a finding, whoever met it, is about one of them."""
+        return _place(finding) in self._places
 
     def may_hold(self, key: bytes) -> bool:
         """Whether another version of a key may be in one of them."""
@@ -72,6 +76,10 @@ class Unseen:
         order = self._comparator.sort_key
         first = _FIRST if keys.lower is None else (1, order(keys.lower))
         return first, _LAST if keys.upper is None else (1, order(keys.upper))
+
+
+def _place(finding: Finding) -> tuple[str, str, int]:
+    return finding.code, finding.span.file, finding.span.offset
 
 
 def _keys(finding: Finding, directory: Directory, comparator: Comparator) -> KeyRange:

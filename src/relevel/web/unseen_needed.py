@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from relevel.errors import InvalidArgumentError
 from relevel.exports.encoding import ENCODINGS
-from relevel.findings import Finding, KeyRange
+from relevel.findings import INDEX_TOO_LARGE, Finding, KeyRange
 from relevel.recovery.past.runs import DeletionRun
 from relevel.web.basket import Basket, DeletionsOf, Item, OneVersion, StateOf
 from relevel.web.shown import finding_json
@@ -50,23 +50,28 @@ def refuse_unseen(wish: Wish, unseen: Unseen, runs: Sequence[DeletionRun], sourc
     Raises:
         InvalidArgumentError: it may be; the message has the command to use in place of this.
     """
-    for item in wish.basket:
-        needed = next(iter(unseen.findings if wish.with_rest else _needed(item, unseen, runs)), None)
-        if needed is not None:
-            alone = wish.with_rest and next(_needed(item, unseen, runs), None) is None
-            raise InvalidArgumentError(_why_not(needed, item, source, is_enough_alone=alone))
+    why = why_refused(wish, unseen, runs, source)
+    if why is not None:
+        raise InvalidArgumentError(why)
+
+
+def why_refused(wish: Wish, unseen: Unseen, runs: Sequence[DeletionRun], source: Path) -> str | None:
+    """Why what is wanted cannot be had from here, with the command to use in place of this; None where it can."""
+    needing = ((item, needed) for item in wish.basket for needed in _needed(item, unseen, runs))
+    item, needed = next(needing, (None, None))
+    if item is not None and needed is not None:
+        return _why_not(needed, item, source, is_enough_alone=False)
+    if wish.with_rest and wish.basket and unseen.findings:
+        return _why_not(unseen.findings[0], wish.basket[0], source, is_enough_alone=True)
+    return None
 
 
 def refusals(basket: Basket, unseen: Unseen, runs: Sequence[DeletionRun], source: Path) -> dict[str, str | None]:
     """Why a basket alone, and with everything else, cannot be had from here; None where it can."""
-    found: dict[str, str | None] = {}
-    for name, with_rest in (("alone", False), ("with_rest", True)):
-        try:
-            refuse_unseen(Wish(basket, with_rest), unseen, runs, source)
-            found[name] = None
-        except InvalidArgumentError as error:
-            found[name] = str(error)
-    return found
+    return {
+        name: why_refused(Wish(basket, with_rest), unseen, runs, source)
+        for name, with_rest in (("alone", False), ("with_rest", True))
+    }
 
 
 def _needed(item: Item, unseen: Unseen, runs: Sequence[DeletionRun]) -> Iterator[Finding]:
@@ -80,12 +85,15 @@ def _needed(item: Item, unseen: Unseen, runs: Sequence[DeletionRun]) -> Iterator
 
 
 def _why_not(needed: Finding, item: Item, source: Path, *, is_enough_alone: bool) -> str:
-    size = needed.span.size / _MIB
     alone = " Only what is in the basket can be had from here." if is_enough_alone else ""
-    return (
-        f"{needed.span.file} at {needed.span.offset}: {size:,.0f} MiB in one piece are not looked at here, and what is wanted "
-        f"may be in it.{alone} Without that limit: {_restoring(item, source)}"
-    )
+    refusal = f"{_what(needed)} not looked at here, and what is wanted may be in it.{alone}"
+    return f"{refusal} Without that limit: {_restoring(item, source)}"
+
+
+def _what(unseen: Finding) -> str:
+    if unseen.code == INDEX_TOO_LARGE:
+        return f"{unseen.span.file}: its index is so large that nothing of the table is"
+    return f"{unseen.span.file} at {unseen.span.offset}: {unseen.span.size / _MIB:,.0f} MiB in one piece are"
 
 
 def _restoring(item: Item, source: Path) -> str:

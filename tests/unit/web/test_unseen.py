@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from relevel import DB
+from relevel import DB, _kernel
 from relevel.web.explorer import Explorer
 from relevel.web.shown import bytes_of
+from tests.damage import forge
 from tests.unit.web.visitor import Visitor, in_url
 
 MIB = 1 << 20
@@ -142,6 +143,20 @@ def test_a_restore_that_may_need_it_is_refused_with_a_command(
     assert not (tmp_path / "restored").exists()
 
 
+def test_nobody_is_told_that_the_basket_can_be_had_alone_where_one_item_needs_it(
+    explorer: Explorer, visitor: Visitor
+) -> None:
+    """Though the first one does not."""
+    version = {"kind": "version", "key": in_url(b"z000"), "sequence": 3}
+    everything = {"kind": "state", "prefix": "", "sequence": 602, "only_gone": False}
+
+    why = restore(explorer, visitor, [version, everything], with_rest=True)
+
+    assert why is not None and "Only what is in the basket" not in why
+    assert why.endswith(f"relevel undelete {explorer.state()['path']} DST --at 602")
+    assert visitor.get("/api/state")["refused"]["alone"] == why
+
+
 def test_a_patch_that_may_need_it_is_refused(visitor: Visitor) -> None:
     """Before a line of it is sent."""
     visitor.send("/api/basket", {"items": [{"kind": "state", "prefix": "", "sequence": 602, "only_gone": False}]})
@@ -165,3 +180,53 @@ def test_a_restore_that_does_not_need_it_is_done(explorer: Explorer, visitor: Vi
     assert report["is_complete"]
     with DB(tmp_path / "restored") as db:
         assert dict(db) == {b"%c%03d" % (letter, number): b"before" for letter in b"az" for number in range(200)}
+
+
+def table_with_a_large_index(place: Path, codec: str) -> tuple[int, int]:
+    """A database of 20,000 keys in a table and one in the log; the sizes of the index, on disk and decompressed."""
+    table = forge.database(place, []) / "000005.ldb"
+    builder = _kernel.TableBuilder(str(table), codec=codec, block_size=256)
+    for number in range(20_000):
+        builder.add(forge.internal_key(b"key %06d" % number, number + 1), b"value")
+    size = builder.finish(sync=False).file_size
+    index = _kernel.scan_table(table.read_bytes()).index_handle
+    assert index is not None
+    ends = (b"key 000000", b"key 019999")
+    edits = [forge.first_edit(last_sequence=30_000), forge.new_table(1, 5, size, *ends, sequences=(1, 20_000))]
+    (place / "MANIFEST-000001").write_bytes(forge.log(edits))
+    (place / "000020.log").write_bytes(forge.log([forge.batch(30_001, forge.put(b"aaa", b"value"), 1)]))
+    return index[1], len(_kernel.blocks.load_block(str(table), *index))
+
+
+@pytest.mark.parametrize("codec", ["none", "snappy", "zstd"])
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_of_a_table_whose_index_is_too_large_nothing_is_passed_over_in_silence(
+    codec: str, has_manifest: bool, tmp_path: Path
+) -> None:
+    """On the disk or only once it is decompressed: the table is named with its keys, is no damage, and is not left out."""
+    place = tmp_path / "db"
+    stored, limit = table_with_a_large_index(place, codec)
+    if not has_manifest:
+        (place / "MANIFEST-000001").unlink()
+    assert codec == "none" or stored < limit - 1
+    explorer = Explorer(place, target=tmp_path / "restored", block_limit=limit - 1)
+    explorer.start()
+    explorer.subject.wait()
+    visitor = Visitor(explorer).enter()
+    first, overview = explorer.state()["unseen"]["first"], visitor.get("/api/overview")
+    version = {"kind": "version", "key": in_url(b"aaa"), "sequence": 30_001}
+    with_rest = restore(explorer, visitor, [version], with_rest=True)
+    alone = restore(explorer, visitor, [version], with_rest=False)
+    report, horizon = explorer.state()["job"]["report"], explorer.subject.horizon_of(b"")
+    explorer.stop()
+
+    assert [finding["code"] for finding in first] == ["table.index.too-large"]
+    if has_manifest:
+        assert [bytes_of(first[0]["keys"][end]["head"]) for end in ("lower", "upper")] == [b"key 000000", b"key 019999"]
+    assert overview["damage_count"] == 0
+    assert [file["strip"][0][2] for file in overview["files"] if file["name"] == "000005.ldb"] == ["unseen"]
+    assert with_rest is not None and "its index is so large" in with_rest and "Only what is in the basket" in with_rest
+    assert alone is None
+    assert report["entry_count"] == 1
+    assert not [finding for finding in report["findings"] if finding["span"]["file"] == "000005.ldb"]
+    assert horizon.sequence is None

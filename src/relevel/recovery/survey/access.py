@@ -3,16 +3,19 @@
 A healthy table is reached through its footer and index. Where the index was hit by one bit it is healed; where the footer is
 lost, the table is walked, each block found by its checksum, and the index is known by its shape. Where the index is lost too, the
 blocks that were found are what there is. Data blocks themselves are not read here but for the walk.
+
+An index that is beyond the limit is no damage: nothing is done about it, and whoever reads the table is told.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from relevel import _kernel
 from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, BlockHandle, decode_footer
-from relevel.recovery.heal.block import TRAILER_SIZE, contents_of, heal_block
-from relevel.recovery.survey.walk import Handle, handles_of, walk_table
+from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
+from relevel.recovery.survey.walk import Handle, handles_in, handles_of, walk_table
 from relevel.storage.patched import Readable
 from relevel.strenum import StrEnum
 
@@ -61,10 +64,9 @@ def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) 
     """
     index = index_handle(storage, name)
     if index is not None:
-        stored = storage.read(name, index.offset, index.size + TRAILER_SIZE)
-        if contents_of(stored) is not None if trusts_checksum else handles_of(stored) is not None:
+        if _serves(storage, name, index, trusts_checksum=trusts_checksum):
             return TableAccess(Route.INDEX)
-        healing = heal_block(stored)
+        healing = heal_block(storage.read(name, index.offset, index.size + TRAILER_SIZE))
         handles = None if healing is None else handles_of(healing.stored)
         if handles is not None:
             return TableAccess(Route.HEALED_INDEX, tuple(handles))
@@ -73,7 +75,7 @@ def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) 
 
 
 def index_handle(storage: Readable, name: str) -> BlockHandle | None:
-    """Where the footer says that the index is; None where it is lost, points outside the file, or is beyond the limit."""
+    """Where the footer says that the index is; None where it is lost or points outside the file."""
     end = storage.size(name) - FOOTER_SIZE
     if end < 0:
         return None
@@ -81,5 +83,13 @@ def index_handle(storage: Readable, name: str) -> BlockHandle | None:
         index = decode_footer(storage.read(name, end, FOOTER_SIZE)).index
     except CorruptionError:
         return None
-    is_there = index.offset + index.size + TRAILER_SIZE <= end
-    return index if is_there and index.size <= storage.block_limit else None
+    return index if index.offset + index.size + TRAILER_SIZE <= end else None
+
+
+def _serves(storage: Readable, name: str, index: BlockHandle, *, trusts_checksum: bool) -> bool:
+    """Whether nothing is wrong with an index, as far as it is looked at."""
+    try:
+        contents = _kernel.blocks.load_block(storage.source(name), index.offset, index.size)
+    except _kernel.FaultError as error:
+        return error.fault.code.endswith(".too-large")
+    return trusts_checksum or handles_in(contents) is not None

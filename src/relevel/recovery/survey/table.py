@@ -126,7 +126,7 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
         mender = Mender(storage, comparator, file, trust)
         findings = [mender.finding(fault) for fault in faults]
         scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
-        if scan.block_count == 0:
+        if scan.block_count == 0 and not any(finding.is_unseen for finding in findings):
             uncovered += verify_contents(storage, file)
     except OSError as error:
         unreadable = _note(file, "file.unreadable", f"{file.name}: cannot be read: {error.strerror or error}")

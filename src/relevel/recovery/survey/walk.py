@@ -66,7 +66,7 @@ def walk_table(storage: Readable, name: str) -> Walk:
         contents = contents_at(storage, name, *handle)
         block = _block(handle, contents)
         if contents is not None and block.chain_end is not None:
-            handles = _handles_in(contents) or []
+            handles = handles_in(contents) or []
             if _fits(handles, block.chain_end, handle[0], found):
                 return Walk(tuple(handles), ())
         blocks.append(block)
@@ -149,10 +149,11 @@ def _fits(handles: list[Handle], end: int, offset: int, found: list[Handle]) -> 
 def handles_of(stored: bytes) -> list[Handle] | None:
     """The handles that a block's values are, if it is a whole block and every value is a handle."""
     contents = contents_of(stored)
-    return None if contents is None else _handles_in(contents)
+    return None if contents is None else handles_in(contents)
 
 
-def _handles_in(contents: bytes) -> list[Handle] | None:
+def handles_in(contents: bytes) -> list[Handle] | None:
+    """The handles that the values of a block are, if every value is a handle."""
     entries, faults = _kernel.blocks.scan_block(contents)
     handles = [_handle(value) for _, value in entries]
     known = [handle for handle in handles if handle is not None]
