@@ -92,7 +92,7 @@ def _why_not(needed: Finding, item: Item, source: Path, *, is_enough_alone: bool
 
 def _what(unseen: Finding) -> str:
     if unseen.code == INDEX_TOO_LARGE:
-        return f"{unseen.span.file}: its index is so large that nothing of the table is"
+        return f"{unseen.span.file}: its index is so large that the whole table is"
     return f"{unseen.span.file} at {unseen.span.offset}: {unseen.span.size / _MIB:,.0f} MiB in one piece are"
 
 
