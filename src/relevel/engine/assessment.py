@@ -49,6 +49,7 @@ class Assessment:
         manifest: the version to start from; None for a new database.
         manifest_number: its number.
         levels: its tables: level 0 with the highest number first, the others in key order.
+        has_noted_sizes: whether they are as long as the manifest says; those that Java's LevelDB made are not.
         logs: numbers of the logs to replay, in order.
         with_old_suffix: numbers of tables whose files end in ``.sst``.
         first_free_number: no file has this number or a higher one.
@@ -58,6 +59,7 @@ class Assessment:
     manifest: ManifestScan | None = None
     manifest_number: int = 0
     levels: tuple[tuple[FileMetadata, ...], ...] = ((),) * LEVEL_COUNT
+    has_noted_sizes: bool = True
     logs: tuple[int, ...] = ()
     with_old_suffix: Set[int] = frozenset()
     first_free_number: int = _FIRST_NUMBER
@@ -90,12 +92,13 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     _refuse_foreign_levels(manifest)
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
-    _refuse_missing_tables(directory, manifest, tables)
+    levels = _live_levels(directory, manifest, tables)
     return Assessment(
         comparator=comparator,
         manifest=manifest,
         manifest_number=parse_filename(manifest.name).number or 0,
-        levels=_arrange(directory, manifest, tables, comparator),
+        levels=_arrange(directory, levels, comparator),
+        has_noted_sizes=levels == [list(noted.values()) for noted in manifest.levels],
         logs=_choose_logs(directory, manifest, [name for name, _ in files]),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(name for name, _ in files),
@@ -162,34 +165,35 @@ def _first_free_number(names: Iterable[FileName]) -> int:
     return max((number + 1 for number in numbers if number < _NEVER_REACHED), default=_FIRST_NUMBER)
 
 
-def _refuse_missing_tables(
+def _live_levels(
     directory: ReadOnlyDirectory, manifest: ManifestScan, there: dict[int, DirectoryEntry]
-) -> None:
-    live = [metadata for _, metadata in manifest.tables()]
-    missing = [metadata.number for metadata in live if metadata.number not in there]
+) -> list[list[FileMetadata]]:
+    """The tables of each level, with the sizes that they have. Refuse where one is missing, or is not of its size."""
+    missing = [noted.number for _, noted in manifest.tables() if noted.number not in there]
     if missing:
         named = ", ".join(directory.path(table_name(number)) for number in missing[:_MOST_NAMED])
         message = f"{len(missing)} missing files; e.g.: {named}"
         raise _refusal(directory, Finding.of("table.missing", Span(table_name(missing[0])), message))
-    for noted in live:
+    levels: list[list[FileMetadata]] = [[] for _ in manifest.levels]
+    for level, noted in manifest.tables():
         entry = there[noted.number]
-        if entry.size != _as_it_is(noted, there).file_size:
+        table = with_true_size(noted, entry.name, entry.size)
+        if entry.size != table.file_size:
             message = f"{entry.name}: has {entry.size} bytes, and the manifest says {noted.file_size}"
             raise _refusal(directory, Finding.of("table.size-mismatch", Span(entry.name, 0, entry.size), message))
+        levels[level].append(table)
+    return levels
 
 
 def _arrange(
-    directory: ReadOnlyDirectory,
-    manifest: ManifestScan,
-    there: dict[int, DirectoryEntry],
-    comparator: Comparator,
+    directory: ReadOnlyDirectory, live: Sequence[Sequence[FileMetadata]], comparator: Comparator
 ) -> tuple[tuple[FileMetadata, ...], ...]:
-    """Put the tables of each level in order, with the sizes that they have.
+    """Put the tables of each level in order.
 
     Refuse tables below level 0 that are not apart: one of them would be read for a key, perhaps the wrong one.
     """
     order = KeyOrder(comparator)
-    level0, *deeper = ([_as_it_is(noted, there) for noted in tables.values()] for tables in manifest.levels)
+    level0, *deeper = live
     levels = [sorted(level0, key=lambda metadata: metadata.number, reverse=True)]
     for level, tables in enumerate(deeper, start=1):
         ordered = sorted(tables, key=lambda metadata: order.internal(metadata.smallest))
@@ -202,11 +206,6 @@ def _arrange(
                 )
                 raise _refusal(directory, Finding.of("level.overlap", Span(name, 0, right.file_size), message))
     return tuple(map(tuple, levels))
-
-
-def _as_it_is(noted: FileMetadata, there: dict[int, DirectoryEntry]) -> FileMetadata:
-    entry = there[noted.number]
-    return with_true_size(noted, entry.name, entry.size)
 
 
 def _is_before(order: KeyOrder, left: bytes, right: bytes) -> bool:

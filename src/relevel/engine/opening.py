@@ -229,13 +229,8 @@ class _Opening:
 
     def _may_go_on_in(self, manifest: ManifestScan) -> bool:
         is_short = manifest.file_size <= _LONGEST_MANIFEST
-        may_stay = is_short and manifest.is_whole and self._has_true_sizes(manifest)
+        may_stay = is_short and manifest.is_whole and self._found.has_noted_sizes
         return may_stay and self._directory.may_go_on_in(manifest.name)
-
-    def _has_true_sizes(self, manifest: ManifestScan) -> bool:
-        """Whether its tables are as long as it says; those that Java's LevelDB made are not."""
-        noted = sum(metadata.file_size for _, metadata in manifest.tables())
-        return noted == sum(metadata.file_size for level in self._found.levels for metadata in level)
 
     def _start_log(self, store: Store, replayed: Replayed) -> tuple[int, Immutable | None]:
         """Begin a log, or go on in the last one.
