@@ -28,3 +28,16 @@ def damaged(database: Path) -> Path:
     content[len(content) // 2] ^= 1
     log.write_bytes(content)
     return database
+
+
+@pytest.fixture
+def compacted(tmp_path: Path) -> Path:
+    """A database in which compactions have dropped the first values of two keys."""
+    place = tmp_path / "compacted"
+    with relevel.DB(place, create_if_missing=True) as database:
+        for value in (b"old", b"new"):
+            database.put(b"key", value)
+            database.put(b"other", value)
+            database.compact_range()
+        database.put(b"last", b"")
+    return place

@@ -59,18 +59,11 @@ def test_versions_are_chosen_once(database: Path, tmp_path: Path, options: tuple
     assert call("export", database, tmp_path / "out.csv", *options).code == 2
 
 
-def test_what_compactions_may_have_dropped_is_told(tmp_path: Path) -> None:
+def test_what_compactions_may_have_dropped_is_told(compacted: Path, tmp_path: Path) -> None:
     """And a time before everything is refused."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as database:
-        for value in (b"old", b"new"):
-            database.put(b"key", value)
-            database.put(b"other", value)
-            database.compact_range()
-        database.put(b"last", b"")
-
-    then = call("export", tmp_path / "db", tmp_path / "then.jsonl", "--at", "2")
-    since = call("export", tmp_path / "db", tmp_path / "since.jsonl", "--at", "4")
-    never = call("export", tmp_path / "db", tmp_path / "never.jsonl", "--at", "2001-02-03 04:05")
+    then = call("export", compacted, tmp_path / "then.jsonl", "--at", "2")
+    since = call("export", compacted, tmp_path / "since.jsonl", "--at", "4")
+    never = call("export", compacted, tmp_path / "never.jsonl", "--at", "2001-02-03 04:05")
 
     assert (then.code, since.code) == (1, 0)
     assert "not proved to be all that was there then" in then.out

@@ -160,17 +160,10 @@ def test_no_patch_is_written_into_the_source(emptied: str) -> None:
     assert sorted(Path(emptied).iterdir()) == before
 
 
-def test_what_compactions_may_have_dropped_is_told(tmp_path: Path) -> None:
+def test_what_compactions_may_have_dropped_is_told(compacted: Path, tmp_path: Path) -> None:
     """A key that was there, and is now with another value, would be missing: its value of that time is on disk no more."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as database:
-        for value in (b"old", b"new"):
-            database.put(b"key", value)
-            database.put(b"other", value)
-            database.compact_range()
-        database.put(b"last", b"")
-
-    then = command("undelete", str(tmp_path / "db"), str(tmp_path / "then"), "--at", "2")
-    since = command("undelete", str(tmp_path / "db"), str(tmp_path / "since"), "--at", "4")
+    then = command("undelete", str(compacted), str(tmp_path / "then"), "--at", "2")
+    since = command("undelete", str(compacted), str(tmp_path / "since"), "--at", "4")
 
     assert list(relevel.scan(tmp_path / "then")) == []
     assert then.code == 1

@@ -9,7 +9,7 @@ import pytest
 
 from relevel import DB
 from relevel.web.explorer import Explorer
-from tests.unit.web.visitor import Visitor
+from tests.unit.web.visitor import Visitor, looked_at
 
 
 @pytest.fixture
@@ -31,11 +31,8 @@ def shop(tmp_path: Path) -> Path:
 @pytest.fixture
 def explorer(shop: Path, tmp_path: Path) -> Iterator[Explorer]:
     """The shop, looked at until all is known."""
-    found = Explorer(shop, target=tmp_path / "restored")
-    found.start()
-    found.subject.wait()
-    yield found
-    found.stop()
+    with looked_at(Explorer(shop, target=tmp_path / "restored")) as found:
+        yield found
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from relevel import DB, _kernel
 from relevel.web.explorer import Explorer
 from relevel.web.shown import bytes_of
 from tests.damage import forge
-from tests.unit.web.visitor import Visitor, in_url
+from tests.unit.web.visitor import Visitor, in_url, looked_at
 
 MIB = 1 << 20
 
@@ -39,17 +39,8 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 def explorer(place: Path, tmp_path: Path) -> Iterator[Explorer]:
     """The page on it, which looks at a mebibyte."""
-    found = Explorer(place, target=tmp_path / "restored", block_limit=MIB)
-    found.start()
-    found.subject.wait()
-    yield found
-    found.stop()
-
-
-@pytest.fixture
-def visitor(explorer: Explorer) -> Visitor:
-    """Somebody who has opened the page."""
-    return Visitor(explorer).enter()
+    with looked_at(Explorer(place, target=tmp_path / "restored", block_limit=MIB)) as found:
+        yield found
 
 
 def restore(explorer: Explorer, visitor: Visitor, items: list[dict[str, Any]], *, with_rest: bool) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -13,6 +15,17 @@ from relevel.web.shown import text_of
 
 PORT = 8765
 HOST = f"127.0.0.1:{PORT}"
+
+
+@contextmanager
+def looked_at(explorer: Explorer) -> Iterator[Explorer]:
+    """A page that looks at its database until all is known, and is stopped in the end."""
+    explorer.start()
+    try:
+        explorer.subject.wait()
+        yield explorer
+    finally:
+        explorer.stop()
 
 
 class Visitor:

@@ -2,19 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
 
 use super::format::HEADER_SIZE;
+use super::tests::log_of;
 use super::*;
 use crate::batch;
 use crate::read_at::Limited;
 use std::sync::Arc;
-
-fn log_of(payloads: &[Vec<u8>]) -> Vec<u8> {
-    let mut log = Vec::new();
-    for payload in payloads {
-        let position = log.len();
-        append_record(&mut log, payload, position);
-    }
-    log
-}
 
 #[test]
 fn a_record_that_is_too_large_is_told_and_not_kept() {

@@ -65,16 +65,8 @@ mod tests {
     use super::*;
     use crate::batch;
     use crate::log::format::HEADER_SIZE;
-    use crate::log::{SEQUENCE_BACK, SEQUENCE_GAP, append_record};
-
-    fn log_of(payloads: &[Vec<u8>]) -> Vec<u8> {
-        let mut log = Vec::new();
-        for payload in payloads {
-            let position = log.len();
-            append_record(&mut log, payload, position);
-        }
-        log
-    }
+    use crate::log::tests::log_of;
+    use crate::log::{SEQUENCE_BACK, SEQUENCE_GAP};
 
     fn batch_of(sequence: u64, count: u32) -> Vec<u8> {
         let mut out = Vec::new();

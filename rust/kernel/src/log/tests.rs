@@ -35,7 +35,7 @@ fn read(log: &[u8]) -> Reading {
     Reading { records, faults: reader.faults().to_vec(), zero_tail_size: reader.zero_tail_size() }
 }
 
-fn log_of(payloads: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn log_of(payloads: &[Vec<u8>]) -> Vec<u8> {
     let mut log = Vec::new();
     for payload in payloads {
         let position = log.len();
