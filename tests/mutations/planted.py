@@ -144,7 +144,8 @@ MUTATIONS: Final = (
     Mutation(
         "the engine refuses a database with one hurt block",
         "src/relevel/engine/assessment.py",
-        "    _refuse_missing_tables(directory, manifest, tables)\n",
+        "    tables = _find_tables(files)\n",
+        "    tables = _find_tables(files)\n"
         "    if not __import__('relevel').check(directory.path('')).is_clean:\n"
         "        raise CorruptionError('something is hurt')\n",
         (*EVERY_BYTE, "--file", "00000", "--step", "97"),
