@@ -25,3 +25,11 @@ def test_a_refusal_is_told_and_loses_nothing(workload: str, kind: str) -> None:
 
     assert tally.violations == []
     assert tally.tried > 0
+
+
+def test_what_a_failed_sync_did_not_make_safe_is_lost_to_no_later_one() -> None:
+    """Not to one of a database that was opened after it, in the same log and the same manifest."""
+    tally = try_all("retries", 1, "error", start=1, step=3)
+
+    assert tally.violations == []
+    assert tally.tried > 60

@@ -11,6 +11,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,10 @@ from tests.crash.changes import Operations, State, change, states
 BATCH_COUNT: Final = 120
 COPY_COUNT: Final = 3
 _BUFFER: Final = 1 << 16
+_OPENINGS: Final = 4
+_TRIES: Final = 2
+"""In each opening."""
+_ERRORS: Final = (relevel.RelevelError, OSError)
 
 
 class Teller:
@@ -42,15 +47,17 @@ class Writer:
         self._seed = seed
         self._chance = random.Random(seed)
         self._sync_chance = sync_chance
-        self._numbers = iter(range(BATCH_COUNT))
+        self.count = 0
+        """Batches that were acknowledged."""
 
     def write(self, db: relevel.DB, count: int) -> None:
-        """Write the next batches."""
-        for number in islice(self._numbers, count):
+        """Write the next batches. After an error, the one that was not acknowledged is still the next."""
+        for number in range(self.count, min(self.count + count, BATCH_COUNT)):
             sync = self._chance.random() < self._sync_chance
             self.tell(f"b {number}")
             self._apply(db, change(self._seed, number), sync)
             self.tell(f"a {number} {sync:d}")
+            self.count = number + 1
 
     def _apply(self, db: relevel.DB, operations: Operations, sync: bool) -> None:
         if len(operations) == 1:
@@ -121,6 +128,20 @@ def rescues(root: Path, seed: int) -> None:
     writer.tell("w")
 
 
+def retries(root: Path, seed: int) -> None:
+    """Whoever is told of an error tries the same again: in the same database, then in one that was opened anew."""
+    writer = Writer(root, seed, 0.5)
+    for turn in range(_OPENINGS):
+        with suppress(*_ERRORS), _open(root, reuse_logs=turn % 2 == 1) as db:
+            for _ in range(_TRIES):
+                with suppress(*_ERRORS):
+                    writer.write(db, BATCH_COUNT)
+            writer.write(db, BATCH_COUNT)
+            return
+    with _open(root) as db:
+        writer.write(db, BATCH_COUNT)
+
+
 def reads(root: Path, seed: int) -> None:
     """Written, then opened and read in every way."""
     writer = Writer(root, seed, 0.2)
@@ -143,7 +164,7 @@ def reads(root: Path, seed: int) -> None:
 
 
 WORKLOADS: Final[dict[str, Callable[[Path, int], None]]] = {
-    work.__name__: work for work in (puts, syncs, compactions, reopenings, checkpoints, rescues, reads)
+    work.__name__: work for work in (puts, syncs, compactions, reopenings, checkpoints, rescues, retries, reads)
 }
 
 
@@ -156,7 +177,7 @@ def main(name: str, root: Path, seed: int) -> None:
     """Run one, and tell the error that ends it."""
     try:
         WORKLOADS[name](root, seed)
-    except (relevel.RelevelError, OSError) as error:
+    except _ERRORS as error:
         Teller(root)(f"e {type(error).__name__}: {error}")
 
 

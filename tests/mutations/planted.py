@@ -6,10 +6,6 @@ from typing import Final, NamedTuple
 
 POWER: Final = ("-m", "tests.crash.power", "--states", "1500", "--each", "8", "--jobs", "1")
 FAULTS: Final = ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1")
-KERNEL: Final = (
-    "-c",
-    "import subprocess, sys; sys.exit(subprocess.call('cargo test -q --locked -p relevel-kernel --lib engine::write'.split()))",
-)
 EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--jobs", "1", "--database", "plyvel-small")
 PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "1", "-p", "no:cacheprovider")
 
@@ -111,7 +107,21 @@ MUTATIONS: Final = (
         f"{_ENGINE}/write/mod.rs",
         "                if log.take_back().is_err() || is_written {\n",
         "                if log.take_back().is_err() && is_written {\n",
-        KERNEL,
+        (*FAULTS, "--workload", "retries", "--kind", "error", "--step", "1"),
+    ),
+    Mutation(
+        "a sync that failed before the database was opened is forgotten",
+        f"{_ENGINE}/write/file.rs",
+        "            self.file.write_again(self.doubtful)?;\n",
+        "",
+        (*FAULTS, "--workload", "retries", "--kind", "error", "--step", "1"),
+    ),
+    Mutation(
+        "an edit of a manifest whose sync failed is forgotten by who goes on in it",
+        "rust/binding/src/file_work.rs",
+        "                write_again(&mut appended.file, appended.doubtful)?;\n",
+        "                let _ = write_again;\n",
+        (*FAULTS, "--workload", "retries", "--kind", "error", "--step", "1"),
     ),
     Mutation(
         "an error in the background is kept from the writer",

@@ -5,17 +5,24 @@
 use crate::errors;
 use crate::turn::detach_long;
 use pyo3::prelude::*;
+use relevel_kernel::engine::write::write_again;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// A file that is written at its end.
 #[pyclass(frozen, module = "relevel._kernel")]
-pub struct AppendedFile(Mutex<Option<File>>);
+pub struct AppendedFile(Mutex<Option<Appended>>);
+
+struct Appended {
+    file: File,
+    /// Bytes that another process wrote, and whose sync it may have seen fail.
+    doubtful: u64,
+}
 
 impl AppendedFile {
-    fn with(&self, py: Python<'_>, work: impl Send + FnOnce(&mut File) -> io::Result<()>) -> PyResult<()> {
+    fn with(&self, py: Python<'_>, work: impl Send + FnOnce(&mut Appended) -> io::Result<()>) -> PyResult<()> {
         let result = detach_long(py, || match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(file) => work(file),
             None => Err(io::Error::other("the file is closed")),
@@ -29,17 +36,27 @@ impl AppendedFile {
     #[new]
     #[pyo3(signature = (path, *, is_new = true))]
     fn new(py: Python<'_>, path: PathBuf, is_new: bool) -> PyResult<Self> {
-        let file = detach_long(py, || OpenOptions::new().append(true).create_new(is_new).open(path));
-        let file = file.map_err(|error| errors::to_python(error.into()))?;
-        Ok(Self(Mutex::new(Some(file))))
+        let opened = detach_long(py, || {
+            let mut file = OpenOptions::new().read(!is_new).write(true).create_new(is_new).open(path)?;
+            let doubtful = file.seek(SeekFrom::End(0))?;
+            Ok(Appended { file, doubtful })
+        });
+        let opened = opened.map_err(|error: io::Error| errors::to_python(error.into()))?;
+        Ok(Self(Mutex::new(Some(opened))))
     }
 
     fn append(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
-        self.with(py, |file| file.write_all(data))
+        self.with(py, |appended| appended.file.write_all(data))
     }
 
     fn sync(&self, py: Python<'_>) -> PyResult<()> {
-        self.with(py, |file| file.sync_all())
+        self.with(py, |appended| {
+            if appended.doubtful > 0 {
+                write_again(&mut appended.file, appended.doubtful)?;
+                appended.doubtful = 0;
+            }
+            appended.file.sync_all()
+        })
     }
 
     fn close(&self, py: Python<'_>) {

@@ -144,8 +144,12 @@ class Store:
     @last_sequence.setter
     def last_sequence(self, sequence: int) -> None: ...
     # --- writing
-    def start_log(self, path: str, memtable: Memtable | None = None, *, append: bool = False) -> None:
-        """Write to a new log (which must not exist), or with ``append`` behind the end of one; go on in ``memtable``."""
+    def start_log(
+        self, path: str, memtable: Memtable | None = None, *, append: bool = False, earlier: Sequence[str] = ()
+    ) -> None:
+        """Write to a new log (which must not exist), or with ``append`` behind the end of one; go on in ``memtable``. The logs
+        ``earlier``, oldest first, are synced together with it until ``install`` is given no immutables. What another process
+        wrote is written again before it is first synced: a sync that had failed then is not forgotten."""
     def rotate(self, path: str) -> Memtable:
         """Begin a new log and an empty memtable; the old one becomes the newest immutable of the view, and is returned. The
         old log is synced first if any of it was written with ``sync``; else it is kept open, and synced together with the new

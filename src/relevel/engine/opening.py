@@ -40,6 +40,7 @@ from relevel.storage.living import LivingDirectory
 from relevel.storage.read_only import LOCK_NAME, ReadOnlyDirectory
 
 _ATTEMPTS: Final = 5
+_MOST_LOGS: Final = 8
 _LONGEST_MANIFEST: Final = 256 << 10
 """Bytes of a manifest that is gone on in: a longer one takes too long to read, at every opening."""
 
@@ -225,6 +226,8 @@ class _Opening:
             self._versions.go_on_in(found, self._found.manifest_number)
             return
         edit = VersionEdit(log_number=oldest_log, last_sequence=self._last_in_tables, new_files=tuple(self._tables))
+        if found is None:
+            self._directory.sync_name()
         self._versions.start_manifest(self._directory, edit)
 
     def _may_go_on_in(self, manifest: ManifestScan) -> bool:
@@ -237,21 +240,20 @@ class _Opening:
 
         What was replayed and is in no table yet is then in the memtable, or becomes a table: in the background if the logs are
         whole, and stay until then; at once if one is damaged or torn, for the next opening must not stop at it, before what
-        will have been written behind it.
+        will have been written behind it, or if there are more of them than should be held open.
         """
         tail = replayed.tail
         if tail is not None and self._goes_on_in_log(tail, replayed):
             store.start_log(self._directory.path(log_name(tail)), replayed.memtables[-1], append=True)
             return tail, None
         memtables = [memtable for memtable in replayed.memtables if memtable.entry_count]
-        if not replayed.is_whole:
+        if not replayed.is_whole or len(self._found.logs) > _MOST_LOGS:
             while memtables:
                 self._flush(memtables.pop(0))
-        for log in self._found.logs if memtables else ():  # or what is written next could be safe before what they hold
-            self._directory.sync_file(log_name(log))
         number = self._versions.new_file_number()
         self._made.append(log_name(number))
-        store.start_log(self._directory.path(log_name(number)))
+        earlier = [self._directory.path(log_name(log)) for log in self._found.logs] if memtables else []
+        store.start_log(self._directory.path(log_name(number)), earlier=earlier)
         return number, Immutable(memtables[-1], self._found.logs, number) if memtables else None
 
     def _goes_on_in_log(self, tail: int, replayed: Replayed) -> bool:

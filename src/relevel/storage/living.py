@@ -25,19 +25,17 @@ class LivingDirectory(ReadOnlyDirectory):
 
     @classmethod
     def make(cls, path: str) -> LivingDirectory:
-        """Make the directory where it does not exist; its parent must.
+        """Make the directory where it does not exist; its parent must. The name is durable after ``sync_name`` only.
 
         Raises:
             StorageError: the file system refuses.
         """
-        place = Path(path)
         try:
-            place.mkdir()
+            Path(path).mkdir()
         except FileExistsError:
-            return cls(path)
+            pass
         except OSError as error:
             raise storage_error("cannot make", path, error) from error
-        sync_directory(place.absolute().parent)
         return cls(path)
 
     def write_synced(self, name: str, data: bytes) -> None:
@@ -89,20 +87,18 @@ class LivingDirectory(ReadOnlyDirectory):
             return False
         return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and os.access(path, os.W_OK)
 
-    def sync_file(self, name: str) -> None:
-        """Make what is written in a file durable, whoever wrote it.
+    def sync_name(self) -> None:
+        """Make the directory's own name durable, whoever made it, where its parent may be read.
 
         Raises:
             StorageError: the file system refuses.
         """
+        parent = self.root.absolute().parent
         try:
-            descriptor = os.open(self.path(name), os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            with contextlib.suppress(PermissionError):
+                sync_directory(parent)
         except OSError as error:
-            raise storage_error("cannot sync", self.path(name), error) from error
+            raise storage_error("cannot sync", str(parent), error) from error
 
     def sync(self) -> None:
         """Make the names in the directory durable.

@@ -75,14 +75,24 @@ impl Store {
 
 #[pymethods]
 impl Store {
-    #[pyo3(signature = (path, memtable=None, *, append=false))]
+    #[pyo3(signature = (path, memtable=None, *, append=false, earlier=Vec::new()))]
     #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
-    fn start_log(&self, py: Python<'_>, path: PathBuf, memtable: Option<&Memtable>, append: bool) -> PyResult<()> {
+    fn start_log(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        memtable: Option<&Memtable>,
+        append: bool,
+        earlier: Vec<PathBuf>,
+    ) -> PyResult<()> {
         self.check_open(None)?;
         let memtable = memtable.map(|memtable| Arc::clone(&memtable.0));
         memtable.as_ref().map_or(Ok(()), |memtable| self.check_order(memtable))?;
         let result = py.detach(|| {
-            let open_log = || if append { Log::append_to(&path) } else { Log::create(&path) };
+            let open_log = || {
+                let earlier = earlier.iter().map(|path| Log::append_to(path)).collect::<Result<_, _>>()?;
+                Ok((earlier, if append { Log::append_to(&path) } else { Log::create(&path) }?))
+            };
             self.writes.start_log(open_log, memtable, |memtable| self.show(memtable, None))
         });
         self.finish(py, result)

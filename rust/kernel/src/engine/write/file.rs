@@ -5,7 +5,7 @@ use crate::engine::error::{EngineError, Result};
 use crate::log::append_parts;
 use crate::log::format::BLOCK_SIZE_U64;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +26,12 @@ pub trait LogFile: Send {
     /// What the operating system says.
     fn sync(&mut self) -> io::Result<()>;
 
+    /// Write the first `size` bytes once more, as they are, so that the next sync makes them safe whoever wrote them.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn write_again(&mut self, size: u64) -> io::Result<()>;
+
     /// Make the file `size` bytes long.
     ///
     /// # Errors
@@ -42,7 +48,6 @@ impl LogFile for File {
 
     #[cfg(not(unix))]
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        use std::io::{Seek, SeekFrom, Write};
         self.seek(SeekFrom::Start(offset))?;
         self.write_all(bytes)
     }
@@ -51,9 +56,35 @@ impl LogFile for File {
         self.sync_data()
     }
 
+    fn write_again(&mut self, size: u64) -> io::Result<()> {
+        write_again(self, size)
+    }
+
     fn cut(&mut self, size: u64) -> io::Result<()> {
         self.set_len(size)
     }
+}
+
+/// Write the first `size` bytes of a file once more, as they are; its position is at its end then.
+///
+/// The process before may have been told that a sync had failed. What it should have made safe counts as clean since, is read as
+/// it was written, and would never be written by a later sync, which says that all is well.
+///
+/// # Errors
+/// What the operating system says.
+pub fn write_again(file: &mut File, size: u64) -> io::Result<()> {
+    let mut bytes = vec![0; SPILL_SIZE];
+    let mut at = 0;
+    while at < size {
+        let count = usize::try_from(size - at).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let part = bytes.get_mut(..count).unwrap_or_default();
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(part)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(part)?;
+        at += count as u64;
+    }
+    file.seek(SeekFrom::End(0)).map(drop)
 }
 
 /// A log and where its writer stands.
@@ -65,6 +96,8 @@ pub struct Log {
     pub promised: bool,
     /// Whether the directory may not know the file yet when the system goes down.
     is_new: bool,
+    /// Bytes that another process wrote, and whose sync it may have seen fail.
+    doubtful: u64,
 }
 
 /// A batch to be appended: first sequence number, count of operations, and the operations.
@@ -86,9 +119,9 @@ impl Log {
     /// # Errors
     /// What the operating system says.
     pub fn append_to(path: &Path) -> Result<Self> {
-        let opened = OpenOptions::new().write(true).open(path).and_then(|file| {
+        let opened = OpenOptions::new().read(true).write(true).open(path).and_then(|file| {
             let size = file.metadata()?.len();
-            Ok(Self::new(Box::new(file), path, size))
+            Ok(Self::taken_over(Box::new(file), path, size))
         });
         opened.map_err(|error| EngineError::io(path, error))
     }
@@ -96,7 +129,13 @@ impl Log {
     /// A log in any file, whose writer stands at `size`.
     #[must_use]
     pub fn new(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
-        Self { file, path: Arc::from(path), size, promised: false, is_new: false }
+        Self { file, path: Arc::from(path), size, promised: false, is_new: false, doubtful: 0 }
+    }
+
+    /// A log of which another process wrote all `size` bytes, and may have seen their sync fail.
+    #[must_use]
+    pub fn taken_over(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
+        Self { doubtful: size, ..Self::new(file, path, size) }
     }
 
     /// The file.
@@ -159,6 +198,10 @@ impl Log {
     /// # Errors
     /// What the operating system says. What was written may or may not be on disk then, and trying again does not tell.
     pub fn sync(&mut self) -> io::Result<()> {
+        if self.doubtful > 0 {
+            self.file.write_again(self.doubtful)?;
+            self.doubtful = 0;
+        }
         self.file.sync()?;
         if self.is_new {
             sync_directory_of(&self.path)?;

@@ -22,7 +22,7 @@ use crate::internal_key::MAX_SEQUENCE;
 use crate::path_error::{PathError, at_path};
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-pub use file::{Log, LogFile};
+pub use file::{Log, LogFile, write_again};
 use queue::{Queue, Ticket};
 use std::io;
 use std::sync::Arc;
@@ -139,20 +139,22 @@ impl WritePath {
     }
 
     /// Write to the log that `open_log` gives from now on, and go on in `memtable`, where there is one; else in the present
-    /// one. `show` is given the memtable while nobody writes.
+    /// one. `open_log` gives the logs of the memtables that are in no table yet too, oldest first and its own behind them: what
+    /// is in them is made safe before anything that comes later is. `show` is given the memtable while nobody writes.
     ///
     /// # Errors
     /// What made nothing be written any more; what `open_log` gives. Then all is as before.
     pub fn start_log(
         &self,
-        open_log: impl FnOnce() -> Result<Log>,
+        open_log: impl FnOnce() -> Result<(Vec<Log>, Log)>,
         memtable: Option<Arc<Memtable>>,
         show: impl FnOnce(&Arc<Memtable>),
     ) -> Result<()> {
         let mut state = self.lock()?;
         state.check()?;
-        let log = open_log()?;
+        let (earlier, log) = open_log()?;
         self.log_size.store(log.size(), Ordering::Relaxed);
+        state.unsafe_logs = earlier;
         state.log = Some(log);
         if let Some(memtable) = memtable {
             state.memtable = memtable;

@@ -24,6 +24,8 @@ struct DiskState {
     cannot_sync: AtomicBool,
     sync_count: AtomicU64,
     append_count: AtomicU64,
+    /// How many bytes, and after how many syncs.
+    written_again: Mutex<Vec<(u64, u64)>>,
     /// What could be read when the last sync began.
     seen_at_sync: AtomicU64,
     path: Mutex<Option<Arc<WritePath>>>,
@@ -55,6 +57,11 @@ impl LogFile for Disk {
         }
         drop(self.0.gate.lock().unwrap());
         failing(&self.0.cannot_sync)
+    }
+
+    fn write_again(&mut self, size: u64) -> io::Result<()> {
+        self.0.written_again.lock().unwrap().push((size, self.0.sync_count.load(Ordering::Relaxed)));
+        Ok(())
     }
 
     fn cut(&mut self, size: u64) -> io::Result<()> {
@@ -89,7 +96,7 @@ impl Disk {
 
 fn opened(comparator: Comparator) -> (Arc<WritePath>, Disk) {
     let (path, disk) = (Arc::new(WritePath::new(comparator, || FAILED.get()).0), Disk::default());
-    path.start_log(|| Ok(disk.log()), None, |_| {}).unwrap();
+    path.start_log(|| Ok((Vec::new(), disk.log())), None, |_| {}).unwrap();
     (path, disk)
 }
 
@@ -199,6 +206,38 @@ fn a_sync_that_fails_is_latched_and_what_it_was_for_cannot_be_read() {
     assert_eq!(number_of(path.sync_log()), DISK_FULL);
     assert_eq!((read(&path, b"a"), read(&path, b"b"), path.last_sequence()), (Some(b"1".to_vec()), None, 1));
     assert_eq!(disk.batches().len(), 1);
+}
+
+#[test]
+fn what_another_process_wrote_is_written_again_before_its_first_sync() {
+    let (path, earlier, disk) = (WritePath::new(Comparator::Bytewise, || false).0, Disk::default(), Disk::default());
+    let taken_over = |disk: &Disk, size| Log::taken_over(Box::new(disk.clone()), Path::new("db/000003.log"), size);
+    path.start_log(|| Ok((vec![taken_over(&earlier, 40)], taken_over(&disk, 30))), None, |_| {}).unwrap();
+    path.write(body(b"a", b"1"), 1, false).unwrap();
+    assert_eq!(*disk.0.written_again.lock().unwrap(), []);
+
+    path.write(body(b"b", b"2"), 1, true).unwrap();
+    path.write(body(b"c", b"3"), 1, true).unwrap();
+
+    assert_eq!(*earlier.0.written_again.lock().unwrap(), [(40, 0)]);
+    assert_eq!(*disk.0.written_again.lock().unwrap(), [(30, 0)]);
+    let synced = [&earlier, &disk].map(|disk| disk.0.sync_count.load(Ordering::Relaxed));
+    assert_eq!(synced, [1, 2]);
+}
+
+#[test]
+fn a_file_that_is_written_again_is_as_it_was_and_written_at_its_end() {
+    let place = std::env::temp_dir().join(format!("relevel-again-{}", std::process::id()));
+    let bytes: Vec<u8> = (0..3_000_000u32).map(|number| (number % 251) as u8).collect();
+    std::fs::write(&place, &bytes).unwrap();
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(&place).unwrap();
+
+    write_again(&mut file, 2_500_000).unwrap();
+    io::Write::write_all(&mut file, b"end").unwrap();
+
+    assert_eq!(std::fs::read(&place).unwrap(), [bytes.as_slice(), b"end"].concat());
+    assert!(write_again(&mut file, 4_000_000).is_err());
+    std::fs::remove_file(&place).unwrap();
 }
 
 #[test]
