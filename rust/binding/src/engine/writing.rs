@@ -75,7 +75,10 @@ impl Store {
 
 #[pymethods]
 impl Store {
-    #[pyo3(signature = (path, memtable=None, *, append=false, earlier=Vec::new()))]
+    #[pyo3(
+        signature = (path, memtable=None, *, append=false, earlier=Vec::new()),
+        text_signature = "($self, path, memtable=None, *, append=False, earlier=())"
+    )]
     #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
     fn start_log(
         &self,
