@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 FUZZ_SECONDS ?= $(if $(FUZZ_RUNS),0,30)
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+FUZZ_CLAIMS ?= edits batches footers names chronicles stamps
 FUZZ_DIRECTORIES ?= 20000
 POWER_STATES ?= 100000
 SOAK_MINUTES ?= 30
@@ -14,7 +15,7 @@ bin := $(VENV)/bin
 rust_sources := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 python_code := src tests bench docs examples fuzz
 
-.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage fuzz power faults kills every-byte fuzz-directories mutations interop lives soak surroundings schedules clean
+.PHONY: help setup demo test test-rust test-python check lint types fmt docs bench bench-damage coverage fuzz power faults kills every-byte fuzz-decoders fuzz-directories mutations interop lives soak surroundings schedules clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -67,13 +68,29 @@ bench: $(VENV)/.bench $(VENV)/.kernel ## measure relevel beside its peers; BENCH
 bench-damage: $(VENV)/.kernel ## damage databases whose history is known, and score what relevel and its peers get back; DAMAGE_OPTIONS
 	PYTHONPATH=. $(bin)/python bench/bench_damage.py $(DAMAGE_OPTIONS)
 
+coverage: $(VENV)/.coverage $(VENV)/.kernel $(VENV)/cargo/bin/cargo-tarpaulin ## run the tests and say which lines they reach, page by page in target/coverage
+	mkdir -p target/coverage
+	COVERAGE_FILE=$(abspath target/coverage/data) $(bin)/python -m pytest \
+	    --cov --cov-report=html:target/coverage/python --cov-report=term-missing:skip-covered
+	PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo tarpaulin --locked --engine llvm --packages relevel-kernel --out Html --out Stdout \
+	    --include-files 'rust/kernel/*' --output-dir target/coverage --target-dir target/tarpaulin
+
 fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS or FUZZ_RUNS for each of FUZZ_TARGETS
 	PYTHONPATH=. $(bin)/python -m fuzz.seed fuzz/corpus
+	export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=134217728 MALLOC_TOP_PAD_=67108864; \
 	for target in $(FUZZ_TARGETS); do \
 	    case $$target in salvage | explain) longest=256 ;; carve | logs | tables) longest=8192 ;; *) longest=2048 ;; esac; \
-	    PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo fuzz run --sanitizer none $$target -- \
+	    PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo fuzz run --sanitizer none $(if $(FUZZ_RUNS),--no-trace-compares) $$target -- \
 	        -runs=$(or $(FUZZ_RUNS),-1) -max_total_time=$(FUZZ_SECONDS) -max_len=$$longest \
 	        -timeout=10 -rss_limit_mb=512 -verbosity=0 -print_final_stats=1 || exit 1; \
+	done
+
+fuzz-decoders: $(VENV)/.fuzz $(VENV)/.kernel ## feed what is decoded in Python hostile bytes, FUZZ_SECONDS or FUZZ_RUNS for each of FUZZ_CLAIMS
+	PYTHONPATH=. $(bin)/python -m fuzz.seed fuzz/corpus
+	for claim in $(FUZZ_CLAIMS); do \
+	    mkdir -p fuzz/corpus/$$claim; \
+	    PYTHONPATH=. $(bin)/python -m fuzz.decoders $$claim fuzz/corpus/$$claim -runs=$(or $(FUZZ_RUNS),-1) \
+	        -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -rss_limit_mb=512 -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
 fuzz-directories: $(VENV)/.kernel ## ask every command of directories of hostile files, FUZZ_DIRECTORIES of them
@@ -130,5 +147,13 @@ $(VENV)/.kernel: $(VENV)/.tools $(rust_sources)
 	env -u CONDA_PREFIX VIRTUAL_ENV=$(abspath $(VENV)) $(bin)/maturin develop --release --locked
 	touch $@
 
-$(VENV)/cargo/bin/cargo-fuzz: | $(VENV)/.tools
-	cargo install --quiet --locked --root $(VENV)/cargo cargo-fuzz
+$(VENV)/.coverage: $(VENV)/.tools
+	$(bin)/python -m pip install --quiet --group coverage
+	touch $@
+
+$(VENV)/.fuzz: $(VENV)/.tools
+	$(bin)/python -m pip install --quiet --group fuzz
+	touch $@
+
+$(VENV)/cargo/bin/%: | $(VENV)/.tools
+	cargo install --quiet --locked --root $(VENV)/cargo $*

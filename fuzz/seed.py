@@ -10,21 +10,23 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from tests.damage.oracle import TRAILER_SIZE, OracleError, records, table_layout
 from tests.fixtures.catalogue import BY_NAME
+
+from relevel.format.filename import parse_filename
 
 _LARGEST = 4096
 """Bytes of an input: small ones are tried faster."""
 
 
 def files() -> Iterator[tuple[str, bytes]]:
-    """The kind and the contents of every table, log and manifest of the fixtures."""
-    kinds = {".ldb": "table", ".sst": "table", ".log": "log"}
+    """The kind and the contents of every table, log, manifest and LOG of the fixtures."""
     for fixture in BY_NAME.values():
         for path in sorted(fixture.database.iterdir()):
-            kind = "manifest" if path.name.startswith("MANIFEST") else kinds.get(path.suffix, "")
-            if kind:
+            kind = parse_filename(path.name).kind
+            if kind in _OF:
                 yield kind, path.read_bytes()
 
 
@@ -59,11 +61,27 @@ def of_log(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "carve", bytes([1, 0, 8]) + data[:_LARGEST]
 
 
+def of_manifest(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Its edits, for the decoders in Python."""
+    for record in records(data):
+        yield "edits", record.payload
+
+
+def of_info_log(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Its beginning, which is of an opening, and its end."""
+    for target in ("chronicles", "stamps"):
+        yield target, data[:_LARGEST]
+        yield target, data[-_LARGEST:]
+
+
+_OF: Final = {"table": of_table, "log": of_log, "manifest": of_manifest, "info-log": of_info_log}
+
+
 def main(corpus: Path) -> None:
     """Write them."""
     for kind, data in files():
         try:
-            for target, seed in of_table(data) if kind == "table" else of_log(data):
+            for target, seed in _OF[kind](data):
                 folder = corpus / target
                 folder.mkdir(parents=True, exist_ok=True)
                 if len(seed) <= _LARGEST + 8:
