@@ -19,7 +19,7 @@ python_code := src tests bench docs examples fuzz
 .DELETE_ON_ERROR:
 
 help: ## print this list
-	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.kernel ## make .venv with relevel (editable, kernel built for release) and all tools
 

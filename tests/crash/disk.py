@@ -33,12 +33,34 @@ class File:
         return self.doomed + self.written
 
     def sync(self) -> None:
-        """Make safe what was written since a sync last failed."""
-        self.safe, self.written = apply(self.safe, self.written), []
+        """Make safe what was written since a sync last failed, and the size; what was given up is gone where that lies over it."""
+        left: list[tuple[int, bytes | None]] = []
+        for operation in self.doomed:
+            left = beneath(left, [operation])
+            left += [operation] if operation[1] is not None else []
+        sizes = [operation for operation in self.doomed if operation[1] is None]
+        self.safe = apply(self.safe, sizes + self.written)
+        self.doomed, self.written = beneath(left, self.written), []
 
     def fail_to_sync(self) -> None:
         """The system has given up what was written, and will not try again."""
         self.doomed, self.written = self.pending, []
+
+
+def beneath(
+    below: Sequence[tuple[int, bytes | None]], above: Iterable[tuple[int, bytes | None]]
+) -> list[tuple[int, bytes | None]]:
+    """What still shows of some writes under other operations."""
+    shown = [(offset, data) for offset, data in below if data is not None]
+    for start, data in above:
+        if data is None:
+            shown = [(offset, piece[: start - offset]) for offset, piece in shown if offset < start]
+            continue
+        end = start + len(data)
+        before = [(offset, piece[: max(0, start - offset)]) for offset, piece in shown]
+        behind = [(max(offset, end), piece[max(0, end - offset) :]) for offset, piece in shown]
+        shown = [(offset, piece) for offset, piece in before + behind if piece]
+    return [*shown]
 
 
 def apply(contents: bytes, operations: Iterable[tuple[int, bytes | None]]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crash.disk import Chance, Disk, Nothing, tree_after
+from tests.crash.disk import Chance, Disk, Loss, Nothing, tree_after
 from tests.crash.power import try_states
 from tests.crash.recording import Operation, can_record
 from tests.crash.workloads import WORKLOADS
@@ -40,3 +40,26 @@ def test_what_was_not_synced_may_be_missing() -> None:
     trees = [tree_after(disk, Chance(seed)) for seed in range(300)]
     assert {frozenset(tree) for tree in trees} == {frozenset(names) for names in ("a", "ab", "c", "bc")}
     assert {b"safe", b"safe and lost", b"safe and"} <= {tree.get("a") or tree.get("c") for tree in trees}
+
+
+def test_what_a_failed_sync_gave_up_is_safe_only_when_it_is_written_again() -> None:
+    """A later sync says that all is well, and makes safe what was written since, and the size."""
+    disk, file = Disk("/disk"), 1
+    failed = Operation("f", file, 0, b"s", b"")
+    synced = Operation("s", file, 0, b"/disk/a", b"")
+    for operation in (
+        Operation("c", file, 0, b"/disk/a", b""),
+        Operation("s", 0, 0, b"/disk", b""),
+        Operation("w", file, 0, b"given up!!", b""),
+        failed,
+        Operation("t", file, 9, b"", b""),
+        Operation("w", file, 6, b"UP", b""),
+        synced,
+    ):
+        disk.do(operation)
+
+    assert tree_after(disk, Nothing()) == {"a": b"\0\0\0\0\0\0UP\0"}
+    assert tree_after(disk, Loss()) == {"a": b"given UP!"}
+    for operation in (Operation("w", file, 0, b"given", b""), synced):
+        disk.do(operation)
+    assert tree_after(disk, Nothing()) == {"a": b"given\0UP\0"}

@@ -4,7 +4,8 @@
  *   RECORDER_ROOT   the directory, absolute and without symbolic links
  *   RECORDER_TRACE  file to write the record to
  *   RECORDER_FAULT  "K ERRNO MODE": the K-th operation that changes something (from 0) fails with ERRNO. MODE is
- *                   "once", "ever" (all later ones fail too), or "short" (a write writes half of its bytes, then as "once")
+ *                   "once", "ever" (all later ones fail too), "often" (so does every K+1st
+ *                   from then on), or "short" (a write writes half of its bytes, then as "once")
  *   RECORDER_READ_FAULT  "K ERRNO": the K-th read below the directory fails with ERRNO
  *   RECORDER_SYNC_TIME   microseconds that a sync takes, as on a slow disk; other threads go on meanwhile
  *
@@ -43,7 +44,7 @@ static size_t root_size;
 static int trace = -1, is_ready;
 static long changes, fault_at = -1, reads, read_fault_at = -1;
 static unsigned sync_time;
-static int fault_errno, fault_short, fault_ever, read_fault_errno;
+static int fault_errno, fault_short, fault_ever, fault_often, read_fault_errno;
 
 #define REAL(result, name, ...) \
     static result (*real)(__VA_ARGS__); \
@@ -81,6 +82,7 @@ __attribute__((constructor)) static void begin(void) {
     if (fault && sscanf(fault, "%ld %d %15s", &fault_at, &fault_errno, mode) == 3) {
         fault_short = !strcmp(mode, "short");
         fault_ever = !strcmp(mode, "ever");
+        fault_often = !strcmp(mode, "often");
     }
     if (read_fault && sscanf(read_fault, "%ld %d", &read_fault_at, &read_fault_errno) == 2) take_away_preadv2();
 }
@@ -124,7 +126,8 @@ static int is_below(int at, const char *path, char *full) {
 /* Whether the operation that comes now, of this kind and on this file, is to fail. */
 static int fails(char kind, uint64_t inode) {
     long number = changes++;
-    if (fault_at < 0 || (number != fault_at && !(fault_ever && number > fault_at))) return 0;
+    int comes_again = fault_ever ? number > fault_at : fault_often && number % (fault_at + 1) == fault_at;
+    if (fault_at < 0 || (number != fault_at && !comes_again)) return 0;
     note(FAULT, inode, (uint64_t)number, &kind, 1, "", 0);
     errno = fault_errno;
     return 1;
