@@ -185,6 +185,22 @@ def test_a_manifest_that_counts_on_many_tables_names_them_all(tmp_path: Path) ->
     assert len(missing) == 20_000
 
 
+def test_a_database_without_a_sequence_number_left_is_read_and_not_written(tmp_path: Path) -> None:
+    """The error says what to do, and that does it."""
+    forge.database(tmp_path / "db", [forge.first_edit(last_sequence=(1 << 56) - 1)], {})
+
+    with (
+        relevel.DB(tmp_path / "db") as db,
+        pytest.raises(relevel.NotSupportedError, match="used up; run `relevel rescue"),
+    ):
+        db.put(b"key", b"value", sync=True)
+
+    relevel.rescue(tmp_path / "db", tmp_path / "new")
+    with relevel.DB(tmp_path / "new") as db:
+        db.put(b"key", b"value")
+        assert dict(db) == {b"key": b"value"}
+
+
 def test_a_last_sequence_number_that_cannot_be_is_refused(tmp_path: Path) -> None:
     """A write could get none after it: check says so, the engine does not open it, and a rescue gives the one that is true."""
     table = forge.table(GOOD)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from relevel._kernel import Fault
-from relevel.errors import CorruptionError, RelevelError
+from relevel.errors import CorruptionError, NotSupportedError, RelevelError
 from relevel.files.faults import finding_of
 from relevel.storage.failure import storage_error
 
@@ -26,8 +26,10 @@ def refusals_named(path: str) -> Iterator[None]:
         raise storage_error("cannot use", os.fsdecode(error.filename or path), error) from error
 
 
-def make_error(path: str, what: Fault | OSError) -> RelevelError:
-    """Make the exception for a fault in a file, or for a refusal of the file system."""
+def make_error(path: str, what: Fault | OSError | str) -> RelevelError:
+    """Make the exception for a fault in a file, for a refusal of the file system, or for what the database has no more of."""
+    if isinstance(what, str):
+        return NotSupportedError(f"{what}; run `relevel rescue SRC DST` for a database that has some")
     if isinstance(what, OSError):
         return storage_error("cannot use", path, what)
     finding = finding_of(Path(path).name, what)

@@ -16,7 +16,7 @@ class ContentError(Exception):
     """What ``make_error`` makes of a fault."""
 
 
-def make_error(path: str, what: Fault | OSError) -> BaseException:
+def make_error(path: str, what: Fault | OSError | str) -> BaseException:
     """The error to raise: what the system said as it is, with a note of who made it."""
     if isinstance(what, OSError):
         what.made_for = path  # type: ignore[attr-defined]

@@ -25,9 +25,15 @@ class ContentError(Exception):
     fault: Fault
 
 
-def make_error(path: str, what: Fault | OSError) -> BaseException:
+def make_error(path: str, what: Fault | OSError | str) -> BaseException:
     """An exception that keeps what it was made of."""
-    return what if isinstance(what, OSError) else ContentError(path, what)
+    return (
+        ContentError(path, what)
+        if isinstance(what, Fault)
+        else what
+        if isinstance(what, OSError)
+        else RuntimeError(what)
+    )
 
 
 @dataclass(slots=True)
