@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -23,6 +24,8 @@ from tests.unit.small_files import no_file_larger_than
 DEMO = BY_NAME["demo"].database
 TINY = BY_NAME["plyvel-tiny"].database
 FORMATS = list(WRITERS)
+_SQLITE_LIMIT_LENGTH: Final = 0
+"""SQLite's name for the largest value it takes."""
 
 
 @pytest.fixture
@@ -94,9 +97,9 @@ def test_what_sqlite_cannot_hold_is_told_with_a_way_out(tmp_path: Path, monkeypa
     """A value larger than it takes; nothing is left."""
     connect = sqlite3.connect
 
-    def limited(*arguments: object, **options: object) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(*arguments, **options)  # type: ignore[call-overload]
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 5000)
+    def limited(*arguments: Any, **options: Any) -> Any:
+        connection: Any = connect(*arguments, **options)
+        connection.setlimit(_SQLITE_LIMIT_LENGTH, 5000)
         return connection
 
     with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
