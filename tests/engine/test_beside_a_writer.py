@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel.storage.held import HeldDirectory
 from tests.engine.conftest import module
 from tests.engine.living import PAIRS, SMALL, fill, state_of
 from tests.interop.busy_writer import STEADY
@@ -104,3 +105,19 @@ def test_where_there_is_no_database_nothing_is_made(tmp_path: Path, create: bool
         with pytest.raises(relevel.NotADatabaseError):
             relevel.DB(tmp_path / name, read_only=True, create_if_missing=create)
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["other", "other/notes.txt"]
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_what_cannot_be_opened_is_damage_only_where_nobody_writes(
+    is_settled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is missing may be one that a writer has just merged away: it is tried again, and then said."""
+    place = fill(tmp_path / "db")
+    with relevel.DB(place) as db:
+        db.compact_range()
+    for table in place.glob("*.ldb"):
+        table.unlink()
+    monkeypatch.setattr(HeldDirectory, "is_settled", is_settled)
+
+    with pytest.raises(relevel.CorruptionError if is_settled else relevel.DatabaseInUseError):
+        relevel.DB(place, read_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -214,3 +216,27 @@ def test_a_checkpoint_keeps_the_order_of_the_keys(tmp_path: Path) -> None:
 
     with relevel.DB(tmp_path / "copy", comparator=backwards, comparator_name="test.Backwards") as copy:
         assert list(copy) == PAIRS[::-1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal can be sent to a thread there")
+def test_a_checkpoint_that_is_interrupted_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while tables are linked: nobody waits for the copy any more, so it is given up; the database goes on."""
+    interrupted = threading.Event()
+    link = NewDirectory.link
+
+    def link_and_interrupt(new: NewDirectory, source_path: str, name: str) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        interrupted.wait()
+        link(new, source_path, name)
+
+    with relevel.DB(fill(tmp_path / "db"), **SMALL) as db:
+        db.compact_range()
+        monkeypatch.setattr(NewDirectory, "link", link_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            db.checkpoint(tmp_path / "copy")
+        interrupted.set()
+        db.put(b"key", b"value")
+        found = dict(db)
+
+    assert found == {**dict(PAIRS), b"key": b"value"}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["db"]

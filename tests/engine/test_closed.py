@@ -90,6 +90,15 @@ def test_a_part_of_a_closed_database_refuses(few: Any, name: str) -> None:
         refuses(*OF_PART[name], part)
 
 
+@pytest.mark.deviation("a batch of a part is made all the same")
+def test_a_part_of_a_closed_database_has_no_batch(few: Any) -> None:
+    """As the database has none."""
+    part = few.prefixed_db(b"1")
+    few.close()
+
+    refuses(DATABASE, lambda part: part.write_batch(), part)
+
+
 @pytest.mark.parametrize("name", OF_BATCH)
 def test_a_batch_of_a_closed_database_refuses(few: Any, name: str) -> None:
     """Filled or not."""

@@ -1,5 +1,6 @@
 """Snapshots: the database as it was."""
 
+import pickle
 from typing import Any
 
 import pytest
@@ -156,3 +157,9 @@ def test_snapshots_do_not_survive_a_reopen_but_data_does(plyvel: Any, path: str)
         snapshot.get(b"key")
     with plyvel.DB(path) as db:
         assert db.get(b"key") == b"2"
+
+
+def test_a_snapshot_cannot_be_sent_to_another_process(few: Any) -> None:
+    """It belongs to the database that is open here."""
+    with pytest.raises(TypeError):
+        pickle.dumps(few.snapshot())

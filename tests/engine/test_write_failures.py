@@ -24,7 +24,7 @@ VALUE = os.urandom(5000)
 KEYS = [b"%03d" % number for number in range(100)]
 
 
-def refuse(*_: Any) -> NoReturn:
+def refuse(*_: Any, **__: Any) -> NoReturn:
     """What a file system says that is full."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -136,6 +136,25 @@ def test_an_opening_that_fails_leaves_the_database_as_it_was(
         relevel.DB(database)
 
     monkeypatch.undo()
+    assert_whole(database, dict.fromkeys(KEYS, b"old" + VALUE))
+
+
+def test_a_manifest_that_cannot_be_gone_on_in_leaves_the_database_as_it_was(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No byte of it; and the lock is free."""
+    with relevel.DB(database) as db:
+        db.compact_range()
+    with relevel.DB(database, reuse_logs=True):
+        pass  # now there is nothing to write anew
+    before = {path.name: path.read_bytes() for path in database.iterdir() if path.name != "LOG"}
+    with monkeypatch.context() as patch:
+        patch.setattr(version_set, "LogWriter", refuse)
+        with pytest.raises(StorageError, match=r"cannot write .*MANIFEST"):
+            relevel.DB(database, reuse_logs=True)
+
+    found = {path.name: path.read_bytes() for path in database.iterdir()}
+    assert {name: content for name, content in found.items() if name in before} == before
     assert_whole(database, dict.fromkeys(KEYS, b"old" + VALUE))
 
 

@@ -13,6 +13,11 @@ def test_every_public_name_can_be_imported() -> None:
     assert [name for name in relevel.__all__ if getattr(relevel, name, None) is None] == []
 
 
+def test_public_names_can_be_looked_up() -> None:
+    """By ``dir`` and by what completes names, though they are not imported yet."""
+    assert set(dir(relevel)) == set(relevel.__all__)
+
+
 def test_importing_the_package_imports_nothing_else() -> None:
     """The command line starts fast."""
     program = "import sys, relevel; sys.exit(len([name for name in sys.modules if name.startswith('relevel.')]))"

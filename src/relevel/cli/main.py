@@ -113,8 +113,6 @@ def _run(args: list[str] | None) -> int:
     except OSError as error:
         click.echo(f"relevel: {error.strerror or error}: {error.filename or 'a file'}", err=True)
         return StorageError.exit_code
-    except click.exceptions.Exit as exit_request:
-        return exit_request.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -71,7 +71,7 @@ def command(
         raise click.UsageError("Give DST, where the new database goes; or --in-place, to put it where SRC is.")
     if force and not in_place:
         raise click.UsageError("--force goes with --in-place only.")
-    if lost is not None and lost == page:
+    if lost is not None and page is not None and lost.resolve() == page.resolve():
         raise click.UsageError("--lost and --report want a file each.")
     html = Page(page, source)
     if lost is not None:

@@ -4,7 +4,7 @@
 0e 00 "obfuscate_key"     a byte 8, then the 8 bytes that all other values are XORed with
 'C' txid VARINT(n)        a coin: VARINT(height * 2 + is coinbase), VARINT(amount, compressed), script, compressed
 'B'                       the hash of the newest block
-'H'                       hashes of blocks that are being connected
+'H'                       a byte, how many: 2; then hashes of blocks that are being connected
 ```
 VARINT is Bitcoin's: seven bits a byte, the highest first, and one more for every byte but the last.
 Source: Bitcoin Core, src/dbwrapper.cpp, src/txdb.cpp, src/coins.h, src/compressor.cpp, src/serialize.h.
@@ -69,7 +69,8 @@ class Chainstate(Decoder):
         if key == _BEST_BLOCK:
             return _hash(plain)
         if key == _HEAD_BLOCKS:
-            return [_hash(plain, offset) for offset in range(1, len(plain) - _HASH_SIZE + 1, _HASH_SIZE)]
+            _refuse_rest(plain, 1 + int.from_bytes(plain[:1], "big") * _HASH_SIZE)
+            return [_hash(plain, offset) for offset in range(1, len(plain), _HASH_SIZE)]
         raise NotDecodedError("it is no value of a chainstate")
 
 

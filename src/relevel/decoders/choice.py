@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from relevel.decoders.decoder import Decoder, LookUp
+from relevel.decoders.decoder import Decoder, LookUp, NotDecodedError
 from relevel.decoders.decoding import Decoding
 from relevel.decoders.guess import guess_decoders
 from relevel.decoders.registry import make_decoder
 from relevel.decoders.sample import take_sample
 from relevel.decoders.text import Raw
+from relevel.errors import RelevelError
 from relevel.recovery.read.reader import Reader
 
 AUTO: Final = "auto"
@@ -27,6 +28,7 @@ def choose_decoding(name: str, reader: Reader) -> Decoding:
     Raises:
         InvalidArgumentError: there is no such decoder.
         NotSupportedError: what one of them needs is not installed.
+        NotDecodedError: one that was named does not find in the database what it needs.
     """
     look_up = _look_up_in(reader)
     guess = ""
@@ -51,9 +53,11 @@ def _prepared(name: str | None, look_up: LookUp, *, is_guess: bool) -> Decoder:
         decoder = make_decoder(name)
         decoder.prepare(look_up)
     except Exception as error:
-        if not is_guess:
+        if is_guess:
+            return Raw(str(error))
+        if isinstance(error, RelevelError):
             raise
-        return Raw(str(error))
+        raise NotDecodedError(f"the decoder {name!r} cannot be made ready: {error!r}") from error
     return decoder
 
 

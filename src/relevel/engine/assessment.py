@@ -89,7 +89,6 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     if options.error_if_exists:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
     manifest = _read_manifest(directory, [entry.name for entry in entries])
-    _refuse_foreign_levels(manifest)
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
     levels = _live_levels(directory, manifest, tables)
@@ -132,14 +131,6 @@ def _read_manifest(directory: ReadOnlyDirectory, names: Sequence[str]) -> Manife
 def _is_enough(directory: ReadOnlyDirectory, manifest: ManifestScan) -> bool:
     """Whether nothing that an edit lost from the manifest's end replaced has been removed."""
     return bool(manifest.complete and manifest.log_number and directory.exists(log_name(manifest.log_number)))
-
-
-def _refuse_foreign_levels(manifest: ManifestScan) -> None:
-    if len(manifest.levels) > LEVEL_COUNT:
-        raise CorruptionError(
-            f"{manifest.name}: has tables at level {len(manifest.levels) - 1}, which only goleveldb knows; "
-            "run `relevel rescue SRC DST` for a database that every program opens"
-        )
 
 
 def _choose_comparator(name: str, options: Options) -> Comparator:

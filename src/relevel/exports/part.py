@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -68,14 +69,19 @@ FILE_FIELDS: Final = ("name", "kind", "standing", "level", "size", "modified_ns"
 FINDING_FIELDS: Final = ("code", "severity", "file", "offset", "size", "message", "lower", "upper", "next_step")
 
 
+def storable(text: str | os.PathLike[str]) -> str:
+    """A name, or words about it, as text that every format can hold: bytes that are not UTF-8 are escaped."""
+    return os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
 def file_row(file: DatabaseFile) -> tuple[object, ...]:
     """A file, field by field."""
-    return (file.name, str(file.kind), str(file.standing), file.level, file.size, file.mtime_ns)
+    return (storable(file.name), str(file.kind), str(file.standing), file.level, file.size, file.mtime_ns)
 
 
 def finding_row(finding: Finding) -> tuple[object, ...]:
     """A finding, field by field."""
     span, keys = finding.span, finding.keys
     bounds = (None, None) if keys is None else (keys.lower, keys.upper)
-    place = (span.file, span.offset, span.size)
-    return (finding.code, str(finding.severity), *place, finding.message, *bounds, finding.next_step)
+    place = (storable(span.file), span.offset, span.size)
+    return (finding.code, str(finding.severity), *place, storable(finding.message), *bounds, finding.next_step)

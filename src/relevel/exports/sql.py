@@ -26,6 +26,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.check import check
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.reader import Reader
+from relevel.storage.failure import storage_error
 
 MEMORY_LIMIT: Final = "1GB"
 """What DuckDB may hold in memory before it spills, where nothing else is said."""
@@ -100,7 +101,10 @@ class Answer:
 
     def _connect(self, memory_limit: str) -> Any:
         duckdb = load_extra("duckdb", "SQL")
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="relevel-sql-"))
+        try:
+            folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="relevel-sql-"))
+        except OSError as error:
+            raise storage_error("cannot make a folder in", tempfile.gettempdir(), error) from error
         with self._tables.translated(), interruptible():
             connection = duckdb.connect(config={"memory_limit": memory_limit, "temp_directory": folder})
             self._stack.callback(connection.close)
@@ -187,7 +191,8 @@ class _Tables:
             if cause is not None:
                 raise cause from error
             if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
-                raise StorageError(f"DuckDB: {error}; --memory gives it more") from error
+                first_line, _, _ = str(error).partition("\n")  # the others advise what is locked
+                raise StorageError(f"DuckDB: {first_line}; --memory gives it more") from error
             raise InvalidArgumentError(f"DuckDB: {error}") from error
 
     def _history(self) -> Iterator[Any]:

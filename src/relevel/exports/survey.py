@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from relevel.decoders.choice import choose_decoding
+from relevel.decoders.decoder import NotDecodedError
 from relevel.errors import (
     DatabaseInUseError,
     InvalidArgumentError,
@@ -19,12 +20,13 @@ from relevel.errors import (
     StorageError,
 )
 from relevel.exports.export import WRITERS, format_of
-from relevel.exports.part import Part
+from relevel.exports.part import Part, storable
 from relevel.exports.wanted import Wanted
 from relevel.exports.writer import Layout, Writer
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.tree.look import DatabaseSummary, State, summarise
 from relevel.recovery.tree.places import PassedBy, Place, find_places
+from relevel.storage.failure import storage_error
 from relevel.storage.new_file import NewFile
 from relevel.storage.read_only import LOCK_NAME, EntryKind, ReadOnlyDirectory
 
@@ -171,7 +173,7 @@ def _export_all(
         for path in places:
             try:
                 part = _part(path, wanted, decode)
-            except (StorageError, DatabaseInUseError, NotADatabaseError, NotSupportedError) as error:
+            except (StorageError, DatabaseInUseError, NotADatabaseError, NotSupportedError, NotDecodedError) as error:
                 incomplete.append(Incomplete(str(path), str(error)))
                 continue
             taken, reason = _take(writer, part)
@@ -186,7 +188,7 @@ def _export_all(
 def _part(path: Path, wanted: Wanted, decode: str | None) -> Part:
     reader = Reader(path)
     decoding = None if decode is None else choose_decoding(decode, reader)
-    return Part(reader, wanted, database=_name_of(path), decoding=decoding)
+    return Part(reader, wanted, database=storable(path), decoding=decoding)
 
 
 def _take(writer: Writer, part: Part) -> tuple[int, str | None]:
@@ -205,21 +207,19 @@ def _take(writer: Writer, part: Part) -> tuple[int, str | None]:
         return written, str(error)
 
 
-def _name_of(path: Path) -> str:
-    """The path as text that every format can hold: bytes that are not UTF-8 are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def _hash_all(places: Iterable[Path], new: NewFile, place: Path) -> HashList:
     count, left_out = 0, []
     with new:
-        with new.path.open("xb") as file:
-            for found in _hashes(places):
-                if isinstance(found, Incomplete):
-                    left_out.append(found)
-                else:
-                    file.write(found)
-                    count += 1
+        try:
+            with new.path.open("xb") as file:
+                for found in _hashes(places):
+                    if isinstance(found, Incomplete):
+                        left_out.append(found)
+                    else:
+                        file.write(found)
+                        count += 1
+        except OSError as error:
+            raise storage_error("cannot write", str(place), error) from error
         new.publish()
     return HashList(str(place), count, tuple(left_out))
 

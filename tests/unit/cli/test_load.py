@@ -150,3 +150,18 @@ def test_what_is_no_such_file_changes_nothing(tmp_path: Path) -> None:
 
     assert done.code == relevel.InvalidArgumentError.exit_code
     assert {path.name: path.read_bytes() for path in (tmp_path / "db").iterdir()} == before
+
+
+def test_who_loads_is_told_how_far_it_is(tmp_path: Path) -> None:
+    """After each batch, of puts and deletions; the rest comes with the end."""
+    told: list[int] = []
+    operations = [(b"%04d" % number, None if number % 10 == 0 else bytes(4096)) for number in range(1000)]
+
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        report = relevel.load(db, operations, progress=told.append)
+        found = len(list(db))
+
+    assert (report.put_count, report.deletion_count, found) == (900, 100, 900)
+    assert told
+    assert told == sorted(set(told))
+    assert told[-1] < 1000

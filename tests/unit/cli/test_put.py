@@ -147,3 +147,14 @@ def test_a_known_order_may_be_named(tmp_path: Path) -> None:
 
     with relevel.DB(tmp_path / "db") as db:
         assert list(db.keys()) == [b"b", b"a"]
+
+
+def test_a_file_is_no_database(tmp_path: Path) -> None:
+    """It is told which directory is meant, and left as it was."""
+    (tmp_path / "file").write_bytes(b"mine")
+
+    done = call("put", tmp_path / "file", "key", "value")
+
+    assert done.code == relevel.NotADatabaseError.exit_code
+    assert "is a file" in done.err
+    assert (tmp_path / "file").read_bytes() == b"mine"

@@ -171,3 +171,31 @@ def test_the_list_is_refused_before_any_work_where_it_cannot_be(database: Path, 
         assert call("rescue", database, tmp_path / "new", "--lost", place).code in (7, 8)
 
     assert not (tmp_path / "new").exists()
+
+
+def test_the_list_and_the_page_are_two_files(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However each is named; that is refused before any work."""
+    monkeypatch.chdir(tmp_path)
+
+    for page in (tmp_path / "one", "one", "db/../one"):
+        done = call("rescue", database, tmp_path / "new", "--lost", tmp_path / "one", "--report", page)
+        assert done.code == 2
+        assert "want a file each" in done.err
+
+    assert [path.name for path in tmp_path.iterdir()] == ["db"]
+
+
+@pytest.mark.parametrize("make", [None, Path.touch, Path.mkdir])
+def test_a_page_about_no_database_is_not_written(tmp_path: Path, make: object) -> None:
+    """Where nothing is, where a file is, and where a directory of something else is."""
+    if callable(make):
+        make(tmp_path / "db")
+    if make is Path.mkdir:
+        (tmp_path / "db" / "letter.txt").touch()
+
+    done = call("rescue", tmp_path / "db", tmp_path / "new", "--report", tmp_path / "page.html")
+
+    assert done.code in (relevel.NotADatabaseError.exit_code, relevel.StorageError.exit_code)
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "page.html").exists()
+    assert not (tmp_path / "new").exists()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+import relevel
 from tests.unit.cli.calling import call
 
 
@@ -40,3 +43,21 @@ def test_what_a_terminal_would_obey_is_escaped(tmp_path: Path) -> None:
 
     assert "\x1b" not in done.out
     assert "\\x1b[31mred" in done.out
+
+
+def test_a_format_that_there_is_not_is_refused(database: Path, tmp_path: Path) -> None:
+    """With those that there are; the same in Python."""
+    with pytest.raises(relevel.InvalidArgumentError, match=r"'xlsx' is no format: choose .*parquet"):
+        relevel.survey(database, export=tmp_path / "out", format="xlsx")
+
+    assert call("survey", database, "--export", tmp_path / "out", "--format", "xlsx").code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_who_surveys_is_told_how_many_were_read(database: Path) -> None:
+    """One after another."""
+    told: list[int] = []
+
+    relevel.survey(database.parent, progress=told.append)
+
+    assert told == [1]

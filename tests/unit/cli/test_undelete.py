@@ -262,3 +262,14 @@ def test_a_time_amid_a_mass_deletion_is_told(
 
     assert ("301 to 500: 200 deletions in one run" in done.out) == is_amid
     assert ("the state right before it: --at 300" in done.out) == is_amid
+
+
+def test_keys_of_a_time_come_back_and_it_is_told_what_the_time_stands_for(emptied: str, tmp_path: Path) -> None:
+    """On standard error, as an estimate: all that was deleted before 2100, and nothing of later."""
+    every = command("undelete", emptied, str(tmp_path / "new"), "--until", "2100-01-01")
+    none = command("undelete", emptied, "--since", "2100-01-01", "--dry-run", "--json")
+
+    assert every.code == 0, every
+    assert "estimate: the last change before 2100-01-01" in every.err
+    assert len(list(relevel.scan(tmp_path / "new"))) == 300
+    assert json.loads(none.out)["restored_count"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -122,3 +123,19 @@ def test_what_cannot_be_read_is_an_error_of_storage(tmp_path: Path, name: str) -
 
     with pytest.raises(StorageError, match=name):
         RecordScan(ReadOnlyDirectory(tmp_path), name)
+
+
+def test_a_log_that_cannot_be_read_on_does_not_end_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fails behind the first records: an error that names the log."""
+
+    class Failing:
+        def read(self, _: int) -> list[tuple[int, int, bytes]]:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with LogWriter(str(tmp_path / "000003.log")) as log:
+        log.append(b"x")
+    scan = RecordScan(ReadOnlyDirectory(tmp_path), "000003.log")
+    monkeypatch.setattr(scan, "_reader", Failing())
+
+    with pytest.raises(StorageError, match=r"cannot read .*000003\.log.*ddrescue"):
+        list(scan)

@@ -295,3 +295,14 @@ def test_any_bytes_are_scanned(tmp_path_factory: pytest.TempPathFactory, data: b
     manifest_of(place, START, data)
 
     assert scan(place).edit_count == 2
+
+
+def test_how_tables_came_is_kept_of_the_last_ones_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest of millions of edits does not fill the memory with it; which tables are live is not touched."""
+    monkeypatch.setattr(manifests, "_MOST_ADDITIONS", 3)
+    manifest_of(tmp_path, START, *[VersionEdit(new_files=((0, table(number)),)) for number in range(10, 20)])
+
+    found = scan(tmp_path)
+
+    assert list(found.additions) == [17, 18, 19]
+    assert live(found) == dict.fromkeys(range(10, 20), 0)

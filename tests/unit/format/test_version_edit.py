@@ -147,6 +147,15 @@ def test_nothing_behind_an_unknown_tag_is_believed_where_the_rest_makes_no_sense
     assert [problem.words for problem in scan.problems] == ["unknown tag"]
 
 
+def test_a_tag_in_more_bytes_than_it_needs_is_no_tag() -> None:
+    """LevelDB takes it for the number it is; nobody writes it so, and what is behind it is not believed."""
+    scan = scan_version_edit(b"\x02\x05" b"\x83\x00" b"\x06")  # fmt: skip
+
+    assert scan.edit == VersionEdit(log_number=5)
+    assert (scan.is_whole, scan.decoded_size) == (False, 2)
+    assert "tag 3 in more bytes than it needs" in str(scan.problems[0])
+
+
 def test_the_last_of_two_numbers_counts() -> None:
     """As in LevelDB."""
     assert decode_version_edit(b"\x02\x05\x02\x06").log_number == 6

@@ -206,3 +206,25 @@ def test_reads_end_when_they_are_told_to(place: Path) -> None:
 
     with pytest.raises((StorageError, RuntimeError)):
         held.read("000005.ldb")
+
+
+def test_a_file_too_large_to_read_at_once_is_read_in_parts(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A held file as any other."""
+    monkeypatch.setattr("relevel.storage.held.WHOLE_READ_LIMIT", 4)
+    held = HeldDirectory(place)
+
+    with pytest.raises(StorageError, match="5 bytes: too many to read at once"):
+        held.read("000005.ldb")
+    assert held.read("000005.ldb", 1) == b"able"
+    assert held.read("000005.ldb", 0, 5) == b"table"
+
+
+def test_a_file_that_cannot_be_asked_about_is_not_said_to_have_changed(place: Path) -> None:
+    """A link that goes round in circles stands in its place: who reads it is told."""
+    held = HeldDirectory(place, most_held=0)
+    (place / "000005.ldb").unlink()
+    (place / "000005.ldb").symlink_to("000005.ldb")
+
+    assert not held.has_moved_on("000005.ldb")
+    with pytest.raises(StorageError, match="round in circles"):
+        held.read("000005.ldb")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import socket
@@ -13,7 +14,7 @@ import pytest
 
 from relevel.errors import InvalidArgumentError, NotADatabaseError, StorageError
 from relevel.storage import read_only
-from relevel.storage.read_only import EntryKind, ReadOnlyDirectory
+from relevel.storage.read_only import NO_LIMIT, EntryKind, ReadOnlyDirectory
 
 if sys.platform == "linux":
     import fcntl
@@ -247,3 +248,30 @@ def test_no_descriptor_is_left_open(evidence: Path) -> None:
             directory.sha256(name)
 
     assert sys.platform != "linux" or len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_disk_that_fails_meanwhile_is_told(evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a file is read, or the directory is listed; no descriptor is left open."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    directory = ReadOnlyDirectory(evidence)
+    before = len(list(Path("/proc/self/fd").iterdir())) if sys.platform == "linux" else 0
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", refuse)
+        with pytest.raises(StorageError, match=r"cannot read .*000005\.ldb.*ddrescue"):
+            directory.read("000005.ldb")
+        patch.setattr(os, "scandir", refuse)
+        with pytest.raises(StorageError, match=r"cannot list .*evidence"):
+            directory.entries()
+
+    assert sys.platform != "linux" or len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_what_is_read_by_path_has_no_limit_and_no_past(evidence: Path) -> None:
+    """Nothing was kept of it that it could have moved on from."""
+    directory = ReadOnlyDirectory(evidence)
+    (evidence / "000005.ldb").unlink()
+
+    assert (directory.block_limit, directory.has_moved_on("000005.ldb")) == (NO_LIMIT, False)
