@@ -194,6 +194,11 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "part of the manifest cannot be read", "Which tables and logs count is not proved."
         ),
         "manifest.none": _warning("no manifest can be read", "Which tables and logs count is not proved."),
+        "database.order-unknown": _note(
+            "the order of the keys is not known",
+            "The program that wrote it has an order of its own; whether the keys are in it was not verified.",
+            "Give it: --comparator NAME=module:function.",
+        ),
         "database.mixed": _warning(
             "files of more than one database are mixed",
             "Two writes have one sequence number, which no database gives out twice; the newest of each key is taken all the same.",

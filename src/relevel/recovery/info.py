@@ -6,10 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from relevel.errors import NotSupportedError
-from relevel.findings import Finding, KeyRange
-from relevel.format.comparator import Comparator, find_comparator
+from relevel.findings import Finding, KeyRange, Span
+from relevel.format.comparator import BYTEWISE, Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory
@@ -20,6 +21,9 @@ from relevel.recovery.inventory.steady import refuse_outrun, steadily
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Progress, Survey, survey
 from relevel.recovery.survey.table import TableSurvey
+
+_ABOUT_ORDER: Final = (".key-order", ".range-mismatch", ".separator", "table.replaced", "level.overlap")
+"""Ends of the codes of findings that only who knows the order of the keys can make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class FileInfo:
         size: bytes.
         modified_ns: time of last modification, nanoseconds since the epoch; 0 where the file is missing.
         entry_count: entries that could be read of a table or log.
-        keys: smallest and largest user key of a table or log.
+        keys: smallest and largest user key of a table or log; None where their order is not known.
         sequences: lowest and highest sequence number.
         codecs: data blocks by codec.
     """
@@ -76,7 +80,7 @@ class InfoReport:
         files: every file, in order of name.
         levels: levels that have live tables.
         codecs: data blocks by codec, over all tables.
-        keys: smallest and largest user key of all that counts.
+        keys: smallest and largest user key of all that counts; None where their order is not known.
         size_by_standing: bytes of files by what they count for.
         findings: what is wrong.
     """
@@ -120,13 +124,32 @@ def info(
 def _look(directory: Directory, comparator: Comparator | None, progress: Progress | None) -> InfoReport:
     try:
         order = choose_comparator(directory, comparator)
-        name: str | None = order.name
     except NotSupportedError:
-        order = find_comparator("leveldb.BytewiseComparator")
-        name = directory.manifest.comparator if directory.manifest else None
-    found = survey(directory, order, progress=progress)
+        return _in_unknown_order(directory, progress)
+    return _report(directory, _survey(directory, order, progress), order.name)
+
+
+def _in_unknown_order(directory: Directory, progress: Progress | None) -> InfoReport:
+    """What can be told without the order of the keys. Which come first, and whether they are in order, cannot be."""
+    name = directory.manifest.comparator if directory.manifest else None
+    report = _report(directory, _survey(directory, BYTEWISE, progress), name)
+    order = "their order" if name is None else f"the order {name!r}"
+    message = f"{order} is not known, so it was not verified whether the keys are in it; --comparator gives it"
+    return replace(
+        report,
+        files=tuple(replace(file, keys=None) for file in report.files),
+        keys=None,
+        findings=(
+            Finding.of("database.order-unknown", Span("."), message),
+            *(finding for finding in report.findings if not finding.code.endswith(_ABOUT_ORDER)),
+        ),
+    )
+
+
+def _survey(directory: Directory, comparator: Comparator, progress: Progress | None) -> Survey:
+    found = survey(directory, comparator, progress=progress)
     refuse_outrun(directory)
-    return _report(directory, found, name)
+    return found
 
 
 def _report(directory: Directory, found: Survey, comparator: str | None) -> InfoReport:

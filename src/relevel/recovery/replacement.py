@@ -130,8 +130,8 @@ class _Replacement:
         for number in itertools.count(1):
             self._kept = self._name(number)
             with contextlib.suppress(FileExistsError):
-                return _rename(path, self._kept)
-        return None
+                _rename(path, self._kept)
+                return
 
     def _find(self, identity: tuple[int, int] | None) -> Path | None:
         paths = (self._place, self._kept, self._new)

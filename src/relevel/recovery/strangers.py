@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from relevel.errors import NotSupportedError
+from relevel.errors import NotSupportedError, StorageError
 from relevel.format.filename import FileKind, parse_filename
 from relevel.storage.copying import copy_contents
 from relevel.storage.failure import storage_error
@@ -52,7 +52,10 @@ def copy_strangers(place: Path, new: Path) -> tuple[str, ...]:
             _copy(path, new / path.name)
         except OSError as error:
             raise storage_error("cannot copy", str(path), error) from error
-    sync_directory(new)
+    try:
+        sync_directory(new)
+    except OSError as error:
+        raise StorageError(f"cannot write {str(new)!r}: {error.strerror or error}") from error
     return tuple(left_behind)
 
 

@@ -122,7 +122,9 @@ def info_lines(report: InfoReport) -> Iterator[str]:
     yield f"comparator   {report.comparator or 'not known'}"
     yield f"manifest     {report.manifest or 'none'} (which files count is proved by: {report.proof})"
     yield f"sequence     up to {report.last_sequence}"
-    yield f"keys         {range_text(report.keys) if report.keys else 'none'}"
+    is_ordered = all(finding.code != "database.order-unknown" for finding in report.findings)
+    keys = range_text(report.keys) if report.keys else "none" if is_ordered else "not told, as their order is not known"
+    yield f"keys         {keys}"
     yield f"codecs       {', '.join(f'{name} ({count} blocks)' for name, count in report.codecs.items()) or 'no blocks'}"
     for level in report.levels:
         yield f"level {level.level}      {plural(level.table_count, 'table')}, {size_text(level.size)}"

@@ -39,11 +39,6 @@ class SequenceCounts:
         size = (self.last - first >> self._shift) + 1
         self.puts, self.deletions = array("I", bytes(4 * size)), array("I", bytes(4 * size))
 
-    @property
-    def width(self) -> int:
-        """Sequence numbers of one counter."""
-        return 1 << self._shift
-
     def add(self, sequence: int, *, is_put: bool) -> None:
         """Count one change."""
         counters = self.puts if is_put else self.deletions

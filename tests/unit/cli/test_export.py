@@ -70,3 +70,12 @@ def test_what_compactions_may_have_dropped_is_told(compacted: Path, tmp_path: Pa
     assert "not proved" not in since.out
     assert never.code == relevel.InvalidArgumentError.exit_code
     assert not (tmp_path / "never.jsonl").exists()
+
+
+def test_a_time_to_go_back_to_is_told_as_an_estimate(database: Path, tmp_path: Path) -> None:
+    """With the sequence number that it stands for, and what speaks for it."""
+    done = call("export", database, tmp_path / "out.csv", "--at", "2999-01-01 00:00")
+
+    assert done.code == 0, done.err
+    assert "500 rows written" in done.out
+    assert "estimate" in done.out

@@ -56,6 +56,36 @@ def test_in_place_prints_how_to_undo_it(damaged: Path) -> None:
     assert state_of(damaged) == before
 
 
+def test_in_place_tells_what_lies_beside_and_what_stayed(damaged: Path) -> None:
+    """What an earlier run left, and LevelDB's own folder of what it has replaced."""
+    (damaged / "lost").mkdir()
+    (damaged.parent / "db.rescued-20260101T000000Z").mkdir()
+
+    done = call("rescue", "--in-place", damaged)
+
+    left = damaged.parent / "db.rescued-20260101T000000Z"
+    assert f"left from an earlier run that was interrupted or undone: {left}" in done.out
+    assert "stayed with the original: lost" in done.out
+
+
+def test_what_is_in_doubt_is_told_apart_from_what_is_lost(compacted: Path, tmp_path: Path) -> None:
+    """Without a manifest all that is there comes back, and nothing proves that it is all or is still so."""
+    for path in (*compacted.glob("MANIFEST-*"), *compacted.glob("LOG*"), compacted / "CURRENT"):
+        path.unlink()
+
+    kept = call("rescue", compacted, tmp_path / "kept")
+    left = call("rescue", compacted, tmp_path / "left", "--exclude-uncertain")
+
+    assert (kept.code, left.code) == (1, 1)
+    assert "in doubt: " in kept.out
+    assert "lost for sure" not in kept.out
+    assert "possibly stale: " in kept.out
+    assert "left out: " in left.out
+    why = "no manifest proves which tables and logs count, so they may have been deleted long ago"
+    assert why in kept.out
+    assert why in left.out
+
+
 def test_in_place_leaves_a_healthy_database_alone(database: Path) -> None:
     """Exit code 0, and it says so."""
     before = state_of(database)

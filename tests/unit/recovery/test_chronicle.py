@@ -88,6 +88,24 @@ def test_a_flush_that_has_not_ended_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "given_up"),
+    [
+        (LEVELDB, "2026/11/21-17:05:22.458641 1 Compaction error: IO error: No space left on device\n"),
+        (GOLEVELDB, "17:05:24.938820 table@compaction rollback @9\n"),
+        (GOLEVELDB, "17:05:24.938820 table@build exiting\n"),
+    ],
+)
+def test_what_a_compaction_that_failed_has_made_does_not_count(before: str, given_up: str, tmp_path: Path) -> None:
+    """Nor does it once the next one ends."""
+    ends = "2026/11/21-17:05:23.458994 1 compacted to: files[ 0 2 0 0 0 0 0 ]\n"
+
+    found = told(tmp_path, LOG=before + given_up + ends)
+
+    assert found.pending == {}
+    assert found.created.keys().isdisjoint({12, 9} if before is GOLEVELDB else {12})
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "Delete type=2 #" + "9" * 5000,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,38 @@ def test_what_cannot_go_together_is_refused(path: Path, tmp_path: Path) -> None:
     with pytest.raises(relevel.InvalidArgumentError, match="not 0"):
         relevel.History(path).mass_deletions(0)
     assert not (tmp_path / "new").exists()
+
+
+def test_one_key_goes_back_and_no_other(path: Path, writes: Writes, tmp_path: Path) -> None:
+    """Though a longer key begins like it."""
+    chosen = Selection(keys=(b"a/150",))
+
+    relevel.undelete(path, tmp_path / "new", at=450, selection=chosen)
+
+    assert dict(relevel.scan(tmp_path / "new")) == {**state(writes), b"a/150": b"first"}
+    assert [change.key for change in relevel.History(path).patch(at=450, selection=chosen)] == [b"a/150"]
+
+
+def test_a_prefix_beside_a_selection_is_refused(path: Path, tmp_path: Path) -> None:
+    """It would not be known which counts."""
+    with pytest.raises(relevel.InvalidArgumentError, match="with the selection"):
+        relevel.undelete(path, tmp_path / "new", deleted=True, prefix=b"a/", selection=Selection(keys=(b"a/150",)))
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_time_before_all_calendars_is_refused(path: Path, tmp_path: Path) -> None:
+    """In words of our own."""
+    with pytest.raises(relevel.InvalidArgumentError, match="no time that can be compared"):
+        relevel.History(path).before(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+    with pytest.raises(relevel.InvalidArgumentError, match="no time that can be compared"):
+        relevel.undelete(path, tmp_path / "new", at=datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))))
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_that_is_none_of_the_database_is_not_dumped(path: Path) -> None:
+    """Nor one that holds no entries."""
+    for name in ("000099.ldb", "CURRENT", "../db"):
+        with pytest.raises(relevel.InvalidArgumentError, match="there is no table or log"):
+            relevel.dump(path, file=name)

@@ -130,6 +130,56 @@ def test_a_page_of_a_rescue_in_place_tells_how_to_undo_it(damaged: Path) -> None
     assert "So it was left alone." in read(render(again)).text
 
 
+def test_a_page_of_what_can_all_be_healed_is_good_news(tmp_path: Path) -> None:
+    """Before the rescue, of a dry run, and after it."""
+    path = Path(shutil.copytree(BY_NAME["demo"].database, tmp_path / "flipped"))
+    operators.flip_bit(path / "000005.ldb", 27140, 4)
+
+    checked = read(render(relevel.check(path, accounting=True)))
+    tried = read(render(relevel.rescue(path, tmp_path / "new", dry_run=True, accounting=True)))
+    in_place = read(render(relevel.rescue_in_place(path, dry_run=True, accounting=True)))
+    done = read(render(relevel.rescue(path, tmp_path / "new", accounting=True)))
+
+    assert "Your data is all there, though not all is well." in checked.text
+    assert "Your data can all be saved." in tried.text
+    assert "Every live entry would be in the new database; one damaged place was put back" in tried.text
+    assert f"relevel rescue --in-place {path}" in in_place.text
+    assert "Your data is all there." in done.text
+    assert "Part of your data" not in checked.text + tried.text + in_place.text + done.text
+
+
+def test_a_page_of_what_nothing_proves_is_no_bad_news_and_no_good(tmp_path: Path) -> None:
+    """Everything can be read, and a manifest is missing that would say that it is everything."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for value in (b"old", b"new"):
+            db.put(b"key", value)
+            db.compact_range()
+    for path in [*(tmp_path / "db").glob("MANIFEST-*"), *(tmp_path / "db").glob("LOG*"), tmp_path / "db" / "CURRENT"]:
+        path.unlink()
+
+    checked = read(render(relevel.check(tmp_path / "db", accounting=True)))
+    rescued = read(render(relevel.rescue(tmp_path / "db", tmp_path / "new", accounting=True)))
+
+    assert "All that is there can be read; not all can be proved." in checked.text
+    assert "All that is on disk can be read; not all can be proved." in rescued.text
+
+
+def test_a_page_counts_what_was_saved_of_hurt_blocks(tmp_path: Path) -> None:
+    """And shows a file's name as text where it has characters that a terminal would obey."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True, compression=None) as db:
+        for number in range(3000):
+            db.put(b"%05d" % number, b"value %d" % number * 5)
+        db.compact_range()
+    operators.zero(max((tmp_path / "db").glob("*.ldb")), 8192, 512)
+    (tmp_path / "db" / "\x1b[31mred").write_text("mine")
+
+    found = read(render(relevel.rescue(tmp_path / "db", tmp_path / "new", accounting=True)))
+
+    assert "Saved from hurt blocks" in found.text
+    assert "\\x1b[31mred" in found.text
+    assert "\x1b" not in found.text
+
+
 def test_hostile_keys_are_shown_as_text(tmp_path: Path) -> None:
     """No tag, no control character and no mark that turns the direction of text comes out of a key."""
     with relevel.DB(tmp_path / "db", create_if_missing=True, write_buffer_size=65536) as db:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from relevel.errors import StorageError
 from relevel.findings import Finding, KeyRange, Span
 from relevel.format.filename import log_name, table_name
 from relevel.format.internal_key import user_key_of
@@ -125,20 +127,27 @@ def write_database(target: NewDirectory, database: Database) -> None:
 
 
 def _write(path: Path, piece: Piece) -> None:
-    descriptor = os.open(path, CREATE_FLAGS, 0o666)
-    try:
+    with _new_file(path) as descriptor:
         for chunk in piece.chunks():
             _write_all(descriptor, chunk)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_bytes(path: Path, data: bytes) -> None:
+    with _new_file(path) as descriptor:
+        _write_all(descriptor, data)
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[int]:
+    """A new file, fsynced. What is refused gets its name: by that ``NewDirectory`` tells it from what is read."""
     descriptor = os.open(path, CREATE_FLAGS, 0o666)
     try:
-        _write_all(descriptor, data)
+        yield descriptor
         os.fsync(descriptor)
+    except OSError as error:
+        if not isinstance(error, StorageError):
+            error.filename = str(path)
+        raise
     finally:
         os.close(descriptor)
 

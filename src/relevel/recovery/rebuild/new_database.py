@@ -6,7 +6,7 @@ and synced; where anything fails, nothing is left of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +16,6 @@ from relevel.files.current import encode_current
 from relevel.files.manifest_writer import write_manifest
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name, manifest_name, parse_filename, table_name
-from relevel.format.internal_key import is_internal_key
 from relevel.format.version_edit import FileMetadata, VersionEdit
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.posix import NewDirectory
@@ -226,27 +225,6 @@ class NewDatabase:
             filter_name=style.filter_name,
             shorten_index_keys=self._comparator.kernel == "bytewise",
         )
-
-    def write_sorted(
-        self, entries: Iterator[tuple[bytes, bytes]], level: int, number: int, style: TableStyle
-    ) -> Outcome:
-        """Write entries that are in no order as one table. They are held in memory."""
-        outcome = Outcome()
-        order = self._comparator.internal_sort_key
-        ordered = sorted({entry for entry in entries if is_internal_key(entry[0])}, key=lambda entry: order(entry[0]))
-        if not ordered:
-            return outcome
-        builder = self._builder(number, style)
-        previous = None
-        for key, value in ordered:
-            if key != previous:
-                try:
-                    builder.add(key, value)
-                except ValueError as error:
-                    raise self._contradiction(error) from error
-            previous = key
-        _add(outcome, level, number, builder.finish())
-        return outcome
 
     def finish(self, outcome: Outcome, last_sequence: int) -> Outcome:
         """Write the log, the manifest and CURRENT; then the database is whole."""

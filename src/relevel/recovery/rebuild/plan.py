@@ -74,11 +74,6 @@ class Plan:
     healed: tuple[Finding, ...]
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every live entry is known to come back."""
-        return not self.losses
-
-    @property
     def lost_byte_count(self) -> int:
         """Bytes that are lost for sure; of missing tables, and of tables that were cut, as the manifest says."""
         cut = [item.table.file for item in self.tables if item.table.losses]

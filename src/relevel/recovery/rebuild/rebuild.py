@@ -8,7 +8,6 @@ from typing import Final
 
 from relevel import _kernel
 from relevel.format.internal_key import MAX_SEQUENCE, encode_internal_key
-from relevel.recovery.heal.block import TRAILER_SIZE, contents_of, heal_block
 from relevel.recovery.read.rows import Rows, Version
 from relevel.recovery.rebuild.inputs import PlanInputs, log_inputs, one_table, repairer_for
 from relevel.recovery.rebuild.merge import merge
@@ -102,8 +101,6 @@ def _write_table(plan: Plan, database: NewDatabase, item: TablePlan) -> Outcome:
         case Treatment.REWRITE:
             cursor = _cursor(plan, [one_table(plan, table)], "versions")
             return database.write(cursor, level, _style([table]), number=number)
-        case Treatment.SORT:
-            return database.write_sorted(_entries(plan, table), level, number, _style([table]))
         case _:
             return Outcome()
 
@@ -138,19 +135,6 @@ def _merge_kept(
 
 def _style(tables: list[TableSurvey]) -> TableStyle:
     return TableStyle.of([table.scan for table in tables if table.scan is not None])
-
-
-def _entries(plan: Plan, table: TableSurvey) -> Iterator[tuple[bytes, bytes]]:
-    """Every entry of every readable block of a table, in no order."""
-    storage = table.storage(plan.survey.directory.storage)
-    for offset, size in table.data_blocks():
-        stored = storage.read(table.file.name, offset, size + TRAILER_SIZE)
-        contents = contents_of(stored)
-        if contents is None:
-            healing = heal_block(stored, most=plan.survey.trust)
-            contents = None if healing is None else contents_of(healing.stored)
-        if contents is not None:
-            yield from _kernel.blocks.scan_block(contents)[0]
 
 
 def _cursor(plan: Plan, inputs: list[_kernel.Input], mode: str) -> _kernel.Cursor:
