@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crash.faults import kinds_of, try_all
+from tests.crash.faults import kinds_of, try_all, try_fault
 from tests.crash.recording import can_record
 from tests.crash.workloads import WORKLOADS
 
@@ -32,3 +32,11 @@ def test_what_a_failed_sync_did_not_make_safe_is_lost_to_no_later_one() -> None:
 
     assert tally.violations == []
     assert tally.tried > 60
+
+
+def test_what_cannot_be_read_at_an_opening_is_not_lost() -> None:
+    """Whichever read it is that fails: the error is told, and the next opening has everything."""
+    tried = [try_fault("reads", 1, "read", number) for number in range(12)]
+
+    assert all(happened for happened, _ in tried)
+    assert [violation for _, violations in tried for violation in violations] == []

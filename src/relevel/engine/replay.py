@@ -13,7 +13,7 @@ from typing import Final
 from relevel._kernel import Fault, TableMeta
 from relevel._kernel.engine import LogReplay, Memtable
 from relevel.engine.options import Options
-from relevel.errors import CorruptionError
+from relevel.errors import CorruptionError, StorageError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import Comparator
@@ -21,6 +21,7 @@ from relevel.format.filename import log_name
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _TORN: Final = "log.tail.torn"
+_UNREAD: Final = "log.read-error"
 _NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
 """goleveldb's transactions leave gaps; a record that is lost between two others, or two logs, is a fault of its own."""
 
@@ -81,7 +82,7 @@ class Replayer:
 
         Raises:
             CorruptionError: one is damaged and ``log_recovery`` is strict.
-            StorageError: the file system refuses.
+            StorageError: the file system refuses, or the disk cannot read one, unless what is damaged is to be skipped.
         """
         result = self._result
         for position, number in enumerate(numbers):
@@ -120,6 +121,8 @@ class Replayer:
 
     def _report(self, number: int, faults: Sequence[Fault], replay: LogReplay) -> None:
         findings = [finding_of(log_name(number), fault, replay.file_size) for fault in faults]
+        if self._options.log_recovery != "skip_damaged":
+            self._refuse_unread(findings)
         if self._options.log_recovery == "strict":
             raise CorruptionError(
                 f"{self._directory.path(log_name(number))}: {findings[0].message}. It was not opened and nothing was changed; "
@@ -127,6 +130,14 @@ class Replayer:
                 findings[0],
             )
         self._result.findings += findings
+
+    def _refuse_unread(self, findings: Sequence[Finding]) -> None:
+        """What cannot be read is not damaged: it may be read the next time, and what it holds would not count any more."""
+        for finding in findings:
+            if finding.code == _UNREAD:
+                advice = "try again; if it stays so, copy what can be read with ddrescue or a similar tool, and run on the copy"
+                message = f"{finding.message}. It was not opened and nothing was changed: {advice}"
+                raise StorageError(f"{self._directory.root}: {message}")
 
 
 def _not_applied(number: int) -> Finding:

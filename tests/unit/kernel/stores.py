@@ -21,7 +21,7 @@ def make_error(path: str, what: Fault | OSError | str) -> BaseException:
     if isinstance(what, OSError):
         what.made_for = path  # type: ignore[attr-defined]
         return what
-    return ContentError(path, what)
+    return ContentError(path, what) if isinstance(what, Fault) else RuntimeError(what)
 
 
 def store_in(
