@@ -82,7 +82,7 @@ def names(data: bytes) -> None:
     if parsed.number is not None:
         assert 0 <= parsed.number <= MAX_FILE_NUMBER
         assert str(parsed.number) in name
-    assert (parsed.kind is FileKind.STRANGER) <= (parsed.number is None)
+    assert parsed.number is None or parsed.kind is not FileKind.STRANGER
 
 
 class _InfoLog:

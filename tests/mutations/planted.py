@@ -112,15 +112,15 @@ MUTATIONS: Final = (
     Mutation(
         "a sync that failed before the database was opened is forgotten",
         f"{_ENGINE}/write/file.rs",
-        "            self.file.write_again(self.doubtful)?;\n",
+        "        self.doubtful.settle(|size| self.file.write_again(size))?;\n",
         "",
         (*FAULTS, "--workload", "retries", "--kind", "error", "--step", "1"),
     ),
     Mutation(
         "an edit of a manifest whose sync failed is forgotten by who goes on in it",
         "rust/binding/src/file_work.rs",
-        "                write_again(&mut appended.file, appended.doubtful)?;\n",
-        "                let _ = write_again;\n",
+        "            doubtful.settle(|size| write_again(file, size))?;\n",
+        "            let _ = (doubtful, write_again);\n",
         (*FAULTS, "--workload", "retries", "--kind", "error", "--step", "1"),
     ),
     Mutation(

@@ -5,7 +5,7 @@
 use crate::errors;
 use crate::turn::detach_long;
 use pyo3::prelude::*;
-use relevel_kernel::engine::write::write_again;
+use relevel_kernel::engine::write::{Doubtful, write_again};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -17,8 +17,7 @@ pub struct AppendedFile(Mutex<Option<Appended>>);
 
 struct Appended {
     file: File,
-    /// Bytes that another process wrote, and whose sync it may have seen fail.
-    doubtful: u64,
+    doubtful: Doubtful,
 }
 
 impl AppendedFile {
@@ -38,7 +37,7 @@ impl AppendedFile {
     fn new(py: Python<'_>, path: PathBuf, is_new: bool) -> PyResult<Self> {
         let opened = detach_long(py, || {
             let mut file = OpenOptions::new().read(!is_new).write(true).create_new(is_new).open(path)?;
-            let doubtful = file.seek(SeekFrom::End(0))?;
+            let doubtful = Doubtful(file.seek(SeekFrom::End(0))?);
             Ok(Appended { file, doubtful })
         });
         let opened = opened.map_err(|error: io::Error| errors::to_python(error.into()))?;
@@ -50,12 +49,9 @@ impl AppendedFile {
     }
 
     fn sync(&self, py: Python<'_>) -> PyResult<()> {
-        self.with(py, |appended| {
-            if appended.doubtful > 0 {
-                write_again(&mut appended.file, appended.doubtful)?;
-                appended.doubtful = 0;
-            }
-            appended.file.sync_all()
+        self.with(py, |Appended { file, doubtful }| {
+            doubtful.settle(|size| write_again(file, size))?;
+            file.sync_all()
         })
     }
 

@@ -13,7 +13,7 @@ from relevel.files.current import encode_current
 from relevel.files.manifest_writer import write_manifest
 from relevel.format.filename import log_name, manifest_name
 from relevel.format.version_edit import VersionEdit
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 from relevel.storage.posix import NewDirectory
 
 if TYPE_CHECKING:
@@ -45,10 +45,8 @@ def _make(core: Core, destination: str, stop: Event) -> None:
             _go_on(core, stop)
             new.copy(source, Path(source).name, size)
         number = moment.manifest_number
-        try:
+        with refusals("cannot write", destination):
             write_manifest(new.path(manifest_name(number)), moment.state)
-        except OSError as error:
-            raise storage_error("cannot write", destination, error) from error
         new.write("CURRENT", encode_current(number))
         _go_on(core, stop)
         new.publish()

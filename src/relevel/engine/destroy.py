@@ -8,7 +8,7 @@ from pathlib import Path
 
 from relevel.files.lock import DatabaseLock
 from relevel.format.filename import FileKind, parse_filename
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 from relevel.storage.living import LivingDirectory
 from relevel.storage.read_only import LOCK_NAME
 
@@ -37,7 +37,5 @@ def destroy(name: str | bytes | os.PathLike[str]) -> None:
 
 
 def _remove(directory: LivingDirectory, name: str) -> None:
-    try:
+    with refusals("cannot remove", directory.path(name)):
         Path(directory.path(name)).unlink(missing_ok=True)
-    except OSError as error:
-        raise storage_error("cannot remove", directory.path(name), error) from error

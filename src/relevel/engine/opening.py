@@ -41,6 +41,7 @@ from relevel.storage.read_only import LOCK_NAME, ReadOnlyDirectory
 
 _ATTEMPTS: Final = 5
 _MOST_LOGS: Final = 8
+"""Logs that are replayed into memory and stay until that is written: each is a file that is held open."""
 _LONGEST_MANIFEST: Final = 256 << 10
 """Bytes of a manifest that is gone on in: a longer one takes too long to read, at every opening."""
 

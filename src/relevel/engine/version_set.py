@@ -22,7 +22,7 @@ from relevel.files.manifest_writer import ManifestWriter
 from relevel.format.comparator import Comparator
 from relevel.format.filename import MAX_FILE_NUMBER, manifest_name, table_name, temp_name
 from relevel.format.version_edit import LEVEL_COUNT, FileMetadata, VersionEdit
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals, storage_error
 from relevel.storage.living import LivingDirectory
 from relevel.storage.posix import sync_directory
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -150,10 +150,8 @@ class VersionSet:
             StorageError: the file system refuses.
         """
         path = self._directory.path(manifest.name)
-        try:
+        with refusals("cannot write", path):
             self._manifest = ManifestWriter(LogWriter(path, size=manifest.file_size))
-        except OSError as error:
-            raise storage_error("cannot write", path, error) from error
         self.manifest_number = number
 
     def whole_state(self) -> VersionEdit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,7 +12,7 @@ from relevel.exports.part import Part, Taken
 from relevel.exports.rows import format_rows
 from relevel.exports.writer import Layout, Writer
 from relevel.recovery.read.rows import Version
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 
 _AT_ONCE: Final = 4096
 
@@ -25,7 +24,7 @@ class JsonLinesWriter(Writer):
 
     def __init__(self, path: Path, layout: Layout) -> None:
         super().__init__(path, layout)
-        with _refusals(path):
+        with refusals("cannot write", str(path)):
             self._file = path.open("x", encoding="utf-8", errors="surrogateescape", newline="")
         self._is_begun = False
 
@@ -43,7 +42,7 @@ class JsonLinesWriter(Writer):
         )
         self._is_begun = True
         while group := "".join(islice(lines, _AT_ONCE)):
-            with _refusals(self.path):
+            with refusals("cannot write", str(self.path)):
                 self._file.write(group)
             if part.progress:
                 part.progress(counted.count)
@@ -51,7 +50,7 @@ class JsonLinesWriter(Writer):
 
     def close(self) -> None:
         """Write what is left."""
-        with _refusals(self.path):
+        with refusals("cannot write", str(self.path)):
             self._file.close()
 
     def abandon(self) -> None:
@@ -77,11 +76,3 @@ class _Counted(Iterable[Version]):
         for version in self._versions:
             self.count += 1
             yield version
-
-
-@contextlib.contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise storage_error("cannot write", os.fspath(path), error) from error

@@ -26,7 +26,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.check import check
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.reader import Reader
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 
 MEMORY_LIMIT: Final = "1GB"
 """What DuckDB may hold in memory before it spills, where nothing else is said."""
@@ -101,10 +101,8 @@ class Answer:
 
     def _connect(self, memory_limit: str) -> Any:
         duckdb = load_extra("duckdb", "SQL")
-        try:
+        with refusals("cannot make a folder in", tempfile.gettempdir()):
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="relevel-sql-"))
-        except OSError as error:
-            raise storage_error("cannot make a folder in", tempfile.gettempdir(), error) from error
         with self._tables.translated(), interruptible():
             connection = duckdb.connect(config={"memory_limit": memory_limit, "temp_directory": folder})
             self._stack.callback(connection.close)

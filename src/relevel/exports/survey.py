@@ -26,7 +26,7 @@ from relevel.exports.writer import Layout, Writer
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.tree.look import DatabaseSummary, State, summarise
 from relevel.recovery.tree.places import PassedBy, Place, find_places
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 from relevel.storage.new_file import NewFile
 from relevel.storage.read_only import LOCK_NAME, EntryKind, ReadOnlyDirectory
 
@@ -210,16 +210,13 @@ def _take(writer: Writer, part: Part) -> tuple[int, str | None]:
 def _hash_all(places: Iterable[Path], new: NewFile, place: Path) -> HashList:
     count, left_out = 0, []
     with new:
-        try:
-            with new.path.open("xb") as file:
-                for found in _hashes(places):
-                    if isinstance(found, Incomplete):
-                        left_out.append(found)
-                    else:
-                        file.write(found)
-                        count += 1
-        except OSError as error:
-            raise storage_error("cannot write", str(place), error) from error
+        with refusals("cannot write", str(place)), new.path.open("xb") as file:
+            for found in _hashes(places):
+                if isinstance(found, Incomplete):
+                    left_out.append(found)
+                else:
+                    file.write(found)
+                    count += 1
         new.publish()
     return HashList(str(place), count, tuple(left_out))
 

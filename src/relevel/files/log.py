@@ -19,7 +19,7 @@ from relevel import _kernel
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.record import BLOCK_SIZE
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _BATCH: Final = 256
@@ -46,10 +46,8 @@ class RecordScan:
         self._name = name
         self._path = directory.path(name)
         directory.size(name)  # refuses what is no regular file
-        try:
+        with refusals("cannot open", self._path):
             self._reader = _kernel.LogReader(directory.source(name) if data is None else data)
-        except OSError as error:
-            raise storage_error("cannot open", self._path, error) from error
 
     def __iter__(self) -> Iterator[tuple[int, int, bytes]]:
         """Yield records.
@@ -61,10 +59,8 @@ class RecordScan:
             yield from records
 
     def _read(self) -> list[tuple[int, int, bytes]]:
-        try:
+        with refusals("cannot read", self._path):
             return self._reader.read(_BATCH)
-        except OSError as error:
-            raise storage_error("cannot read", self._path, error) from error
 
     @property
     def findings(self) -> list[Finding]:

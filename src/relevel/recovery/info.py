@@ -22,6 +22,7 @@ from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Progress, Survey, survey
 from relevel.recovery.survey.table import TableSurvey
 
+_ORDER_UNKNOWN: Final = "database.order-unknown"
 _ABOUT_ORDER: Final = (".key-order", ".range-mismatch", ".separator", "table.replaced", "level.overlap")
 """Ends of the codes of findings that only who knows the order of the keys can make."""
 
@@ -100,6 +101,11 @@ class InfoReport:
     size_by_standing: dict[str, int]
     findings: tuple[Finding, ...]
 
+    @property
+    def is_order_known(self) -> bool:
+        """Whether the order of the keys is known; without it which are the smallest and largest cannot be told."""
+        return all(finding.code != _ORDER_UNKNOWN for finding in self.findings)
+
 
 def info(
     path: str | os.PathLike[str],
@@ -140,7 +146,7 @@ def _in_unknown_order(directory: Directory, progress: Progress | None) -> InfoRe
         files=tuple(replace(file, keys=None) for file in report.files),
         keys=None,
         findings=(
-            Finding.of("database.order-unknown", Span("."), message),
+            Finding.of(_ORDER_UNKNOWN, Span("."), message),
             *(finding for finding in report.findings if not finding.code.endswith(_ABOUT_ORDER)),
         ),
     )

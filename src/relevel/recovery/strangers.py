@@ -15,7 +15,7 @@ from typing import Final
 from relevel.errors import NotSupportedError, StorageError
 from relevel.format.filename import FileKind, parse_filename
 from relevel.storage.copying import copy_contents
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 from relevel.storage.posix import CREATE_FLAGS, sync_directory
 
 _LEFT_BEHIND: Final = frozenset({"lost"})
@@ -48,10 +48,8 @@ def copy_strangers(place: Path, new: Path) -> tuple[str, ...]:
         if path.name in _LEFT_BEHIND and not _can_be_copied(path):
             left_behind.append(path.name)
             continue
-        try:
+        with refusals("cannot copy", str(path)):
             _copy(path, new / path.name)
-        except OSError as error:
-            raise storage_error("cannot copy", str(path), error) from error
     try:
         sync_directory(new)
     except OSError as error:
@@ -67,12 +65,10 @@ def adopt(place: Path, new: Path) -> None:
     """
     directory = place.stat()
     usual = _usual_mode(place)
-    try:
+    with refusals("cannot give its owner and modes to", str(new)):
         for path in (*new.iterdir(), new):
             old = place if path == new else place / path.name
             _take_over(path, directory, stat.S_IMODE(old.stat().st_mode) if old.exists() else usual)
-    except OSError as error:
-        raise storage_error("cannot give its owner and modes to", str(new), error) from error
 
 
 def _usual_mode(place: Path) -> int | None:

@@ -122,8 +122,8 @@ def info_lines(report: InfoReport) -> Iterator[str]:
     yield f"comparator   {report.comparator or 'not known'}"
     yield f"manifest     {report.manifest or 'none'} (which files count is proved by: {report.proof})"
     yield f"sequence     up to {report.last_sequence}"
-    is_ordered = all(finding.code != "database.order-unknown" for finding in report.findings)
-    keys = range_text(report.keys) if report.keys else "none" if is_ordered else "not told, as their order is not known"
+    nothing = "none" if report.is_order_known else "not told, as their order is not known"
+    keys = range_text(report.keys) if report.keys else nothing
     yield f"keys         {keys}"
     yield f"codecs       {', '.join(f'{name} ({count} blocks)' for name, count in report.codecs.items()) or 'no blocks'}"
     for level in report.levels:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from relevel.errors import StorageError
@@ -31,3 +33,14 @@ def storage_error(doing: str, path: str, cause: OSError) -> StorageError:
     error = StorageError(f"{doing} {path!r}: {advice}")
     error.errno = cause.errno
     return error
+
+
+@contextmanager
+def refusals(doing: str, path: str) -> Iterator[None]:
+    """Turn what the operating system refuses inside the block into ``StorageError``; one that is raised there stays as it is."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        raise storage_error(doing, path, error) from error

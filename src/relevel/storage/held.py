@@ -26,7 +26,7 @@ from typing import Final
 from relevel import _kernel
 from relevel.errors import StorageError
 from relevel.format.filename import FileKind, parse_filename
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 from relevel.storage.limit import open_file_limit
 from relevel.storage.read_only import NO_LIMIT, WHOLE_READ_LIMIT, DirectoryEntry, ReadOnlyDirectory
 
@@ -139,10 +139,8 @@ class HeldDirectory(ReadOnlyDirectory):
         wanted = max(0, file.size - offset) if size is None else size
         if size is None and wanted > WHOLE_READ_LIMIT:
             raise StorageError(f"{self.path(name)!r} has {wanted} bytes: too many to read at once")
-        try:
+        with refusals("cannot read", self.path(name)):
             return file.read(offset, wanted)
-        except OSError as error:
-            raise storage_error("cannot read", self.path(name), error) from error
 
     def has_moved_on(self, name: str) -> bool:
         """Whether a file was written to or deleted since it was held."""

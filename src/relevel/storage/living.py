@@ -12,8 +12,7 @@ import stat
 from pathlib import Path
 
 from relevel import _kernel
-from relevel.errors import StorageError
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals, storage_error
 from relevel.storage.posix import CREATE_FLAGS, sync_directory
 from relevel.storage.read_only import ReadOnlyDirectory
 
@@ -45,7 +44,7 @@ class LivingDirectory(ReadOnlyDirectory):
             StorageError: the name is taken, or the file system refuses.
         """
         path = self.path(name)
-        try:
+        with refusals("cannot write", path):
             descriptor = os.open(path, CREATE_FLAGS, 0o666)
             try:
                 rest = memoryview(data)
@@ -54,8 +53,6 @@ class LivingDirectory(ReadOnlyDirectory):
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-        except OSError as error:
-            raise storage_error("cannot write", path, error) from error
 
     def replace(self, name: str, by: str) -> None:
         """Give the file ``by`` the name ``name``, in one step, durably.
@@ -63,13 +60,9 @@ class LivingDirectory(ReadOnlyDirectory):
         Raises:
             StorageError: the file system refuses.
         """
-        try:
+        with refusals("cannot rename", self.path(by)):
             Path(self.path(by)).replace(self.path(name))
             self.sync()
-        except OSError as error:
-            if isinstance(error, StorageError):
-                raise
-            raise storage_error("cannot rename", self.path(by), error) from error
 
     def remove(self, name: str) -> bool:
         """Remove a file; false where it was not there or may not be removed: what is obsolete harms nobody."""
@@ -94,11 +87,8 @@ class LivingDirectory(ReadOnlyDirectory):
             StorageError: the file system refuses.
         """
         parent = self.root.absolute().parent
-        try:
-            with contextlib.suppress(PermissionError):
-                sync_directory(parent)
-        except OSError as error:
-            raise storage_error("cannot sync", str(parent), error) from error
+        with refusals("cannot sync", str(parent)), contextlib.suppress(PermissionError):
+            sync_directory(parent)
 
     def sync(self) -> None:
         """Make the names in the directory durable.
@@ -106,7 +96,5 @@ class LivingDirectory(ReadOnlyDirectory):
         Raises:
             StorageError: the file system refuses.
         """
-        try:
+        with refusals("cannot sync", str(self.root)):
             sync_directory(self.root)
-        except OSError as error:
-            raise storage_error("cannot sync", str(self.root), error) from error

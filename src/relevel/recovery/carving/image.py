@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relevel import _kernel
-from relevel.errors import InvalidArgumentError, StorageError
-from relevel.storage.failure import storage_error
+from relevel.errors import InvalidArgumentError
+from relevel.storage.failure import refusals
 from relevel.storage.read_only import LOCK_NAME, EntryKind, ReadOnlyDirectory
 
 
@@ -42,12 +42,8 @@ class Image:
         Raises:
             StorageError: they cannot be read.
         """
-        try:
+        with refusals("cannot read", self.path):
             return self.open().read(offset, size)
-        except OSError as error:
-            raise (
-                error if isinstance(error, StorageError) else storage_error("cannot read", self.path, error)
-            ) from error
 
 
 def find_images(source: str | os.PathLike[str]) -> list[Image]:
@@ -60,10 +56,8 @@ def find_images(source: str | os.PathLike[str]) -> list[Image]:
     path = os.fsdecode(source)
     if not path:
         raise InvalidArgumentError("the path of the image is empty")
-    try:
+    with refusals("cannot read", path):
         mode = Path(path).stat().st_mode
-    except OSError as error:
-        raise storage_error("cannot read", path, error) from error
     if stat.S_ISDIR(mode):
         return list(_below(path, ""))
     if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
@@ -82,7 +76,5 @@ def _below(path: str, prefix: str) -> Iterator[Image]:
 
 
 def _open(path: str) -> _kernel.File:
-    try:
+    with refusals("cannot open", path):
         return _kernel.File(path)
-    except OSError as error:
-        raise storage_error("cannot open", path, error) from error

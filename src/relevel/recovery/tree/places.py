@@ -24,7 +24,7 @@ from relevel import _kernel
 from relevel.errors import NotADatabaseError
 from relevel.format.filename import FileKind, parse_filename
 from relevel.format.footer import TABLE_MAGIC
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals
 from relevel.storage.read_only import open_quietly
 
 _ROCKSDB: Final = ("OPTIONS-", "IDENTITY")
@@ -69,10 +69,8 @@ def find_places(root: Path) -> Iterator[Place | PassedBy]:
         NotADatabaseError: the root is no directory.
         StorageError: it cannot be looked at.
     """
-    try:
+    with refusals("cannot read", str(root)):
         status = root.stat()
-    except OSError as error:
-        raise storage_error("cannot read", str(root), error) from error
     if not stat.S_ISDIR(status.st_mode):
         raise NotADatabaseError(f"{str(root)!r} is a file; give the directory under which databases are to be found")
     waiting = [root]

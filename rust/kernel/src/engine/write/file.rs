@@ -87,6 +87,24 @@ pub fn write_again(file: &mut File, size: u64) -> io::Result<()> {
     file.seek(SeekFrom::End(0)).map(drop)
 }
 
+/// How many bytes of a file another process wrote, whose sync it may have seen fail.
+#[derive(Clone, Copy, Default)]
+pub struct Doubtful(pub u64);
+
+impl Doubtful {
+    /// Before a sync: have the bytes written again, if that was not done before.
+    ///
+    /// # Errors
+    /// What `write_again` gives; they are in doubt as before then.
+    pub fn settle(&mut self, write_again: impl FnOnce(u64) -> io::Result<()>) -> io::Result<()> {
+        if self.0 > 0 {
+            write_again(self.0)?;
+            self.0 = 0;
+        }
+        Ok(())
+    }
+}
+
 /// A log and where its writer stands.
 pub struct Log {
     file: Box<dyn LogFile>,
@@ -96,8 +114,7 @@ pub struct Log {
     pub promised: bool,
     /// Whether the directory may not know the file yet when the system goes down.
     is_new: bool,
-    /// Bytes that another process wrote, and whose sync it may have seen fail.
-    doubtful: u64,
+    doubtful: Doubtful,
 }
 
 /// A batch to be appended: first sequence number, count of operations, and the operations.
@@ -129,13 +146,13 @@ impl Log {
     /// A log in any file, whose writer stands at `size`.
     #[must_use]
     pub fn new(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
-        Self { file, path: Arc::from(path), size, promised: false, is_new: false, doubtful: 0 }
+        Self { file, path: Arc::from(path), size, promised: false, is_new: false, doubtful: Doubtful(0) }
     }
 
     /// A log of which another process wrote all `size` bytes, and may have seen their sync fail.
     #[must_use]
     pub fn taken_over(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
-        Self { doubtful: size, ..Self::new(file, path, size) }
+        Self { doubtful: Doubtful(size), ..Self::new(file, path, size) }
     }
 
     /// The file.
@@ -198,10 +215,7 @@ impl Log {
     /// # Errors
     /// What the operating system says. What was written may or may not be on disk then, and trying again does not tell.
     pub fn sync(&mut self) -> io::Result<()> {
-        if self.doubtful > 0 {
-            self.file.write_again(self.doubtful)?;
-            self.doubtful = 0;
-        }
+        self.doubtful.settle(|size| self.file.write_again(size))?;
         self.file.sync()?;
         if self.is_new {
             sync_directory_of(&self.path)?;

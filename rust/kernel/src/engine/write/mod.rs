@@ -22,7 +22,7 @@ use crate::internal_key::MAX_SEQUENCE;
 use crate::path_error::{PathError, at_path};
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-pub use file::{Log, LogFile, write_again};
+pub use file::{Doubtful, Log, LogFile, write_again};
 use queue::{Queue, Ticket};
 use std::io;
 use std::sync::Arc;
