@@ -5,7 +5,7 @@
 use crate::errors;
 use crate::turn::detach_long;
 use pyo3::prelude::*;
-use relevel_kernel::engine::write::{Doubtful, write_again};
+use relevel_kernel::log::{Doubtful, write_again};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ impl AppendedFile {
     fn new(py: Python<'_>, path: PathBuf, is_new: bool) -> PyResult<Self> {
         let opened = detach_long(py, || {
             let mut file = OpenOptions::new().read(!is_new).write(true).create_new(is_new).open(path)?;
-            let doubtful = Doubtful(file.seek(SeekFrom::End(0))?);
+            let doubtful = Doubtful::new(file.seek(SeekFrom::End(0))?);
             Ok(Appended { file, doubtful })
         });
         let opened = opened.map_err(|error: io::Error| errors::to_python(error.into()))?;

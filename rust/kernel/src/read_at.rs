@@ -90,6 +90,12 @@ impl OsFile {
         Ok(Self { file, path: path.to_path_buf(), size })
     }
 
+    /// The first `size` bytes of a file that is open.
+    #[must_use]
+    pub fn first_bytes(file: File, path: &Path, size: u64) -> Self {
+        Self { file, path: path.to_path_buf(), size }
+    }
+
     /// The open file.
     #[must_use]
     pub const fn file(&self) -> &File {

@@ -20,8 +20,8 @@ from typing_extensions import Buffer, Self, disjoint_base
 
 from relevel._kernel import Comparator, Fault, File, TableMeta
 
-MakeError: TypeAlias = Callable[[str, Fault | OSError | str], BaseException]
-"""``(path, what) -> exception`` to raise; a string is what the database has no more of, and has no path."""
+MakeError: TypeAlias = Callable[[str, Fault | OSError | None], BaseException]
+"""``(path, what) -> exception`` to raise; None is a write for which no sequence number is left, and has no path."""
 
 @final
 class Table:

@@ -26,10 +26,12 @@ def refusals_named(path: str) -> Iterator[None]:
         raise storage_error("cannot use", os.fsdecode(error.filename or path), error) from error
 
 
-def make_error(path: str, what: Fault | OSError | str) -> RelevelError:
-    """Make the exception for a fault in a file, for a refusal of the file system, or for what the database has no more of."""
-    if isinstance(what, str):
-        return NotSupportedError(f"{what}; run `relevel rescue SRC DST` for a database that has some")
+def make_error(path: str, what: Fault | OSError | None) -> RelevelError:
+    """Make the exception for a fault in a file or a refusal of the file system; without either, no sequence number is left."""
+    if what is None:
+        return NotSupportedError(
+            "the sequence numbers of this database are used up; run `relevel rescue SRC DST` for a database that has some"
+        )
     if isinstance(what, OSError):
         return storage_error("cannot use", path, what)
     finding = finding_of(Path(path).name, what)

@@ -239,16 +239,15 @@ class _Opening:
     def _start_log(self, store: Store, replayed: Replayed) -> tuple[int, Immutable | None]:
         """Begin a log, or go on in the last one.
 
-        What was replayed and is in no table yet is then in the memtable, or becomes a table: in the background if the logs are
-        whole, and stay until then; at once if one is damaged or torn, for the next opening must not stop at it, before what
-        will have been written behind it, or if there are more of them than should be held open.
+        What was replayed and is in no table yet is then in the memtable, or becomes a table: in the background if the logs may
+        stay until then, else at once.
         """
         tail = replayed.tail
         if tail is not None and self._goes_on_in_log(tail, replayed):
             store.start_log(self._directory.path(log_name(tail)), replayed.memtables[-1], append=True)
             return tail, None
         memtables = [memtable for memtable in replayed.memtables if memtable.entry_count]
-        if not replayed.is_whole or len(self._found.logs) > _MOST_LOGS:
+        if not self._logs_may_stay(replayed):
             while memtables:
                 self._flush(memtables.pop(0))
         number = self._versions.new_file_number()
@@ -256,6 +255,16 @@ class _Opening:
         earlier = [self._directory.path(log_name(log)) for log in self._found.logs] if memtables else []
         store.start_log(self._directory.path(log_name(number)), earlier=earlier)
         return number, Immutable(memtables[-1], self._found.logs, number) if memtables else None
+
+    def _logs_may_stay(self, replayed: Replayed) -> bool:
+        """Whether the first ``sync`` may write the logs again, and the next opening find them as they are.
+
+        Not if one is damaged or torn: the next opening must not stop at it, before what will have been written behind it. Nor
+        if much of what they hold is in tables already, if they are more than should be held open, or not this directory's alone.
+        """
+        logs = self._found.logs
+        is_little = not self._tables and len(logs) <= _MOST_LOGS
+        return replayed.is_whole and is_little and all(self._directory.may_go_on_in(log_name(log)) for log in logs)
 
     def _goes_on_in_log(self, tail: int, replayed: Replayed) -> bool:
         is_wanted = self._options.reuse_logs or not replayed.memtables[-1].entry_count

@@ -6,6 +6,7 @@ log of which anything was not applied is never deleted, but for a record that th
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -136,8 +137,10 @@ class Replayer:
         for finding in findings:
             if finding.code == _UNREAD:
                 advice = "try again; if it stays so, copy what can be read with ddrescue or a similar tool, and run on the copy"
-                message = f"{finding.message}. It was not opened and nothing was changed: {advice}"
-                raise StorageError(f"{self._directory.root}: {message}")
+                path = self._directory.path(finding.span.file)
+                error = StorageError(f"{path}: {finding.message}. It was not opened and nothing was changed: {advice}")
+                error.errno = errno.EIO
+                raise error
 
 
 def _not_applied(number: int) -> Finding:

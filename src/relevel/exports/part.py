@@ -71,7 +71,7 @@ FINDING_FIELDS: Final = ("code", "severity", "file", "offset", "size", "message"
 
 def storable(text: str | os.PathLike[str]) -> str:
     """A name, or words about it, as text that every format can hold: bytes that are not UTF-8 are escaped."""
-    return os.fsencode(text).decode("utf-8", "backslashreplace")
+    return os.fspath(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def file_row(file: DatabaseFile) -> tuple[object, ...]:

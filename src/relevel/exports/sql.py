@@ -101,7 +101,7 @@ class Answer:
 
     def _connect(self, memory_limit: str) -> Any:
         duckdb = load_extra("duckdb", "SQL")
-        with refusals("cannot make a folder in", tempfile.gettempdir()):
+        with refusals("cannot make", "a folder for temporary files"):
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="relevel-sql-"))
         with self._tables.translated(), interruptible():
             connection = duckdb.connect(config={"memory_limit": memory_limit, "temp_directory": folder})

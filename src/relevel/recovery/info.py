@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,9 +19,10 @@ from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.producer import Producer, guess_producer
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
+from relevel.recovery.survey.identity import is_as_claimed
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Progress, Survey, survey
-from relevel.recovery.survey.table import TableSurvey
+from relevel.recovery.survey.table import TableSurvey, replaced_finding
 
 _ORDER_UNKNOWN: Final = "database.order-unknown"
 _ABOUT_ORDER: Final = (".key-order", ".range-mismatch", ".separator", "table.replaced", "level.overlap")
@@ -148,8 +150,17 @@ def _in_unknown_order(directory: Directory, progress: Progress | None) -> InfoRe
         findings=(
             Finding.of(_ORDER_UNKNOWN, Span("."), message),
             *(finding for finding in report.findings if not finding.code.endswith(_ABOUT_ORDER)),
+            *_replaced(directory),
         ),
     )
+
+
+def _replaced(directory: Directory) -> Iterator[Finding]:
+    """Which files are not the tables that the manifest counts on: their sizes and ends tell in any order."""
+    for file in directory.current_tables():
+        with suppress(OSError):  # found when it was read to its end
+            if file.metadata is not None and not is_as_claimed(directory.storage, file):
+                yield replaced_finding(file, file.metadata)
 
 
 def _survey(directory: Directory, comparator: Comparator, progress: Progress | None) -> Survey:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from relevel.errors import NotSupportedError, StorageError
+from relevel.errors import NotSupportedError
 from relevel.format.filename import FileKind, parse_filename
 from relevel.storage.copying import copy_contents
 from relevel.storage.failure import refusals
@@ -50,10 +50,8 @@ def copy_strangers(place: Path, new: Path) -> tuple[str, ...]:
             continue
         with refusals("cannot copy", str(path)):
             _copy(path, new / path.name)
-    try:
+    with refusals("cannot sync", str(new)):
         sync_directory(new)
-    except OSError as error:
-        raise StorageError(f"cannot write {str(new)!r}: {error.strerror or error}") from error
     return tuple(left_behind)
 
 

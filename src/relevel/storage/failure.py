@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from relevel.errors import StorageError
+from relevel.errors import RelevelError, StorageError
 
 _ADVICE: Final = {
     errno.ENOENT: "it does not exist; check the path",
-    errno.EACCES: "permission denied; run as a user who may read it, or copy it elsewhere first",
-    errno.EPERM: "not permitted; run as a user who may read it, or copy it elsewhere first",
-    errno.EIO: "the disk cannot read it; copy what can be read with ddrescue or a similar tool, then run on the copy",
     errno.ESTALE: "the network file system lost it; mount it again",
     errno.EMFILE: "too many open files; raise the limit with `ulimit -n`",
     errno.ELOOP: "its symbolic links go round in circles",
     errno.ENAMETOOLONG: "the name is too long",
 }
+_ADVICE_ON_READING: Final = {
+    errno.EACCES: "permission denied; run as a user who may read it, or copy it elsewhere first",
+    errno.EPERM: "not permitted; run as a user who may read it, or copy it elsewhere first",
+    errno.EIO: "the disk cannot read it; copy what can be read with ddrescue or a similar tool, then run on the copy",
+}
+_ADVICE_ON_WRITING: Final = {
+    errno.EACCES: "permission denied; run as a user who may read and write there, or choose another place",
+    errno.EPERM: "not permitted; run as a user who may read and write there, or choose another place",
+    errno.EIO: "the disk failed; copy what can be read of it with ddrescue or a similar tool",
+    errno.EROFS: "the file system is read-only; choose another place",
+    errno.ENOSPC: "No space left on device; make room, or choose another place",
+    errno.EDQUOT: "the user's share of the disk is used up; make room, or choose another place",
+}
+_READING: Final = frozenset({"cannot read", "cannot open", "cannot list"})
 
 
 def storage_error(doing: str, path: str, cause: OSError) -> StorageError:
@@ -27,20 +39,23 @@ def storage_error(doing: str, path: str, cause: OSError) -> StorageError:
     Args:
         doing: what was refused, such as ``cannot read``.
         path: what it was refused for.
-        cause: the refusal; its ``errno`` is kept.
+        cause: the refusal; its ``errno`` is kept, and its text where that says more than the number does.
     """
-    advice = _ADVICE.get(cause.errno or 0) or cause.strerror or str(cause)
-    error = StorageError(f"{doing} {path!r}: {advice}")
+    number = cause.errno or 0
+    advice = _ADVICE | (_ADVICE_ON_READING if doing in _READING else _ADVICE_ON_WRITING)
+    says_more = cause.strerror is not None and cause.strerror != os.strerror(number)
+    why = cause.strerror if says_more or number not in advice else advice[number]
+    error = StorageError(f"{doing} {path!r}: {why or cause}")
     error.errno = cause.errno
     return error
 
 
 @contextmanager
 def refusals(doing: str, path: str) -> Iterator[None]:
-    """Turn what the operating system refuses inside the block into ``StorageError``; one that is raised there stays as it is."""
+    """Turn what the operating system refuses inside the block into ``StorageError``; relevel's own errors stay as they are."""
     try:
         yield
-    except StorageError:
+    except RelevelError:
         raise
     except OSError as error:
         raise storage_error(doing, path, error) from error

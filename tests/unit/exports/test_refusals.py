@@ -125,14 +125,16 @@ def test_a_question_that_wants_more_memory_than_there_is_is_a_storage_error() ->
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("given", ["none", None])
 def test_a_question_without_room_for_temporary_files_is_a_storage_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It names the folder."""
+    """Whether the folder in which they would be is not there, or none that could be used was found."""
     skip_without("duckdb")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    monkeypatch.setattr(tempfile, "tempdir", given and str(tmp_path / given))
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
 
-    with pytest.raises(relevel.StorageError, match="none"):
+    with pytest.raises(relevel.StorageError, match="cannot make 'a folder for temporary files'"):
         relevel.sql(TINY, "select 1")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,22 @@ if TYPE_CHECKING:
     from relevel._kernel import Comparator, Row
 
 
+@dataclass(frozen=True, slots=True)
 class ContentError(Exception):
     """What ``make_error`` makes of a fault."""
 
+    path: str
+    fault: Fault
 
-def make_error(path: str, what: Fault | OSError | str) -> BaseException:
+
+def make_error(path: str, what: Fault | OSError | None) -> BaseException:
     """The error to raise: what the system said as it is, with a note of who made it."""
+    if what is None:
+        return RuntimeError("no sequence number is left")
     if isinstance(what, OSError):
         what.made_for = path  # type: ignore[attr-defined]
         return what
-    return ContentError(path, what) if isinstance(what, Fault) else RuntimeError(what)
+    return ContentError(path, what)
 
 
 def store_in(

@@ -58,6 +58,27 @@ def test_damage_is_told_whatever_the_order(backwards_database: Path) -> None:
     assert found == {"database.order-unknown", "table.block.checksum-mismatch"}
 
 
+def test_another_table_in_the_place_of_one_is_told_whatever_the_order(tmp_path: Path) -> None:
+    """Its size and its ends are not those that the manifest says."""
+    with relevel.DB(
+        tmp_path / "db",
+        create_if_missing=True,
+        comparator=backwards,
+        comparator_name=b"test.NobodyKnows",
+        write_buffer_size=1 << 16,
+    ) as db:
+        for number in range(3000):
+            db.put(b"%04d" % number, b"value %d" % number * 10)
+    one, other = sorted((tmp_path / "db").glob("*.ldb"))[:2]
+    other.write_bytes(one.read_bytes())
+
+    told = {(finding.code, finding.span.file) for finding in relevel.info(tmp_path / "db").findings}
+
+    assert told >= {("database.order-unknown", "."), ("table.replaced", other.name)}
+    assert {file for _, file in told} == {".", other.name}
+    assert [str(each.state) for each in relevel.survey(tmp_path / "db").databases] == ["damaged"]
+
+
 def test_of_tables_in_no_order_without_a_manifest_the_order_is_not_known(backwards_database: Path) -> None:
     """Nothing names it, and none that is built in fits."""
     for path in (backwards_database / "CURRENT", next(backwards_database.glob("MANIFEST-*"))):

@@ -77,6 +77,7 @@ pub fn without_store(error: EngineError) -> PyErr {
         EngineError::Corruption(_, fault) => errors::to_python(Error::Corruption(*fault)),
         EngineError::Io(error) => errors::to_python(Error::Io(error)),
         EngineError::Refused(why) => PyValueError::new_err(why),
+        EngineError::Exhausted => PyValueError::new_err(error.to_string()),
         EngineError::WouldBlock | EngineError::Stopped => errors::to_python(Error::Stopped),
     }
 }

@@ -8,7 +8,6 @@ use pyo3::PyTraverseError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
-use relevel_kernel::engine::write::NO_SEQUENCE;
 use relevel_kernel::engine::{EngineError, Levels, Tables, View, Views, WritePath};
 use relevel_kernel::{Error, PathError};
 use std::ffi::OsStr;
@@ -91,7 +90,7 @@ impl Store {
         match error {
             EngineError::Corruption(path, fault) => self.made(py, path.as_os_str(), Fault::from(*fault)),
             EngineError::Io(error) => self.io_error(py, error),
-            EngineError::Refused(NO_SEQUENCE) => self.made(py, OsStr::new(""), NO_SEQUENCE),
+            EngineError::Exhausted => self.made(py, OsStr::new(""), py.None()),
             EngineError::Refused(why) => self.check_open(None).err().unwrap_or_else(|| PyRuntimeError::new_err(why)),
             EngineError::WouldBlock | EngineError::Stopped => errors::to_python(Error::Stopped),
         }

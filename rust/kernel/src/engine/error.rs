@@ -16,6 +16,8 @@ pub enum EngineError {
     Io(io::Error),
     /// The database does not take the operation, and why.
     Refused(&'static str),
+    /// No sequence number is left for a write.
+    Exhausted,
     /// What was asked not to wait would have had to. Nothing was changed; ask again where waiting is allowed.
     WouldBlock,
     /// The caller stopped the work, for instance because its callback failed.
@@ -44,6 +46,7 @@ impl fmt::Display for EngineError {
             }
             Self::Io(error) => write!(f, "{error}"),
             Self::Refused(why) => f.write_str(why),
+            Self::Exhausted => f.write_str("the sequence numbers of this database are used up"),
             Self::WouldBlock => f.write_str("the operation would have to wait"),
             Self::Stopped => f.write_str("stopped by the caller"),
         }

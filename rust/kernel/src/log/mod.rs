@@ -33,6 +33,7 @@ mod limit_tests;
 pub mod reader;
 mod resync;
 pub mod scan;
+mod taken_over;
 #[cfg(test)]
 mod tests;
 pub mod writer;
@@ -40,6 +41,7 @@ pub mod writer;
 pub use batches::BatchReader;
 pub use reader::{LogReader, Record};
 pub use scan::{LogScan, scan_log};
+pub use taken_over::{Doubtful, write_again};
 pub use writer::{append_parts, append_record};
 
 /// Every fault code of logs and batches.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from tempfile import gettempdir
 from typing import TypeAlias
 
 from relevel import _kernel
@@ -18,6 +17,7 @@ from relevel.recovery.read.inputs import table_input
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.table import TableSurvey
 from relevel.storage.held import HeldDirectory
+from relevel.storage.temporary import temporary_folder
 
 Descendants: TypeAlias = dict[str, list[TableSurvey]]
 
@@ -81,7 +81,7 @@ def merge_inputs(
 ) -> list[_kernel.Input]:
     """Logs and then tables, as inputs of one merge; not those that cannot be read or have nothing in them."""
     inputs: list[_kernel.Input] = [
-        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=gettempdir())
+        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=temporary_folder())
         for log in logs
         if log.scan is not None and log.scan.max_sequence is not None
     ]

@@ -6,7 +6,6 @@ of their own. Logs are sorted by the kernel, and read with what could be healed 
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from relevel.recovery.survey.log import LogSurvey, healed_records, survey_log
 from relevel.recovery.survey.succession import verify_log_ends, verify_logs_by_ends
 from relevel.recovery.survey.table import TableSurvey, survey_table
 from relevel.storage.patched import Readable
+from relevel.storage.temporary import temporary_folder
 
 _LOG_MEMORY: Final = (64 << 20, 1 << 20)
 """What all logs may take in memory together before they are sorted in temporary files, and what one may at least: bytes."""
@@ -103,7 +103,7 @@ class _Opener:
         self._directory = directory
         self._storage = directory.storage
         self._comparator = comparator
-        self._temp_dir = tempfile.gettempdir()
+        self._temp_dir = temporary_folder()
         self._log_memory = memory_of_a_log(directory)
 
     def open(self, file: DatabaseFile, standing: str) -> Sequence[_kernel.Input]:

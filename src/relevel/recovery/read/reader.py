@@ -7,7 +7,6 @@ cursors over them.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -25,6 +24,7 @@ from relevel.recovery.inventory.steady import refuse_outrun
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import RowCursor, Rows, Version
+from relevel.storage.temporary import temporary_folder
 
 BYTEWISE = "bytewise"
 
@@ -136,7 +136,7 @@ class Reader:
         span = self.span(prefix, start, stop, key)
         repairer = self.repairer()
         cursor = self.cursor(mode, past=past, repair=repairer, start=span.start, stop=span.stop, **options)
-        return self.rows_of(cursor.by_sequence(tempfile.gettempdir()) if by_sequence else cursor, repairer, span)
+        return self.rows_of(cursor.by_sequence(temporary_folder()) if by_sequence else cursor, repairer, span)
 
     def rows_of(self, source: RowCursor, repairer: Repairer, span: KeySpan) -> Rows:
         """The rows of a cursor, as far as they belong to a span of keys."""

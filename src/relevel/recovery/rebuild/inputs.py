@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from relevel.recovery.inventory.at_risk import ANY_KEY, overlap
 from relevel.recovery.read.inputs import block_inputs, table_input
 from relevel.recovery.rebuild.plan import Plan, TablePlan, Treatment
 from relevel.recovery.survey.table import TableSurvey
+from relevel.storage.temporary import temporary_folder
 
 Order: TypeAlias = Callable[[bytes], Any]
 """Makes of a user key what compares as the comparator says."""
@@ -121,7 +121,7 @@ def log_inputs(plan: Plan, keys: KeyRange = ANY_KEY) -> list[_kernel.Input]:
     """The logs that count and have something in them, in a range of keys."""
     storage = plan.survey.directory.storage
     return [
-        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=tempfile.gettempdir())
+        _kernel.LogInput(log.source(storage), log.file.name, temp_dir=temporary_folder())
         for log in plan.logs
         if log.scan is not None and log.scan.batch_count and _may_hold(plan, log.scan, keys)
     ]

@@ -11,6 +11,7 @@ from relevel.files.faults import finding_of
 from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
+from relevel.format.version_edit import FileMetadata
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
 from relevel.recovery.heal.pages import Swaps, put_pages_back
@@ -264,9 +265,14 @@ def _verify_identity(
     differs = (scan.file_size, scan.smallest, scan.largest) != (claimed.file_size, claimed.smallest, claimed.largest)
     strays = any(finding.code == "table.range-mismatch" for finding in findings) and not _has_claimed_end(file, scan)
     if (is_whole and differs) or strays:
-        message = f"{file.name}: not the table that the manifest counts on: size or end keys differ"
-        finding = _note(file, "table.replaced", message)
-        yield replace(finding, keys=KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest)))
+        yield replaced_finding(file, claimed)
+
+
+def replaced_finding(file: DatabaseFile, claimed: FileMetadata) -> Finding:
+    """That a file is not the table of which the manifest says this."""
+    message = f"{file.name}: not the table that the manifest counts on: size or end keys differ"
+    finding = _note(file, "table.replaced", message)
+    return replace(finding, keys=KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest)))
 
 
 def weighed(file: DatabaseFile, finding: Finding) -> Finding:

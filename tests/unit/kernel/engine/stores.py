@@ -11,29 +11,10 @@ from typing import Any
 
 import pytest
 
-from relevel._kernel import Fault
 from relevel._kernel.engine import EntryIterator, RawEntryIterator, Reader, Store, Table
 from relevel.files.manifest import scan_manifest
 from relevel.storage.read_only import ReadOnlyDirectory
-
-
-@dataclass(frozen=True, slots=True)
-class ContentError(Exception):
-    """What ``make_error`` makes of a fault."""
-
-    path: str
-    fault: Fault
-
-
-def make_error(path: str, what: Fault | OSError | str) -> BaseException:
-    """An exception that keeps what it was made of."""
-    return (
-        ContentError(path, what)
-        if isinstance(what, Fault)
-        else what
-        if isinstance(what, OSError)
-        else RuntimeError(what)
-    )
+from tests.unit.kernel.stores import make_error
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ import pytest
 
 from relevel._kernel import TableMeta
 from relevel._kernel.engine import Table
-from tests.unit.kernel.engine.stores import ContentError, Opened, damaged_copy, open_tables
+from tests.unit.kernel.engine.stores import Opened, damaged_copy, open_tables
+from tests.unit.kernel.stores import ContentError
 
 Written = tuple[Path, dict[bytes, bytes]]
 

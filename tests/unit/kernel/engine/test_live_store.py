@@ -9,7 +9,7 @@ from pathlib import Path
 
 from relevel._kernel import TableMeta
 from relevel._kernel.engine import Batch, EntryIterator, Memtable, Reader, Store, Table, Writer
-from tests.unit.kernel.engine.stores import make_error
+from tests.unit.kernel.stores import make_error
 
 WRITERS = 3
 ROUNDS = 40

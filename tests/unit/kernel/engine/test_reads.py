@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.kernel.engine.stores import ContentError, Opened, damaged_copy, open_tables, write_database
+from tests.unit.kernel.engine.stores import Opened, damaged_copy, open_tables, write_database
+from tests.unit.kernel.stores import ContentError
 
 Written = tuple[Path, dict[bytes, bytes]]
 

@@ -2,10 +2,12 @@
 
 use crate::batch;
 use crate::engine::error::{EngineError, Result};
-use crate::log::append_parts;
 use crate::log::format::BLOCK_SIZE_U64;
+use crate::log::{Doubtful, append_parts, write_again};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
+#[cfg(not(unix))]
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,46 +67,6 @@ impl LogFile for File {
     }
 }
 
-/// Write the first `size` bytes of a file once more, as they are; its position is at its end then.
-///
-/// The process before may have been told that a sync had failed. What it should have made safe counts as clean since, is read as
-/// it was written, and would never be written by a later sync, which says that all is well.
-///
-/// # Errors
-/// What the operating system says.
-pub fn write_again(file: &mut File, size: u64) -> io::Result<()> {
-    let mut bytes = vec![0; SPILL_SIZE];
-    let mut at = 0;
-    while at < size {
-        let count = usize::try_from(size - at).map_or(bytes.len(), |left| left.min(bytes.len()));
-        let part = bytes.get_mut(..count).unwrap_or_default();
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(part)?;
-        file.seek(SeekFrom::Start(at))?;
-        file.write_all(part)?;
-        at += count as u64;
-    }
-    file.seek(SeekFrom::End(0)).map(drop)
-}
-
-/// How many bytes of a file another process wrote, whose sync it may have seen fail.
-#[derive(Clone, Copy, Default)]
-pub struct Doubtful(pub u64);
-
-impl Doubtful {
-    /// Before a sync: have the bytes written again, if that was not done before.
-    ///
-    /// # Errors
-    /// What `write_again` gives; they are in doubt as before then.
-    pub fn settle(&mut self, write_again: impl FnOnce(u64) -> io::Result<()>) -> io::Result<()> {
-        if self.0 > 0 {
-            write_again(self.0)?;
-            self.0 = 0;
-        }
-        Ok(())
-    }
-}
-
 /// A log and where its writer stands.
 pub struct Log {
     file: Box<dyn LogFile>,
@@ -131,7 +93,7 @@ impl Log {
         Ok(Self { is_new: true, ..Self::new(Box::new(file), path, 0) })
     }
 
-    /// Open a log to go on at its end.
+    /// Open a log that another process wrote, to go on at its end or to make it safe.
     ///
     /// # Errors
     /// What the operating system says.
@@ -146,13 +108,13 @@ impl Log {
     /// A log in any file, whose writer stands at `size`.
     #[must_use]
     pub fn new(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
-        Self { file, path: Arc::from(path), size, promised: false, is_new: false, doubtful: Doubtful(0) }
+        Self { file, path: Arc::from(path), size, promised: false, is_new: false, doubtful: Doubtful::new(0) }
     }
 
     /// A log of which another process wrote all `size` bytes, and may have seen their sync fail.
     #[must_use]
     pub fn taken_over(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
-        Self { doubtful: Doubtful(size), ..Self::new(file, path, size) }
+        Self { doubtful: Doubtful::new(size), ..Self::new(file, path, size) }
     }
 
     /// The file.

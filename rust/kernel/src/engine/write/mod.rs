@@ -22,7 +22,7 @@ use crate::internal_key::MAX_SEQUENCE;
 use crate::path_error::{PathError, at_path};
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-pub use file::{Doubtful, Log, LogFile, write_again};
+pub use file::{Log, LogFile};
 use queue::{Queue, Ticket};
 use std::io;
 use std::sync::Arc;
@@ -31,8 +31,6 @@ use std::sync::Arc;
 pub const MAX_ENTRY_SIZE: usize = (1 << 31) - (1 << 26);
 /// A write that was refused because there is no log to write to.
 pub const NO_LOG: &str = "the store has no log to write to";
-/// A write that was refused because sequence numbers have come to their end.
-pub const NO_SEQUENCE: &str = "the sequence numbers of this database are used up";
 /// A write that was refused because another one panicked.
 const PANICKED: &str = "a write panicked: what it left behind is not known";
 
@@ -110,7 +108,7 @@ impl WritePath {
     /// [`EngineError::Refused`] for one past [`MAX_SEQUENCE`].
     pub fn set_last_sequence(&self, sequence: u64) -> Result<()> {
         if sequence > MAX_SEQUENCE {
-            return Err(EngineError::Refused(NO_SEQUENCE));
+            return Err(EngineError::Exhausted);
         }
         let _state = self.lock()?;
         self.last_sequence.store(sequence, Ordering::Release);
@@ -310,7 +308,7 @@ impl WritePath {
     fn reserve(&self, count: u64) -> Result<u64> {
         let sequence = self.last_sequence.load(Ordering::Relaxed);
         if MAX_SEQUENCE - sequence < count {
-            return Err(EngineError::Refused(NO_SEQUENCE));
+            return Err(EngineError::Exhausted);
         }
         Ok(sequence)
     }
@@ -414,6 +412,7 @@ fn again(error: &EngineError) -> EngineError {
         EngineError::Refused(why) => EngineError::Refused(why),
         EngineError::WouldBlock => EngineError::WouldBlock,
         EngineError::Stopped => EngineError::Stopped,
+        EngineError::Exhausted => EngineError::Exhausted,
     }
 }
 

@@ -226,21 +226,6 @@ fn what_another_process_wrote_is_written_again_before_its_first_sync() {
 }
 
 #[test]
-fn a_file_that_is_written_again_is_as_it_was_and_written_at_its_end() {
-    let place = std::env::temp_dir().join(format!("relevel-again-{}", std::process::id()));
-    let bytes: Vec<u8> = (0..3_000_000u32).map(|number| (number % 251) as u8).collect();
-    std::fs::write(&place, &bytes).unwrap();
-    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(&place).unwrap();
-
-    write_again(&mut file, 2_500_000).unwrap();
-    io::Write::write_all(&mut file, b"end").unwrap();
-
-    assert_eq!(std::fs::read(&place).unwrap(), [bytes.as_slice(), b"end"].concat());
-    assert!(write_again(&mut file, 4_000_000).is_err());
-    std::fs::remove_file(&place).unwrap();
-}
-
-#[test]
 fn writers_that_come_during_a_sync_are_written_together_and_seen_after_it() {
     let (path, disk) = opened(Comparator::Bytewise);
     *disk.0.path.lock().unwrap() = Some(path.clone());
@@ -348,8 +333,8 @@ fn sequence_numbers_end_at_the_largest() {
 
     path.try_put(&put(b"a", b"1")).unwrap();
 
-    assert!(matches!(path.try_put(&put(b"b", b"2")), Err(EngineError::Refused(NO_SEQUENCE))));
-    assert!(matches!(path.write(body(b"b", b"2"), 1, true), Err(EngineError::Refused(NO_SEQUENCE))));
+    assert!(matches!(path.try_put(&put(b"b", b"2")), Err(EngineError::Exhausted)));
+    assert!(matches!(path.write(body(b"b", b"2"), 1, true), Err(EngineError::Exhausted)));
     assert!(path.set_last_sequence(MAX_SEQUENCE + 1).is_err());
     assert_eq!(path.last_sequence(), MAX_SEQUENCE);
 }
