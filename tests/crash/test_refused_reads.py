@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.crash.answers import COMMANDS
 from tests.crash.recording import can_record
-from tests.crash.refused_reads import COMMANDS, try_command
+from tests.crash.refused_reads import try_command
 
 pytestmark = pytest.mark.skipif(not can_record(), reason="the recorder needs Linux")
 STEP = 5

@@ -10,6 +10,7 @@ import relevel
 from relevel.recovery.carving import search
 from tests.damage import forge
 from tests.damage.images import written_to
+from tests.damage.oracle import MAGIC
 
 GAP = bytes(8192)
 
@@ -77,7 +78,7 @@ def test_where_an_image_has_too_many_places_the_rest_is_not_looked_at(crowded: P
 def test_an_image_that_was_looked_at_to_its_end_has_not_too_many(crowded: Path, tmp_path: Path) -> None:
     """Though it has more places than are kept: the last ones came with its last bytes."""
     content = crowded.read_bytes()
-    ends = [offset + 8 for offset in range(len(content)) if content.startswith(forge.MAGIC, offset)]
+    ends = [offset + 8 for offset in range(len(content)) if content.startswith(MAGIC, offset)]
     crowded.write_bytes(content[: ends[3]])
 
     report = relevel.carve(crowded, tmp_path / "carved")
