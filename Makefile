@@ -101,6 +101,7 @@ power: $(VENV)/.kernel ## open every state that a loss of power may leave, POWER
 
 faults: $(VENV)/.kernel ## let every operation on files fail, one after another
 	PYTHONPATH=. $(bin)/python -m tests.crash.faults
+	PYTHONPATH=. $(bin)/python -m tests.crash.refused_reads
 
 kills: $(VENV)/.kernel ## kill a process that writes, five hundred times
 	PYTHONPATH=. $(bin)/python -m tests.crash.kills

@@ -47,6 +47,17 @@ def test_in_a_whole_block_of_a_damaged_table_it_is_left_out(outer: Path, tmp_pat
     assert "the table at offset 4096" in inside.message
 
 
+def test_in_a_whole_table_that_begins_at_no_sector_it_is_left_out(outer: Path, tmp_path: Path) -> None:
+    """Its blocks are not looked for there, so the log in it is found before its footer is."""
+    image = written_to(tmp_path, bytes(4096 + 77) + outer.read_bytes() + bytes(999))
+
+    report = relevel.carve(image, tmp_path / "carved")
+
+    assert [(file.kind, file.is_whole) for file in report.files] == [("table", True)]
+    (inside,) = [finding for finding in report.findings if finding.code == "carve.inside"]
+    assert inside.span.size == len(INNER)
+
+
 def test_in_a_damaged_block_it_is_kept(outer: Path, tmp_path: Path) -> None:
     """Nothing tells then whether it was put there by the table or lies where a part of it was."""
     zero(outer, outer.read_bytes().index(b"beforebefore") - 200, 100)

@@ -97,6 +97,30 @@ def test_a_compaction_of_which_an_input_is_gone_has_ended(place: Path) -> None:
     assert "table.uncertain" in {finding.code for finding in report.losses}
 
 
+def test_a_compaction_that_broke_off_within_a_table_has_replaced_nothing(place: Path) -> None:
+    """Its first table ends well, the second does not: neither counts, and nothing is said to be replaced."""
+    kept = sorted(merged(up_to=2400))
+    write_table(place, 13, kept[:1000])
+    path = write_table(place, 14, kept[1000:])
+    path.write_bytes(path.read_bytes()[:5000])
+
+    report, found = rescued(place)
+
+    assert found == live(ALL)
+    assert "table.uncertain" not in {finding.code for finding in report.findings}
+
+
+def test_a_table_of_its_own_among_what_was_made_speaks_for_a_compaction_that_ended(place: Path) -> None:
+    """It holds what no input does, so inputs are gone: what the others hold beyond all that was made of them is uncertain."""
+    write_table(place, 13, [*merged(up_to=100), (b"own", 3101)])
+    write_table(place, 15, merged(up_to=2400))
+
+    report, found = rescued(place)
+
+    assert found == live([*(version for version in ALL if version[0] < KEYS[2400] or version in NEWEST)])
+    assert "000013.ldb" in {finding.span.file for finding in report.losses if finding.code == "table.uncertain"}
+
+
 @pytest.mark.parametrize("size", [0, 100, 3000])
 def test_a_table_that_was_being_written_costs_nothing(size: int, place: Path) -> None:
     """A flush that was under way: the log that it was made of is still there, and so is the next one."""
@@ -132,6 +156,55 @@ def test_what_log_does_not_tell_of_is_proved_by_what_it_was_made_of(size: int | 
 
     assert (report.proof, report.losses) == ("log-file", ())
     assert found == live([*ALL, (b"last", 3161)])
+
+
+FLUSHED = LOG[: LOG.rindex("2026")] + "2026/11/21-17:05:22.357593 139859326478016 Delete type=0 #8\n"
+COMPACTING = """\
+2026/11/21-17:05:22.415127 139859326478016 Compacting 3@0 + 0@1 files
+2026/11/21-17:05:22.458641 139859326478016 Generated table #13@0: 2400 keys, 602660 bytes
+"""
+
+
+def tell(place: Path, text: str) -> None:
+    """Write LOG, with the tables' sizes in it."""
+    sizes = {number: (place / f"{number:06d}.ldb").stat().st_size for number in (5, 7, 9)}
+    (place / "LOG").write_text(text.format(*[sizes.get(number) for number in range(10)]), encoding="ascii")
+
+
+@pytest.mark.parametrize("size", [None, 9999])
+def test_a_table_of_a_compaction_that_log_does_not_end_counts_for_nothing(size: int | None, place: Path) -> None:
+    """All of it is in what it was made of, and LOG tells that just that counted."""
+    tell(place, FLUSHED + COMPACTING)
+    path = write_table(place, 13, merged(up_to=2400))
+    path.write_bytes(path.read_bytes()[:size])
+
+    report, found = rescued(place)
+
+    assert (report.proof, report.losses) == ("log-file", ())
+    assert found == live(ALL)
+
+
+def test_a_log_that_log_calls_removed_counts_for_nothing(place: Path) -> None:
+    """It came back, with a write of which nothing is left in the tables: that was overwritten since, or deleted."""
+    tell(place, FLUSHED)
+    write_log(place, 8, [*AGAIN, (b"dropped", 3101)])
+
+    report, found = rescued(place)
+
+    assert (report.proof, report.losses) == ("log-file", ())
+    assert found == live(ALL)
+
+
+def test_a_removed_log_counts_where_the_table_made_of_it_is_gone(place: Path) -> None:
+    """It is all that is left of it, and with it every write is there."""
+    tell(place, FLUSHED)
+    write_log(place, 8, AGAIN)
+    (place / "000009.ldb").unlink()
+
+    report, found = rescued(place)
+
+    assert (report.proof, report.losses) == ("every-write", ())
+    assert found == live(ALL)
 
 
 def test_a_flush_without_the_log_that_follows_is_not_proved(place: Path) -> None:

@@ -111,7 +111,8 @@ def _run(args: list[str] | None) -> int:
         click.echo(f"relevel: {error}", err=True)
         return error.exit_code
     except OSError as error:
-        click.echo(f"relevel: {error.strerror or error}: {error.filename or 'a file'}", err=True)
+        place = error.filename or "standard output or a file"  # click prints help without saying what it prints to
+        click.echo(f"relevel: {error.strerror or error}: {place}", err=True)
         return StorageError.exit_code
     except click.ClickException as error:
         error.show()

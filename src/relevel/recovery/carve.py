@@ -18,6 +18,7 @@ from relevel.recovery.carving.tables import find_tables
 from relevel.recovery.carving.thorough import find_fragments
 from relevel.recovery.carving.writing import Database, plan_databases, write_database
 from relevel.recovery.survey.survey import Progress
+from relevel.storage.failure import refusals
 from relevel.storage.posix import NewDirectory
 
 __all__ = ["CarveReport", "CarvedDatabase", "CarvedFile", "carve"]
@@ -119,7 +120,8 @@ def carve(
 
     Raises:
         NotADatabaseError: nothing was found; nothing is written then.
-        StorageError: the image cannot be opened, or the destination cannot be written.
+        StorageError: the image cannot be opened, or not be read a second time where something was found in it, or the destination
+            cannot be written.
         DestinationExistsError: the destination is taken.
         InvalidArgumentError: the destination is in the source, or the source has no bytes to read at a place.
     """
@@ -166,14 +168,15 @@ def _pieces(image: Image, tell: Callable[[int], None], findings: list[Finding], 
     """What one image holds, in order of offsets."""
     finds = search(image, tell)
     findings += finds.findings
-    tables, told_of_tables = find_tables(finds)
-    logs, told_of_logs = find_logs(finds)
-    findings += [*told_of_tables, *told_of_logs]
-    pieces = without_nested([*tables, *logs], findings)
-    if thorough:
-        fragments, told_of_fragments = find_fragments(image, pieces)
-        pieces += fragments
-        findings += told_of_fragments
+    with refusals("cannot read", image.path):
+        tables, told_of_tables = find_tables(finds)
+        logs, told_of_logs = find_logs(finds)
+        findings += [*told_of_tables, *told_of_logs]
+        pieces = without_nested([*tables, *logs], findings)
+        if thorough:
+            fragments, told_of_fragments = find_fragments(image, pieces)
+            pieces += fragments
+            findings += told_of_fragments
     return sorted(pieces, key=lambda piece: piece.place)
 
 

@@ -236,13 +236,14 @@ class Subject:
             self.phase, self.progress = Phase.INDEXING, (0, 0)
             self._index(found)
             self.phase = Phase.READY
-        except (RelevelError, OSError, MemoryError) as error:
-            self.error = str(error) or type(error).__name__
+        except Exception as error:
+            is_stopped = self._stopping.is_given and isinstance(
+                error, RuntimeError
+            )  # ours, or of a file not to be read any more
+            self.error = None if is_stopped else str(error) or type(error).__name__
             self.phase = Phase.FAILED
-        except RuntimeError:  # ours, or the kernel's where files are not to be read any more
-            if not self._stopping.is_given:
-                raise
-            self.phase = Phase.FAILED
+            if not is_stopped and not isinstance(error, (RelevelError, OSError, MemoryError)):
+                raise  # a bug of our own: the page must not wait for ever
 
     def _index(self, found: Survey) -> None:
         """One pass over every version on disk, in key order, with a reader of its own."""

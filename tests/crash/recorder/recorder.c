@@ -7,6 +7,7 @@
  *                   "once", "ever" (all later ones fail too), "often" (so does every K+1st
  *                   from then on), or "short" (a write writes half of its bytes, then as "once")
  *   RECORDER_READ_FAULT  "K ERRNO": the K-th read below the directory fails with ERRNO
+ *                   (-1 for none: a program under the recorder asks for one with let_read_fail)
  *   RECORDER_SYNC_TIME   microseconds that a sync takes, as on a slow disk; other threads go on meanwhile
  *
  * One record, numbers in the machine's order:   kind u8 | inode u64 | offset u64 | size u64 | size2 u64 | bytes | bytes2
@@ -44,7 +45,8 @@ static size_t root_size;
 static int trace = -1, is_ready;
 static long changes, fault_at = -1, reads, read_fault_at = -1;
 static unsigned sync_time;
-static int fault_errno, fault_short, fault_ever, fault_often, read_fault_errno;
+static int fault_errno, fault_short, fault_ever, fault_often, read_fault_errno, read_fault_stays;
+static uint64_t unreadable;
 
 #define REAL(result, name, ...) \
     static result (*real)(__VA_ARGS__); \
@@ -355,10 +357,26 @@ static int made(int at, const char *path, mode_t mode) {
 int mkdir(const char *path, mode_t mode) { return made(AT_FDCWD, path, mode); }
 int mkdirat(int at, const char *path, mode_t mode) { return made(at, path, mode); }
 
+/* From now on let the K-th read fail, and, where that is wanted, all later ones of the same file too. Gives the inode of the file
+ * of which a read has failed since this was last called; 0 where none has. */
+uint64_t let_read_fail(long number, int is_for_good) {
+    uint64_t inode = __atomic_exchange_n(&unreadable, 0, __ATOMIC_SEQ_CST);
+    read_fault_at = number;
+    read_fault_stays = is_for_good;
+    __atomic_store_n(&reads, 0, __ATOMIC_SEQ_CST);
+    return inode;
+}
+
 static int read_fails(int fd) {
     int kind = kind_of(fd);
     if (read_fault_at < 0 || (kind != READ_FD && kind != FILE_FD)) return 0;
+    uint64_t known = __atomic_load_n(&unreadable, __ATOMIC_SEQ_CST);
+    if (known && read_fault_stays && inode_of(fd) == known) {
+        errno = read_fault_errno;
+        return 1;
+    }
     if (__atomic_fetch_add(&reads, 1, __ATOMIC_SEQ_CST) != read_fault_at) return 0;
+    __atomic_store_n(&unreadable, inode_of(fd), __ATOMIC_SEQ_CST);
     pthread_mutex_lock(&lock);
     note(FAULT, 0, (uint64_t)read_fault_at, "g", 1, "", 0);
     pthread_mutex_unlock(&lock);

@@ -57,6 +57,15 @@ def test_a_full_standard_output_is_one_line(command: tuple[str, ...]) -> None:
     assert "cannot print to standard output" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_that_cannot_be_printed_is_one_line(option: str) -> None:
+    """And no traceback."""
+    done = run(">/dev/full", option)
+
+    assert done.returncode == StorageError.exit_code
+    assert done.stderr == "relevel: No space left on device: standard output or a file\n"
+
+
 def test_a_rescue_whose_report_is_lost_is_whole(tmp_path: Path) -> None:
     """The message says that the destination is."""
     done = run(">/dev/full", "rescue", DATABASE, str(tmp_path / "new"))

@@ -175,3 +175,18 @@ def test_a_database_that_a_decoder_does_not_fit_is_not_exported_with_it(veiled: 
     rows = [json.loads(line) for line in (tmp_path / "raw.jsonl").read_text().splitlines()]
     assert {row["decoded_key"] for row in rows} == {None}
     assert all("obfuscate_key has 1 bytes" in row["undecoded"] for row in rows)
+
+
+def test_a_row_that_parquet_cannot_hold_is_not_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values of 2 GiB and more: pyarrow's limit, which cannot be lowered, so the refusal is its own words said by the test."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+
+    def refuse(*_: object) -> None:
+        raise sys.modules["pyarrow"].ArrowInvalid("Parquet cannot store strings with size 2GB or more")
+
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", refuse)
+
+    with pytest.raises(relevel.NotSupportedError, match="2GB or more; JSON lines hold every row"):
+        relevel.export(TINY, tmp_path / "out.parquet")
+
+    assert list(tmp_path.iterdir()) == []

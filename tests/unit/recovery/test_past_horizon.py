@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from tests.damage import forge
 
 
 def written(path: Path, count: int, seed: int = 0) -> Path:
@@ -137,3 +138,16 @@ def test_the_horizon_of_nothing_is_the_beginning(tmp_path: Path) -> None:
     assert past.mass_deletions() == []
     assert past.when(1).evidence == ()
     assert list(past.diff(0, 5)) == []
+
+
+def test_what_is_missing_between_the_records_of_a_log_was_dropped_by_nobody(tmp_path: Path) -> None:
+    """Compactions do not touch logs: where a record was cut out cleanly, nothing is proved, and below it everything is."""
+    batches = [forge.batch(number, forge.put(b"%d" % number, b"value"), 1) for number in (1, 2, 3, 6, 7)]
+    place = forge.database(tmp_path / "db", [forge.first_edit(log_number=3)], {"000003.log": forge.log(batches)})
+
+    horizon = relevel.History(place).horizon()
+
+    assert (horizon.sequence, horizon.gap, horizon.newest) == (None, 4, 7)
+    assert "sequence number 5, which was or may have been in a log" in horizon.reason
+    assert horizon.is_complete_at(3)
+    assert not horizon.is_complete_at(4)

@@ -12,6 +12,7 @@ import pytest
 
 from relevel import Comparator, InvalidArgumentError
 from relevel.web import explorer as explorer_module
+from relevel.web import subject as subject_module
 from relevel.web.explorer import Explorer
 from relevel.web.restore import restore
 from tests.unit.web.visitor import Visitor, in_url, looked_at
@@ -137,3 +138,18 @@ def test_why_a_database_could_not_be_read_is_told(shop: Path) -> None:
         state = Visitor(explorer).enter().get("/api/state")
 
     assert (state["phase"], state["error"]) == ("failed", "the function that was given fails")
+
+
+def test_a_bug_of_our_own_ends_the_reading(monkeypatch: pytest.MonkeyPatch, shop: Path) -> None:
+    """The page says so, and does not wait for ever; the bug is not swallowed."""
+    explorer = Explorer(shop)
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(subject_module, "survey", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        explorer.subject._learn()
+
+    told = Visitor(explorer).enter().get("/api/state")
+    assert (told["phase"], told["error"]) == ("failed", "a bug")

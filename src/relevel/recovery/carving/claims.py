@@ -13,6 +13,7 @@ from relevel import _kernel
 from relevel.format.comparator import find_comparator, is_known
 from relevel.format.version_edit import FileMetadata, VersionEdit, scan_version_edit
 from relevel.recovery.carving.piece import ALL_ORDERS, CarvingProof, Kind, Piece
+from relevel.storage.failure import refusals
 
 _RECORDS_AT_ONCE = 256
 
@@ -93,8 +94,9 @@ def read_claims(piece: Piece) -> Claims:
         StorageError: the image cannot be read.
     """
     claims = Claims()
-    reader = _kernel.LogReader(piece.source())
-    while records := reader.read(_RECORDS_AT_ONCE):
-        for _, _, payload in records:
-            claims.apply(scan_version_edit(payload).edit)
+    with refusals("cannot read", piece.image.path):
+        reader = _kernel.LogReader(piece.source())
+        while records := reader.read(_RECORDS_AT_ONCE):
+            for _, _, payload in records:
+                claims.apply(scan_version_edit(payload).edit)
     return claims

@@ -92,7 +92,8 @@ def search(image: Image, progress: Callable[[int], None]) -> Finds:
             finds.chains += map(ChainFind._make, chains)
             finds.findings += [_unreadable(image, fault) for fault in carver.faults]
             progress(carver.offset)
-            if max(len(finds.footers), len(finds.runs), len(finds.chains)) > _MOST_FINDS:
+            most = max(len(finds.footers), len(finds.runs), len(finds.chains))
+            if most > _MOST_FINDS and carver.offset < image.size:
                 message = f"{image.name}: more than {_MOST_FINDS} places by offset {carver.offset}; the rest was not looked at"
                 finds.findings.append(
                     Finding.of("carve.too-many", Span(image.name, carver.offset, image.size - carver.offset), message)

@@ -63,8 +63,7 @@ def _uncertain(table: TableSurvey, made: Sequence[TableSurvey], comparator: Comp
     """The ends of a replaced table beyond all that was made from it."""
     scans = [each.scan for each in made if each.scan is not None]
     own = table.scan
-    if own is None or own.smallest is None or own.largest is None:
-        return
+    assert own is not None and own.smallest is not None and own.largest is not None  # it shares a version with each
     order = comparator.sort_key
     first, last = user_key_of(own.smallest), user_key_of(own.largest)
     lower = min((user_key_of(scan.smallest) for scan in scans if scan.smallest is not None), key=order)

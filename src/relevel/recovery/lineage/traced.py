@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from relevel.recovery.inventory.standing import Standing
@@ -50,7 +51,8 @@ def trace_files(found: Survey, chronicle: Chronicle) -> Traced:
     superseded |= made.keys()
     newest = newest_in(table for table in tables if table.file.name not in orphans)
     needed = {older for older, newer in kin.shared if newer in orphans}
-    flushed = {log.file.name for log in logs if log.file.name not in needed and _is_flushed(log, newest, chronicle)}
+    removed = set() if _is_any_missing(tables, chronicle) else chronicle.removed_logs
+    flushed = {log.file.name for log in logs if log.file.name not in needed and _is_flushed(log, newest, removed)}
     return Traced(
         live=[table for table in tables if table.file.name not in superseded | orphans],
         logs=[log for log in logs if log.file.name not in flushed],
@@ -71,7 +73,13 @@ def _is_untold(table: TableSurvey, kin: Kin, chronicle: Chronicle) -> bool:
     return holds_nothing(table) or kin.is_copied(name)
 
 
-def _is_flushed(log: LogSurvey, newest: int, chronicle: Chronicle) -> bool:
-    if log.file.number in chronicle.removed_logs:
+def _is_any_missing(tables: list[TableSurvey], chronicle: Chronicle) -> bool:
+    """Whether a table that LOG tells of is gone: a log that LOG calls removed may be all that is left of what was in it."""
+    return not chronicle.created.keys() - chronicle.removed_tables <= {table.file.number for table in tables}
+
+
+def _is_flushed(log: LogSurvey, newest: int, removed: Set[int]) -> bool:
+    """Whether what is in a log had been written to tables, as LOG tells or the sequence numbers in the tables do."""
+    if log.file.number in removed:
         return True
     return log.scan is not None and log.scan.max_sequence is not None and log.scan.max_sequence <= newest

@@ -164,8 +164,6 @@ class Completeness:
         for finding in sorted(found, key=lambda finding: not finding.is_healed):
             if self._costs(finding) and self._is_at_risk(finding, span):
                 yield _Doubt(_why_lost(finding), is_in_gaps=not finding.is_healed)
-        if self._reader.directory.proof is not Proof.MANIFEST and self._gaps[0] is not None:
-            yield _Doubt("no whole manifest proves which files count")
         lost = self._lost_in_logs
         if lost is not None:
             yield _Doubt(f"nothing is on disk of sequence number {lost}, which was or may have been in a log")

@@ -202,13 +202,20 @@ class NewDatabase:
             raise self._contradiction(error) from error
 
     def write_entries(self, entries: Iterable[tuple[bytes, bytes]], level: int, style: TableStyle) -> Outcome:
-        """Write entries that are in order, internal keys and values, as tables of LevelDB's size under new numbers."""
+        """Write entries that are in order, internal keys and values, as tables of LevelDB's size under new numbers.
+
+        Raises:
+            InvalidArgumentError: they are not, so the comparator contradicts itself.
+        """
         outcome, builder, number = Outcome(), None, 0
         for key, value in entries:
             if builder is None:
                 number = self.new_number()
                 builder = self._builder(number, style)
-            builder.add(key, value)
+            try:
+                builder.add(key, value)
+            except ValueError as error:
+                raise self._contradiction(error) from error
             if builder.file_size >= TARGET_FILE_SIZE:
                 _add(outcome, level, number, builder.finish())
                 builder = None

@@ -1,0 +1,43 @@
+"""get, where nothing proves that the value is the newest: it is printed, the doubt told, and the exit code says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.calling import call
+
+
+@pytest.fixture
+def unproved(database: Path) -> Path:
+    """A database that has lost its manifest."""
+    for path in database.glob("MANIFEST-*"):
+        path.unlink()
+    return database
+
+
+def test_a_value_that_may_be_outdated_comes_with_a_warning(unproved: Path) -> None:
+    """On standard error, with what is wrong; the value alone is on standard output."""
+    done = call("get", unproved, "0007")
+
+    assert (done.code, done.out) == (1, "value 7\n")
+    assert done.err.startswith(
+        "relevel: the newest value that can be read; that there was no newer one is not proved\n"
+    )
+    assert "manifest.none" in done.err
+
+
+def test_as_json_the_warning_is_a_finding(unproved: Path) -> None:
+    """One object a line on standard error, and nothing else."""
+    done = call("get", unproved, "0007", "--json")
+
+    assert done.code == 1
+    assert json.loads(done.out) == {"key": "0007", "value": "value 7"}
+    assert [json.loads(line)["code"] for line in done.err.splitlines()] == ["manifest.none"]
+
+
+def test_a_proved_value_comes_alone(database: Path) -> None:
+    """Exit code 0."""
+    assert call("get", database, "0007") == (0, "value 7\n", "")
