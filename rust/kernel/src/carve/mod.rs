@@ -144,9 +144,12 @@ impl Carver {
                 finds.push(find);
             } else if let Some(content) = records.first_of_log(self.data(), position) {
                 let chain = chain::follow(source, offset, content)?;
-                self.at = chain.end;
-                finds.push(Find::Log(chain));
-                return Ok(());
+                // Nothing follows where the source does not read any more what it has read a moment ago.
+                if chain.end > offset {
+                    self.at = chain.end;
+                    finds.push(Find::Log(chain));
+                    return Ok(());
+                }
             }
         }
         self.at = end;
