@@ -196,7 +196,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "manifest.none": _warning("no manifest can be read", "Which tables and logs count is not proved."),
         "database.order-unknown": _note(
             "the order of the keys is not known",
-            "The program that wrote it has an order of its own; whether the keys are in it was not verified.",
+            "No order that is built in is named or fits; whether the keys are in order was not verified.",
             "Give it: --comparator NAME=module:function.",
         ),
         "database.mixed": _warning(

@@ -25,6 +25,9 @@ from relevel.storage.read_only import NO_LIMIT
 
 Claim: TypeAlias = Callable[[bytes], None]
 _EVENTS: Final = {"open", "begun", "flushed", "replayed", "generated"}
+_NUMBERED: Final = {FileKind.TABLE, FileKind.LOG, FileKind.MANIFEST, FileKind.TEMP, FileKind.CURRENT_PENDING}
+_SHORTEST_WORD: Final = 16
+"""No line of LOG that tells of one table or log has fewer bytes."""
 _LATEST: Final = 300_000_000_000.0
 """Seconds since the epoch to the end of the year 9999, and more."""
 
@@ -54,7 +57,7 @@ def _size(edit: VersionEdit) -> int:
 
 
 def batches(data: bytes) -> None:
-    """A batch that is accepted is written as it was read."""
+    """A batch that is accepted can be written, and is read again as it was."""
     try:
         batch = decode_write_batch(data)
     except CorruptionError:
@@ -65,7 +68,7 @@ def batches(data: bytes) -> None:
 
 
 def footers(data: bytes) -> None:
-    """A footer that is accepted is written as it was read, and nothing else has its size."""
+    """A footer that is accepted can be written, in its size, and is read again as it was."""
     try:
         footer = decode_footer(data)
     except CorruptionError:
@@ -75,14 +78,14 @@ def footers(data: bytes) -> None:
 
 
 def names(data: bytes) -> None:
-    """A name has a number where its kind has one, and the number is what its digits say."""
+    """A name has a number if its kind is numbered, and the number is what its digits say."""
     name = data.decode("utf-8", "surrogateescape")
     parsed = parse_filename(name)
     assert parsed.name == name
+    assert (parsed.number is not None) == (parsed.kind in _NUMBERED)
     if parsed.number is not None:
         assert 0 <= parsed.number <= MAX_FILE_NUMBER
-        assert str(parsed.number) in name
-    assert parsed.number is None or parsed.kind is not FileKind.STRANGER
+        assert int("".join(each for each in name if each in "0123456789")) == parsed.number
 
 
 class _InfoLog:
@@ -109,7 +112,7 @@ def chronicles(data: bytes) -> None:
     assert chronicle.table_count is None or chronicle.table_count >= 0
     assert chronicle.flushed <= chronicle.created.keys() | chronicle.pending.keys()
     told = len(chronicle.created) + len(chronicle.pending) + len(chronicle.removed_tables) + len(chronicle.removed_logs)
-    assert told <= len(data) // 16
+    assert told <= len(data) // _SHORTEST_WORD
 
 
 def stamps(data: bytes) -> None:

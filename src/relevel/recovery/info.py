@@ -142,7 +142,7 @@ def _in_unknown_order(directory: Directory, progress: Progress | None) -> InfoRe
     name = directory.manifest.comparator if directory.manifest else None
     report = _report(directory, _survey(directory, BYTEWISE, progress), name)
     order = "their order" if name is None else f"the order {name!r}"
-    message = f"{order} is not known, so it was not verified whether the keys are in it; --comparator gives it"
+    message = f"{order} is not known, so it was not verified whether the keys are in it"
     return replace(
         report,
         files=tuple(replace(file, keys=None) for file in report.files),

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Any, Final
 
 from flask import Flask, Response, jsonify, redirect, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from relevel.errors import InvalidArgumentError, KeyNotFoundError, RelevelError
@@ -197,6 +197,8 @@ def _body() -> dict[str, Any]:
         found = request.get_json()
     except RecursionError as error:
         raise InvalidArgumentError("the body is nested too deeply") from error
+    except BadRequest as error:
+        raise InvalidArgumentError("the body is no JSON") from error
     if not isinstance(found, dict):
         raise InvalidArgumentError("the body is no object")
     return found

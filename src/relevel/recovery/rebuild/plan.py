@@ -75,23 +75,24 @@ class Plan:
 
     @property
     def lost_byte_count(self) -> int:
-        """Bytes that are lost for sure; of missing tables, and of tables that were cut, as the manifest says."""
+        """Bytes that are lost for sure, and those that by the manifest missing and cut tables had."""
         cut = [item.table.file for item in self.tables if item.table.losses]
         claims = [(file.metadata.file_size, file.size) for file in (*self.missing, *cut) if file.metadata is not None]
         missing = sum(max(0, claimed - size) for claimed, size in claims)
-        return missing + self._unusable
-
-    @property
-    def _unusable(self) -> int:
-        return sum(finding.span.size for finding in self.losses if finding.is_lost_for_sure)
+        return missing + self._lost_size
 
     @property
     def lost_entry_estimate(self) -> int:
         """About how many entries these bytes held, older versions included, judging by the bytes that can be read."""
         scans = [item.table.scan for item in self.tables if item.table.scan is not None]
         entries = sum(scan.put_count + scan.deletion_count for scan in scans)
-        read = sum(scan.file_size for scan in scans) - self._unusable
+        read = sum(scan.file_size for scan in scans) - self._lost_size
         return round(self.lost_byte_count * entries / read) if read > 0 else 0
+
+    @property
+    def _lost_size(self) -> int:
+        """Bytes of files that are there."""
+        return sum(finding.span.size for finding in self.losses if finding.is_lost_for_sure)
 
 
 def make_plan(found: Survey) -> Plan:
