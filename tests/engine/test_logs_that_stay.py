@@ -33,9 +33,9 @@ def log_of(database: Path) -> Path:
 
 
 @contextmanager
-def opened(database: Path, **options: int) -> Iterator[Opened]:
+def opened(database: Path, options: Options | None = None) -> Iterator[Opened]:
     """A database at the moment when it is open and nothing was done to it."""
-    found = open_to_write(str(database), Options(**options))
+    found = open_to_write(str(database), options or Options())
     try:
         yield found
     finally:
@@ -54,7 +54,7 @@ def test_what_is_in_a_log_becomes_a_table_in_the_background(database: Path) -> N
 
 def test_of_much_a_table_is_made_at_once(database: Path) -> None:
     """What does not fit into one write buffer is not written again by the first ``sync``, which would be long."""
-    with opened(database, write_buffer_size=1 << 16) as found:
+    with opened(database, Options(write_buffer_size=1 << 16)) as found:
         assert found.immutable is None
 
     with relevel.DB(database) as db:

@@ -231,7 +231,8 @@ def _hurt(finding: Finding) -> Iterator[_Span]:
         for start, end in salvaged.get("hurt") or [[span.offset, span.end]]:
             yield start, end, Part.LOST
     elif finding.is_unseen:
-        yield 0 if finding.code == INDEX_TOO_LARGE else span.offset, span.end, Part.UNSEEN
+        start = 0 if finding.code == INDEX_TOO_LARGE else span.offset  # without its index nothing of a table is seen
+        yield start, span.end, Part.UNSEEN
     else:
         lost = finding.is_loss and not finding.code.endswith(_READABLE)
         yield span.offset, span.end, Part.LOST if lost else Part.SPARED

@@ -10,7 +10,7 @@ from typing import Final
 
 from relevel._kernel import File
 from relevel.errors import StorageError
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import refusals, storage_error
 
 if sys.platform == "linux":
     import fcntl
@@ -41,12 +41,10 @@ def copy_contents(source: str | File, target: int, size: int | None = None) -> i
 
 
 def _open(path: str) -> File:
-    try:
+    with refusals("cannot read", path):
         if not stat.S_ISREG(Path(path).stat().st_mode):
             raise StorageError(f"cannot copy {path!r}: it is not a regular file")
         return File(path)
-    except OSError as error:
-        raise error if isinstance(error, StorageError) else storage_error("cannot read", path, error) from error
 
 
 def _share_blocks(source: File, target: int) -> bool:

@@ -30,7 +30,7 @@ from relevel.web.job import Job
 from relevel.web.overview import overview, ranks
 from relevel.web.restore import restore
 from relevel.web.subject import Phase, Subject
-from relevel.web.unseen_needed import Wish, refusals, refuse_unseen, unseen_json
+from relevel.web.unseen_needed import Wish, refuse_unseen, unseen_json, whys_refused
 
 _MOST_ROWS: Final = 500
 _MOST_BUCKETS: Final = 4000
@@ -139,7 +139,7 @@ class Explorer:
         """Why what is in the basket cannot be had from here: looked at anew where anything has changed."""
         about = (subject, subject.phase, self.basket)
         if self._refusals is None or self._refusals[0] != about:
-            self._refusals = about, refusals(self.basket, subject.unseen, subject.runs or (), self._path)
+            self._refusals = about, whys_refused(self.basket, subject.unseen, subject.runs or (), self._path)
         return self._refusals[1]
 
     def overview(self) -> dict[str, Any] | None:

@@ -58,15 +58,15 @@ def refuse_unseen(wish: Wish, unseen: Unseen, runs: Sequence[DeletionRun], sourc
 def why_refused(wish: Wish, unseen: Unseen, runs: Sequence[DeletionRun], source: Path) -> str | None:
     """Why what is wanted cannot be had from here, with the command to use in place of this; None where it can."""
     needing = ((item, needed) for item in wish.basket for needed in _needed(item, unseen, runs))
-    item, needed = next(needing, (None, None))
-    if item is not None and needed is not None:
+    if found := next(needing, None):
+        item, needed = found
         return _why_not(needed, item, source, is_enough_alone=False)
     if wish.with_rest and wish.basket and unseen.findings:
         return _why_not(unseen.findings[0], wish.basket[0], source, is_enough_alone=True)
     return None
 
 
-def refusals(basket: Basket, unseen: Unseen, runs: Sequence[DeletionRun], source: Path) -> dict[str, str | None]:
+def whys_refused(basket: Basket, unseen: Unseen, runs: Sequence[DeletionRun], source: Path) -> dict[str, str | None]:
     """Why a basket alone, and with everything else, cannot be had from here; None where it can."""
     return {
         name: why_refused(Wish(basket, with_rest), unseen, runs, source)

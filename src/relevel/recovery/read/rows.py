@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from relevel.findings import Finding
 from relevel.recovery.heal.repair import Repairer
-from relevel.recovery.read.stream import AtEnd, FaultSource, Stream, trust
+from relevel.recovery.read.stream import AtEnd, FaultSource, Stream, ignore_end
 
 _BATCH: Final = 4096
 
@@ -74,7 +74,7 @@ class Rows(Stream, Iterable[Version]):
         *,
         keep: Callable[[Version], bool] | None = None,
         unverified: frozenset[tuple[str, int]] = frozenset(),
-        at_end: AtEnd = trust,
+        at_end: AtEnd = ignore_end,
     ) -> None:
         super().__init__(cursor, repairer, findings, at_end)
         versions: Iterator[Version] = chain.from_iterable(self._batches(partial(cursor.read, _BATCH, Version)))

@@ -14,8 +14,8 @@ Batch = TypeVar("Batch")
 AtEnd: TypeAlias = Callable[[bool], None]
 
 
-def trust(broke_off: bool) -> None:
-    """Do nothing when an iteration ends."""
+def ignore_end(broke_off: bool) -> None:
+    """What is to be done at the end of an iteration where nothing is."""
 
 
 class FaultSource(Protocol):
@@ -36,7 +36,7 @@ class Stream:
         cursor: FaultSource,
         repairer: Repairer,
         findings: Iterable[Finding] = (),
-        at_end: AtEnd = trust,
+        at_end: AtEnd = ignore_end,
     ) -> None:
         """Read from a cursor.
 

@@ -101,8 +101,10 @@ def _write_table(plan: Plan, database: NewDatabase, item: TablePlan) -> Outcome:
         case Treatment.REWRITE:
             cursor = _cursor(plan, [one_table(plan, table)], "versions")
             return database.write(cursor, level, _style([table]), number=number)
-        case _:
+        case Treatment.NONE:
             return Outcome()
+        case Treatment.SORT | Treatment.MERGE:
+            raise AssertionError(f"{table.file.name}: {item.treatment} keeps no table in its place")
 
 
 def _write_logs(plan: Plan, database: NewDatabase, number: int | None) -> Outcome:

@@ -64,7 +64,7 @@ def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) 
     """
     index = index_handle(storage, name)
     if index is not None:
-        if _serves(storage, name, index, trusts_checksum=trusts_checksum):
+        if _is_left_alone(storage, name, index, trusts_checksum=trusts_checksum):
             return TableAccess(Route.INDEX)
         healing = heal_block(storage.read(name, index.offset, index.size + TRAILER_SIZE))
         handles = None if healing is None else handles_of(healing.stored)
@@ -86,8 +86,8 @@ def index_handle(storage: Readable, name: str) -> BlockHandle | None:
     return index if index.offset + index.size + TRAILER_SIZE <= end else None
 
 
-def _serves(storage: Readable, name: str, index: BlockHandle, *, trusts_checksum: bool) -> bool:
-    """Whether nothing is wrong with an index, as far as it is looked at."""
+def _is_left_alone(storage: Readable, name: str, index: BlockHandle, *, trusts_checksum: bool) -> bool:
+    """Whether an index is used as it is: it is sound, or too large to be looked at."""
     try:
         contents = _kernel.blocks.load_block(storage.source(name), index.offset, index.size)
     except _kernel.FaultError as error:
