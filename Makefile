@@ -72,7 +72,7 @@ coverage: $(VENV)/.coverage $(VENV)/.kernel $(VENV)/cargo/bin/cargo-tarpaulin ##
 	mkdir -p target/coverage
 	COVERAGE_FILE=$(abspath target/coverage/data) $(bin)/python -m pytest \
 	    --cov --cov-report=html:target/coverage/python --cov-report=term-missing:skip-covered
-	PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo tarpaulin --locked --engine llvm --packages relevel-kernel --out Html --out Stdout \
+	PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo tarpaulin --locked --engine llvm --timeout 1200 --packages relevel-kernel --out Html --out Stdout \
 	    --include-files 'rust/kernel/*' --output-dir target/coverage --target-dir target/tarpaulin
 
 fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS or FUZZ_RUNS for each of FUZZ_TARGETS
