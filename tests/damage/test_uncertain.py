@@ -169,11 +169,11 @@ def test_what_only_the_merge_comes_upon_is_a_loss(tmp_path: Path) -> None:
 
 
 def test_the_last_sequence_number_is_not_given_out_again(tmp_path: Path) -> None:
-    """Where a compaction has dropped the last change, only the manifest knows its number; or only a log or table that counts no
-    more."""
+    """Where a compaction has dropped the last change, only the manifest knows its number."""
     with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
         for key in KEYS[:10]:
             db.put(key, b"value")
+        db.core.flusher.flush()
         db.delete(KEYS[9])
         db.compact_range()
 
