@@ -46,6 +46,7 @@ KINDS: Final = {
     "full": Kind("RECORDER_FAULT", f"{errno.ENOSPC} ever"),
     "often": Kind("RECORDER_FAULT", f"{errno.EIO} often"),
     "short": Kind("RECORDER_FAULT", f"{errno.ENOSPC} short"),
+    "part": Kind("RECORDER_FAULT", f"{errno.ENOSPC} part"),
     "descriptors": Kind("RECORDER_FAULT", f"{errno.EMFILE} once"),
     "read": Kind("RECORDER_READ_FAULT", f"{errno.EIO}"),
 }

@@ -44,9 +44,11 @@ def killed_after(count: int, path: Path, seed: int, start: int) -> int:
     command = [sys.executable, "-c", CHILD, str(path), str(seed), str(start)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as child:
         assert child.stdout is not None
-        acknowledged = len(os.read(child.stdout.fileno(), 1))
+        acknowledged = 0
         while acknowledged < count:
-            acknowledged += len(os.read(child.stdout.fileno(), 1))
+            said = os.read(child.stdout.fileno(), 1)
+            assert said, f"it ended by itself, after {acknowledged} batches from {start} on"
+            acknowledged += len(said)
         child.kill()
         return acknowledged + len(child.stdout.read())
 

@@ -7,6 +7,7 @@ What must hold, of each database that has a name in its place:
 * every batch that was acknowledged with sync is there, and every one before it;
 * of the later ones a first part, each whole;
 * get, iteration forward and iteration backward agree;
+* what is not LevelDB's is there, after a rescue in place too;
 * a second opening finds the same, and a new put is there in a third.
 """
 
@@ -32,7 +33,7 @@ from typing import Final, NamedTuple
 import relevel
 from tests.crash.disk import Chance, Disk, Loss, Nothing, Tree, tree_after
 from tests.crash.recording import Operation, record
-from tests.crash.workloads import BATCH_COUNT, COPY_COUNT, WORKLOADS, states_of
+from tests.crash.workloads import BATCH_COUNT, COPY_COUNT, RESCUED_COUNT, STRANGER, WORKLOADS, states_of
 
 MEMORY: Final = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 SLOW: Final = {"RECORDER_SYNC_TIME": "2000"}
@@ -157,7 +158,7 @@ def contents_of(path: Path) -> dict[bytes, bytes]:
 def batches_before(copy: Path, workload: str) -> int:
     """How many batches had been written when a copy was made."""
     turn = int(copy.name.removeprefix("copy"))
-    return (turn + 1) * (BATCH_COUNT // COPY_COUNT) if workload == "checkpoints" else BATCH_COUNT
+    return (turn + 1) * (BATCH_COUNT // COPY_COUNT) if workload == "checkpoints" else RESCUED_COUNT
 
 
 def verify(place: Path, truth: Truth, known: Known, workload: str) -> None:
@@ -172,6 +173,8 @@ def verify(place: Path, truth: Truth, known: Known, workload: str) -> None:
         assert truth.allows(contents_of(copy), Known(made, made)), f"{copy.name} is not what was there when it was made"
     if workload == "checkpoints":
         assert len(list(place.glob("copy*"))) >= known.done, "a copy that was made is gone"
+    if workload == "rescues" and known.done:
+        assert (place / "db" / STRANGER).read_bytes() == b"a program's own", "a file that is not LevelDB's has changed"
     found = contents_of(place / "db")
     assert truth.allows(found, known), f"not a state between batch {known.safe} and {known.begun}"
     assert contents_of(place / "db") == found, "a second opening finds something else"

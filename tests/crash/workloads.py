@@ -17,10 +17,16 @@ from pathlib import Path
 from typing import Final
 
 import relevel
+from relevel.storage.living import LivingDirectory
+from relevel.storage.new_file import write_new_file
 from tests.crash.changes import Operations, State, change, states
 
 BATCH_COUNT: Final = 120
 COPY_COUNT: Final = 3
+RESCUED_COUNT: Final = 110
+"""Batches before a rescue."""
+STRANGER: Final = "stranger"
+"""The name of a file that is not LevelDB's."""
 _BUFFER: Final = 1 << 16
 _OPENINGS: Final = 4
 _TRIES: Final = 2
@@ -115,17 +121,21 @@ def checkpoints(root: Path, seed: int) -> None:
 
 
 def rescues(root: Path, seed: int) -> None:
-    """A database, then a rescue of it beside, and one in place."""
+    """A database with a file of its program's own, then a rescue of it beside, and one in place, which is written to."""
     writer = Writer(root, seed, 0.2)
     with _open(root) as db:
-        writer.write(db, BATCH_COUNT)
+        writer.write(db, RESCUED_COUNT)
+    write_new_file(root / "db" / STRANGER, b"a program's own")
     with _open(root) as db:  # all is synced now
         db.compact_range()
+    LivingDirectory(str(root / "db")).sync()
     writer.tell("w")
     relevel.rescue(root / "db", root / "copy0")
     writer.tell("w")
     relevel.rescue_in_place(root / "db", force=True)
     writer.tell("w")
+    with _open(root) as db:
+        writer.write(db, BATCH_COUNT)
 
 
 def retries(root: Path, seed: int) -> None:

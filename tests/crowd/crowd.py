@@ -28,6 +28,7 @@ from tests.crowd.counters import (
     trail_key,
     trail_value,
 )
+from tests.small_tables import LEAST, small_tables
 
 OPTIONS: Final[dict[str, Sequence[Any]]] = {
     "write_buffer_size": [1 << 16, 1 << 16, 1 << 18, 1 << 20],
@@ -37,6 +38,7 @@ OPTIONS: Final[dict[str, Sequence[Any]]] = {
     "compression": [None, "snappy", "zstd"],
     "bloom_filter_bits": [0, 10],
     "reuse_logs": [False, True],
+    "max_file_size": [LEAST, 1 << 15, None],
 }
 
 WORK: Final = ("batches", "gets", "walks", "iterators", "snapshots", "compactions", "checkpoints")
@@ -85,7 +87,7 @@ class Crowd:
         self._round += 1
         choose = random.Random(f"{self._seed}/{self._round}")
         options = {name: choose.choice(values) for name, values in OPTIONS.items()}
-        with relevel.DB(self._folder / "db", create_if_missing=True, **options) as db:
+        with small_tables(), relevel.DB(self._folder / "db", create_if_missing=True, **options) as db:
             self._begin_again(db)
             threads = [
                 threading.Thread(target=self._until_closed, args=(name, job, db)) for name, job in self._jobs().items()

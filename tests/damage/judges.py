@@ -207,12 +207,13 @@ def _assert_told(report: relevel.RescueReport, key: bytes, case: Case, *, is_the
     """A key that is missing is in the range of a loss; one that is older than what was lost is in a stale range."""
     assert any(loss.span.file == case.file for loss in report.losses), f"no loss of {case.file} is told"
     if is_there:
-        assert any(_holds(each.keys, key) for each in report.possibly_stale), f"{key!r} is stale and not told"
+        assert any(holds(each.keys, key) for each in report.possibly_stale), f"{key!r} is stale and not told"
     else:
-        assert any(_holds(loss.keys, key) for loss in report.losses), f"{key!r} is missing and not told"
+        assert any(holds(loss.keys, key) for loss in report.losses), f"{key!r} is missing and not told"
 
 
-def _holds(keys: KeyRange | None, key: bytes) -> bool:
+def holds(keys: KeyRange | None, key: bytes) -> bool:
+    """Whether a key is in a range; without one any is."""
     if keys is None:
         return True
     return (keys.lower is None or keys.lower <= key) and (keys.upper is None or key <= keys.upper)

@@ -10,7 +10,7 @@ import pytest
 
 import relevel
 from relevel import _kernel
-from tests.damage import operators
+from tests.damage import forge, operators
 
 KEYS = [b"%05d" % number for number in range(3000)]
 
@@ -32,6 +32,11 @@ def database(tmp_path: Path) -> Path:
 def newest_table(database: Path) -> Path:
     """The table of the new values."""
     return max(database.glob("*.ldb"))
+
+
+def newest_log(database: Path) -> Path:
+    """The log that was written to."""
+    return max(database.glob("*.log"))
 
 
 def test_strict_puts_back_one_bit_and_no_more(database: Path, tmp_path: Path) -> None:
@@ -80,6 +85,27 @@ def test_what_may_be_outdated_can_be_left_out(database: Path, tmp_path: Path) ->
     assert relevel.check(tmp_path / "left").is_clean
 
 
+def test_older_versions_behind_a_lost_block_can_be_left_out(tmp_path: Path) -> None:
+    """The versions of one key go on in the next block of the same table: the newest are lost with theirs."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True, compression=None, block_size=1024) as db:
+        held = []
+        for number in range(40):
+            db.put(b"key", b"%d " % number * 40)
+            held.append(db.snapshot())
+        db.put(b"other", b"value")
+        db.compact_range()
+    operators.garbage(newest_table(tmp_path / "db"), 0, 1024, seed=1)
+
+    kept = relevel.rescue(tmp_path / "db", tmp_path / "kept")
+    left = relevel.rescue(tmp_path / "db", tmp_path / "left", exclude_uncertain=True)
+
+    found = dict(relevel.scan(tmp_path / "kept"))
+    assert found[b"key"] not in (b"39 " * 40, None)
+    assert [stale.count for stale in kept.possibly_stale] == [1]
+    assert left.left_out == kept.possibly_stale
+    assert dict(relevel.scan(tmp_path / "left")) == {b"other": b"value"}
+
+
 def lose_manifest(database: Path) -> None:
     """Nothing says any more what counts."""
     for path in [*database.glob("MANIFEST-*"), *database.glob("LOG*"), database / "CURRENT"]:
@@ -125,6 +151,37 @@ def test_what_nobody_can_tell_is_left_out_and_named(tmp_path: Path) -> None:
     assert told.keys == relevel.KeyRange(KEYS[1999], KEYS[2999])
     assert dict(relevel.scan(tmp_path / "all")) == dict.fromkeys(KEYS, b"first")
     assert not everything.is_complete
+
+
+def test_what_only_the_merge_comes_upon_is_a_loss(tmp_path: Path) -> None:
+    """Two logs give one key and sequence number two values: each is in order alone."""
+    database = tmp_path / "db"
+    with relevel.DB(database, create_if_missing=True) as db:
+        db.put(b"a", b"value")
+    log = newest_log(database)
+    log.write_bytes(forge.log([forge.batch(1, forge.put(b"key", b"one"), 1)]))
+    log.with_name("000900.log").write_bytes(forge.log([forge.batch(1, forge.put(b"key", b"other"), 1)]))
+
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert "merge.conflict" in {loss.code for loss in report.losses}
+    assert not report.is_complete
+
+
+def test_the_last_sequence_number_is_not_given_out_again(tmp_path: Path) -> None:
+    """Where a compaction has dropped the last change, only the manifest knows its number."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key in KEYS[:10]:
+            db.put(key, b"value")
+        db.core.flusher.flush()
+        db.delete(KEYS[9])
+        db.compact_range()
+
+    report = relevel.rescue(tmp_path / "db", tmp_path / "rescued")
+
+    assert report.last_sequence == 11
+    with relevel.DB(tmp_path / "rescued") as db:
+        assert db.stats().last_sequence == 11
 
 
 def test_a_table_that_was_being_written_does_not_count(tmp_path: Path) -> None:

@@ -69,3 +69,16 @@ def test_so_it_is_by_what_only_reads(order: tuple[int, ...], tmp_path: Path) -> 
     assert relevel.get(database, KEYS[0]) == VALUES[-1]
     assert relevel.rescue(database, tmp_path / "rescued").is_complete
     assert list(relevel.scan(tmp_path / "rescued")) == [(key, VALUES[-1]) for key in KEYS]
+
+
+def test_a_memtable_stays_in_level_0_while_tables_are_merged(tmp_path: Path) -> None:
+    """Between the tables there is a place for it further down, which what they are merged to may cover."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key in (b"a", b"z"):
+            db.put(key, b"value")
+            db.core.flusher.flush()
+        with db.core.compactor.alone():
+            db.put(b"m", b"value")
+            db.core.flusher.flush()
+
+            assert db.stats().levels[0].table_count == 1

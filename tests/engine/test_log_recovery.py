@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pytest
 import relevel
 from relevel.files.log import RecordScan
 from relevel.storage.read_only import ReadOnlyDirectory
+from tests.damage.oracle import fragments
 from tests.engine.conftest import module
 from tests.engine.living import PAIRS, flip, log_of, state_of
 
@@ -177,6 +179,66 @@ def test_a_record_cut_by_a_crash_is_no_damage(tmp_path: Path, recovery: str, cut
     with relevel.DB(tmp_path / "db", log_recovery=recovery) as db:
         assert list(db) == PAIRS[:-1]
         assert db.recovery_findings == ()
+
+
+def header_of(log: Path, at: int) -> int:
+    """Where the header of the record with this place in a log's last block begins: bytes."""
+    return [fragment.offset for fragment in fragments(log.read_bytes())][at]
+
+
+@pytest.mark.parametrize("cut", [0, 5])
+@pytest.mark.parametrize("is_read_only", [False, True])
+def test_damage_before_a_torn_end_is_told(tmp_path: Path, cut: int, is_read_only: bool) -> None:
+    """A record that claims more than there is, and a last one that is hurt or cut, are not taken for one that the end cuts: the
+    batches between were written, so the log is kept."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key, value in PAIRS[:50]:
+            db.put(key, value)
+    log = log_of(tmp_path / "db")
+    size, last = header_of(log, 20) + 5, header_of(log, 49) + 30
+    flip(log, size)
+    flip(log, last)
+    log.write_bytes(log.read_bytes()[: log.stat().st_size - cut])
+    content = log.read_bytes()
+
+    with opened(tmp_path / "db", read_only=is_read_only) as db:
+        assert list(db) == PAIRS[:20]
+        assert [finding.code for finding in db.recovery_findings] == ["log.record.bad-length"]
+    assert log.read_bytes() == content
+
+
+def test_noise_is_no_torn_record(tmp_path: Path) -> None:
+    """What was overwritten from some place to the end has no record's type there: it is told, and kept."""
+    for seed in range(20):
+        path = tmp_path / f"{seed}"
+        with relevel.DB(path, create_if_missing=True) as db:
+            for key, value in PAIRS[:50]:
+                db.put(key, value)
+        log = log_of(path)
+        start = header_of(log, 20)
+        noise = bytearray(random.Random(seed).randbytes(log.stat().st_size - start))
+        noise[6] |= 0x80
+        log.write_bytes(log.read_bytes()[:start] + noise)
+
+        with opened(path) as db:
+            assert list(db) == PAIRS[:20]
+        assert log.read_bytes()[start:] == noise
+
+
+def test_a_torn_record_that_holds_a_log_is_no_damage(tmp_path: Path) -> None:
+    """The batches in its value are another database's."""
+    with relevel.DB(tmp_path / "other", create_if_missing=True) as db:
+        for key, value in PAIRS * 20:
+            db.put(key, value)
+    held = log_of(tmp_path / "other").read_bytes()
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        db.put(b"key", b"value")
+        db.put(b"log", held[-20_000:])
+    log = log_of(tmp_path / "db")
+    log.write_bytes(log.read_bytes()[:-1000])
+
+    with relevel.DB(tmp_path / "db", log_recovery="strict") as db:
+        assert dict(db) == {b"key": b"value"}
 
 
 def test_an_unknown_way_is_refused(tmp_path: Path) -> None:

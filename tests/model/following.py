@@ -13,6 +13,7 @@ import relevel
 from relevel.format.comparator import Comparator
 from tests.engine.gap import Move, Range, follow
 from tests.model.lives import Get, Hold, Life, Step, Walk, Write, changes_of, last_state, states_of
+from tests.small_tables import LEAST
 
 Shown = list[Any]
 """What each step showed."""
@@ -21,7 +22,7 @@ OPTIONS: Final[dict[str, Sequence[Any]]] = {
     "write_buffer_size": [1 << 16, 1 << 17, 1 << 20, None],
     "block_size": [1 << 10, 1 << 12, 1 << 16],
     "block_restart_interval": [1, 2, 16],
-    "max_file_size": [1 << 20, None],
+    "max_file_size": [LEAST, 1 << 14, 1 << 20, None],
     "lru_cache_size": [0, 1 << 14, None],
     "max_open_files": [64, None],
     "compression": [None, "snappy", "zstd", "zlib", "deflate"],

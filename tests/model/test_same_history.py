@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from tests.model.following import ORDERS, Follower
 from tests.model.lives import new_life
+from tests.small_tables import small_tables
 
 WAYS = 3
 """In how many ways each life is followed, besides the plain one."""
@@ -35,7 +36,7 @@ def same_in_every_way(choose: random.Random, steps: int) -> None:
         expected = Follower(Path(folder), choose, ORDERS["built in"], disturbed=False).follow(life)
     for _ in range(WAYS):
         name = choose.choice(list(ORDERS))
-        with tempfile.TemporaryDirectory() as folder:
+        with small_tables(), tempfile.TemporaryDirectory() as folder:
             shown = Follower(Path(folder), choose, ORDERS[name], disturbed=True).follow(life)
         for number, (one, other) in enumerate(zip(shown, expected, strict=True)):
             assert one == other, f"{name}, step {number}: {life[number] if number < len(life) else 'end'!r:.300}"

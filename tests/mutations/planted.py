@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 POWER: Final = ("-m", "tests.crash.power", "--states", "1500", "--each", "8", "--jobs", "1")
 FAULTS: Final = ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1")
 EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--jobs", "1", "--database", "plyvel-small")
+LIVES: Final = ("-m", "tests.model.test_same_history", "--lives", "8", "--steps", "300")
 PYTEST: Final = ("-m", "pytest", "-x", "-q", "-n", "1", "-p", "no:cacheprovider")
 
 
@@ -250,5 +251,124 @@ MUTATIONS: Final = (
         "            self._snapshots.hold(sequence)\n",
         "",
         (*PYTEST, "tests/crowd", "tests/model/test_same_history.py"),
+    ),
+    Mutation(
+        "a search of a level for tables to merge stops one short",
+        "src/relevel/engine/version.py",
+        "bisect.bisect_right(tables, last, key=lambda table: table.first)",
+        "bisect.bisect_left(tables, last, key=lambda table: table.first)",
+        LIVES,
+    ),
+    Mutation(
+        "a search of a level for tables to merge begins one late",
+        "src/relevel/engine/version.py",
+        "bisect.bisect_left(tables, first, key=lambda table: table.last)",
+        "bisect.bisect_right(tables, first, key=lambda table: table.last)",
+        LIVES,
+    ),
+    Mutation(
+        "a compaction takes more of its level than of the next",
+        "src/relevel/engine/compaction.py",
+        "        if len(same) == len(lower):\n            return more, same\n",
+        "        return more, lower\n",
+        LIVES,
+    ),
+    Mutation(
+        "a memtable goes below level 0 while tables are merged",
+        "src/relevel/engine/flusher.py",
+        "        if core.compactor.is_at_work:\n            return 0\n",
+        "",
+        (*PYTEST, "tests/engine/test_level_0.py"),
+    ),
+    Mutation(
+        "the log of what opening left in memory counts no more",
+        "src/relevel/engine/opening.py",
+        "oldest_log = log_number if immutable is None else immutable.logs[0]\n",
+        "oldest_log = log_number\n",
+        (*PYTEST, "tests/crash/test_killed.py"),
+    ),
+    Mutation(
+        "a log goes before the edit that names its table",
+        "src/relevel/engine/flusher.py",
+        "            core.apply(edit, flushed=True)\n",
+        "            core.obsolete.add(map(log_name, immutable.logs))\n            core.apply(edit, flushed=True)\n",
+        (*PYTEST, "tests/crash/test_killed.py"),
+    ),
+    Mutation(
+        "a new manifest's name is not synced before CURRENT has it",
+        "src/relevel/engine/version_set.py",
+        "            directory.sync()\n            self.manifest_number = number",
+        "            self.manifest_number = number",
+        (*POWER, "--workload", "reopenings"),
+    ),
+    Mutation(
+        "a copy leaves out the log of a memtable that becomes a table",
+        "src/relevel/engine/checkpoint.py",
+        "for log in core.live_logs()\n",
+        "for log in core.live_logs()[-1:]\n",
+        (*PYTEST, "tests/crowd"),
+    ),
+    Mutation(
+        "damage before a torn end is taken for the torn record",
+        "src/relevel/engine/torn.py",
+        "    return any(_is_batch(data, position, last_sequence + 1, newest) for position in range(1, len(data)))\n",
+        "    return newest < 0\n",
+        (*PYTEST, "tests/engine/test_log_recovery.py"),
+    ),
+    Mutation(
+        "how much of a copied file was written is not looked at",
+        "src/relevel/storage/copying.py",
+        "        while rest:\n            rest = rest[os.write(target, rest) :]\n",
+        "        os.write(target, rest)\n",
+        ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1", "--workload", "checkpoints", "--kind", "part"),
+    ),
+    Mutation(
+        "the exchange of a rescue in place is not synced",
+        "src/relevel/recovery/replacement.py",
+        "            sync_directory(self._place.parent)\n            return self._kept\n",
+        "            return self._kept\n",
+        (*POWER, "--workload", "rescues"),
+    ),
+    Mutation(
+        "what a rescue in place takes along is not synced",
+        "src/relevel/recovery/strangers.py",
+        "        copy_contents(str(path), descriptor)\n        os.fsync(descriptor)\n",
+        "        copy_contents(str(path), descriptor)\n",
+        (*POWER, "--workload", "rescues"),
+    ),
+    Mutation(
+        "older versions behind a lost block count as certain",
+        "src/relevel/recovery/rebuild/stale.py",
+        "return version.offset >= offset or version.key in keys or",
+        "return version.offset >= offset or",
+        (*PYTEST, "tests/damage/test_uncertain.py"),
+    ),
+    Mutation(
+        "what only the merge of a rescue comes upon is no loss",
+        "src/relevel/recovery/rescue.py",
+        "losses=(*plan.losses, *(finding for finding in met if finding.is_loss)),",
+        "losses=plan.losses,",
+        (*PYTEST, "tests/damage/test_uncertain.py"),
+    ),
+    Mutation(
+        "pages are put back over blocks in good order",
+        "src/relevel/recovery/heal/pages.py",
+        "if page not in in_place]",
+        "if page not in in_place or in_place]",
+        (*PYTEST, "tests/unit/recovery/test_heal_pages.py"),
+    ),
+    Mutation(
+        "the past goes on over a number that a log has lost",
+        "src/relevel/recovery/past/horizon.py",
+        "        lost = self._lost_in_logs\n        if lost is not None:",
+        "        lost = None\n        if lost is not None:",
+        (*PYTEST, "tests/damage/test_rarely.py"),
+    ),
+    Mutation(
+        "a table that is not the one that LOG tells of proves that nothing is missing",
+        "src/relevel/recovery/lineage/completeness.py",
+        "        or not all(_is_as_told(table, chronicle) for table in traced.live)\n",
+        "",
+        (*PYTEST, "tests/damage/test_rarely.py"),
     ),
 )

@@ -68,6 +68,7 @@ class NewDirectory:
         self._place = Path(self.destination).absolute()
         self._space_needed = space_needed
         self._building: Path | None = None
+        self._names: set[str] = set()
         self._published = False
         self._refuse_taken()
         if source is not None:
@@ -96,6 +97,7 @@ class NewDirectory:
         """Remove what was not published, and say in plain words what the file system refused."""
         if not self._published and self._building is not None:
             shutil.rmtree(self._building, ignore_errors=True)
+            self._remove_by_names(self._building)
         if isinstance(error, OSError) and not isinstance(error, RelevelError) and self._is_ours(error):
             raise self._explain(error, doing="cannot write") from error
 
@@ -105,6 +107,7 @@ class NewDirectory:
             raise InvalidArgumentError(f"{self.destination!r} is not being built; use `with NewDirectory(…)`")
         if name in {"", ".", ".."} or Path(name).name != name:
             raise InvalidArgumentError(f"{name!r} is not the name of a file")
+        self._names.add(name)
         return str((self._place if self._published else self._building) / name)
 
     def write(self, name: str, data: bytes) -> None:
@@ -202,6 +205,13 @@ class NewDirectory:
             raise self._explain(error, doing="cannot write") from error
         finally:
             os.close(descriptor)
+
+    def _remove_by_names(self, building: Path) -> None:
+        """Remove what is still there: the process may have no descriptor left to list it with."""
+        with contextlib.suppress(OSError):
+            for name in self._names if building.exists() else ():
+                (building / name).unlink(missing_ok=True)
+            building.rmdir()
 
     def _refuse_taken(self) -> None:
         if os.path.lexists(self._place):

@@ -5,7 +5,8 @@
  *   RECORDER_TRACE  file to write the record to
  *   RECORDER_FAULT  "K ERRNO MODE": the K-th operation that changes something (from 0) fails with ERRNO. MODE is
  *                   "once", "ever" (all later ones fail too), "often" (so does every K+1st
- *                   from then on), or "short" (a write writes half of its bytes, then as "once")
+ *                   from then on), "short" (a write writes half of its bytes, then as "once"), or "part" (a write writes
+ *                   half of its bytes, says so, and nothing fails; anything else as "once")
  *   RECORDER_READ_FAULT  "K ERRNO": the K-th read below the directory fails with ERRNO
  *                   (-1 for none: a program under the recorder asks for one with let_read_fail)
  *   RECORDER_SYNC_TIME   microseconds that a sync takes, as on a slow disk; other threads go on meanwhile
@@ -45,7 +46,7 @@ static size_t root_size;
 static int trace = -1, is_ready;
 static long changes, fault_at = -1, reads, read_fault_at = -1;
 static unsigned sync_time;
-static int fault_errno, fault_short, fault_ever, fault_often, read_fault_errno, read_fault_stays;
+static int fault_errno, fault_short, fault_part, fault_ever, fault_often, read_fault_errno, read_fault_stays;
 static uint64_t unreadable;
 
 #define REAL(result, name, ...) \
@@ -82,7 +83,8 @@ __attribute__((constructor)) static void begin(void) {
     sync_time = slow ? (unsigned)atoi(slow) : 0;
     trace = (int)syscall(SYS_openat, AT_FDCWD, to, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fault && sscanf(fault, "%ld %d %15s", &fault_at, &fault_errno, mode) == 3) {
-        fault_short = !strcmp(mode, "short");
+        fault_part = !strcmp(mode, "part");
+        fault_short = fault_part || !strcmp(mode, "short");
         fault_ever = !strcmp(mode, "ever");
         fault_often = !strcmp(mode, "often");
     }
@@ -208,7 +210,7 @@ static ssize_t changed(int fd, const void *bytes, size_t size, int64_t at) {
         if (fails(WRITE, inode_of(fd))) allowed = fault_short && size > 1 ? size / 2 : 0;
         if (allowed) written = at >= 0 ? real(fd, bytes, allowed, at) : plain_write(fd, bytes, allowed);
         if (written > 0) note(WRITE, inode_of(fd), offset, bytes, (size_t)written, "", 0);
-        if (allowed && allowed < size) fault_at = changes, fault_short = 0;
+        if (allowed && allowed < size && !fault_part) fault_at = changes, fault_short = 0;
     }
     pthread_mutex_unlock(&lock);
     return written;

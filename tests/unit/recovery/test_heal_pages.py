@@ -81,6 +81,38 @@ def test_what_is_lost_is_not_put_anywhere(table: bytes) -> None:
     assert put_pages_back(damaged, hurt, hurt) is None
 
 
+def test_no_page_moves_that_holds_a_whole_block(tmp_path: Path) -> None:
+    """Less than a page was exchanged: to put pages back would heal one block and hurt those that stand beside it."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True, compression=None, block_size=1024) as db:
+        chance = random.Random(1)
+        for number in range(1000):
+            db.put(b"%06d" % number, chance.randbytes(100))
+        db.compact_range()
+        whole = dict(db)
+    (table,) = (tmp_path / "db").glob("*.ldb")
+    data, size = table.read_bytes(), 512
+    blocks = [
+        (at, at + length + 5, count)
+        for at, length, kind, _, count in _kernel.scan_table(data).blocks()
+        if kind == "data"
+    ]
+    places = (
+        end // PAGE * PAGE for start, end, _ in blocks if 2 * PAGE < start < end // PAGE * PAGE and end % PAGE <= size
+    )
+    other = next(places)
+    damaged = data[other : other + size] + data[size:other] + data[:size] + data[other + size :]
+    table.write_bytes(damaged)
+    hit = sum(count for start, end, count in blocks if start < size or (start < other + size and other < end))
+
+    report = relevel.rescue(tmp_path / "db", tmp_path / "rescued")
+
+    found = dict(relevel.scan(tmp_path / "rescued"))
+    assert found == dict(relevel.scan(tmp_path / "db"))
+    assert found.items() <= whole.items()
+    assert len(found) == len(whole) - hit
+    assert not report.is_complete
+
+
 def test_every_reader_sees_the_pages_in_their_places(tmp_path: Path) -> None:
     """check, scan and rescue alike; and the finding says which."""
     with relevel.DB(tmp_path / "db", create_if_missing=True, compression=None) as db:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,26 @@ def test_nothing_is_left_where_it_is_not_published(tmp_path: Path) -> None:
     """Leaving the block is a way back."""
     with NewDirectory(tmp_path / "new") as new:
         new.write("CURRENT", b"")
+
+    assert not list(tmp_path.iterdir())
+
+
+@linux_only
+def test_nothing_is_left_where_there_is_no_descriptor_to_list_it_with(tmp_path: Path) -> None:
+    """What was made is removed by its names."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = []
+    try:
+        with pytest.raises(OSError, match="Too many"), NewDirectory(tmp_path / "new") as new:
+            new.write("CURRENT", b"")
+            Path(new.path("made")).write_bytes(b"made elsewhere")
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, limits[0]), limits[1]))
+            while True:
+                taken.append(os.dup(0))
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
     assert not list(tmp_path.iterdir())
 

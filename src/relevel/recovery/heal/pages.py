@@ -1,7 +1,8 @@
 """Pages put back: two pages of a table that stand in each other's place, as a disk or a file system that mixed up its blocks leaves
 them.
 
-Only pages that hold bytes of hurt blocks are tried, each pair of them. That a checksum fits where none did is proof enough: chance
+Only pages that hold bytes of hurt blocks are tried, each pair of them, and none that holds a byte of a block whose checksum fits:
+that one is in its place, and what was exchanged is less than a page. That a checksum fits where none did is proof enough: chance
 makes that once in four thousand million pairs.
 """
 
@@ -15,7 +16,7 @@ from operator import itemgetter
 from typing import Final
 
 from relevel import _kernel
-from relevel.recovery.heal.block import CHECKSUM_SIZE, checksum_of
+from relevel.recovery.heal.block import CHECKSUM_SIZE, TRAILER_SIZE, checksum_of
 
 PAGE: Final = 4096
 _MOST_PAGES: Final = 64
@@ -46,13 +47,21 @@ class Swaps:
     pages: tuple[tuple[int, int], ...]
 
 
-def put_pages_back(data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Span]) -> Swaps | None:
+def sound_blocks(scan: _kernel.TableScan) -> list[Span]:
+    """The blocks of a table whose checksums fit, trailers included."""
+    return [(offset, offset + size + TRAILER_SIZE) for offset, size, _, codec, _ in scan.blocks() if codec]
+
+
+def put_pages_back(
+    data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Span], sound: Sequence[Span] = ()
+) -> Swaps | None:
     """Look for pages in each other's place.
 
     Args:
         data: the table's bytes.
         blocks: the blocks whose checksums do not fit, trailers included, where the index tells; None where it is lost.
         hurt: stretches of the file that are not what they should be.
+        sound: the blocks whose checksums fit, trailers included, where the index tells.
 
     Returns:
         The bytes with pages put back, or None where none are found.
@@ -61,9 +70,10 @@ def put_pages_back(data: bytes, blocks: Sequence[Span] | None, hurt: Iterable[Sp
     if len(data) > _MOST_WALKED if blocks is None else _are_too_many(blocks):
         return None
     spans = list(hurt)
+    in_place = {page for start, end in sound for page in range(start // PAGE, -(-end // PAGE))}
     found: list[tuple[int, int]] = []
     while len(found) < _MOST_SWAPS:
-        pages = _pages(spans, len(data), most)
+        pages = [page for page in _pages(spans, len(data), most) if page not in in_place]
         if not 2 <= len(pages) <= most:
             break
         most_gained, best = max(((gain(data, *pair), pair) for pair in combinations(pages, 2)), key=itemgetter(0))

@@ -18,7 +18,7 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.heal.block import Healing, contents_of, heal_block, holds_data, parses
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
-from relevel.recovery.heal.pages import Swaps, put_pages_back
+from relevel.recovery.heal.pages import Swaps, put_pages_back, sound_blocks
 from relevel.recovery.heal.salvage import Salvage, hurt_ranges, salvage
 from relevel.recovery.heal.told import healed_finding, salvaged_finding, swapped_finding
 from relevel.storage.patched import Readable
@@ -195,6 +195,6 @@ class Repairer:
     def _look_for_swaps(self, file: str) -> Swaps | None:
         if self._storage.size(file) > MOST_TO_HEAL:
             return None
-        faults = _kernel.scan_table(self._storage.source(file), self._comparator.kernel, check_filter=False).faults
-        hurt = [(fault.offset, fault.offset + fault.size) for fault in faults if fault.code.endswith(_CHECKSUM)]
-        return put_pages_back(self._storage.read(file), hurt, hurt)
+        scan = _kernel.scan_table(self._storage.source(file), self._comparator.kernel, check_filter=False)
+        hurt = [(fault.offset, fault.offset + fault.size) for fault in scan.faults if fault.code.endswith(_CHECKSUM)]
+        return put_pages_back(self._storage.read(file), hurt, hurt, sound_blocks(scan))

@@ -14,7 +14,7 @@ from relevel.format.internal_key import user_key_of
 from relevel.format.version_edit import FileMetadata
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
-from relevel.recovery.heal.pages import Swaps, put_pages_back
+from relevel.recovery.heal.pages import Swaps, put_pages_back, sound_blocks
 from relevel.recovery.heal.repair import Handle
 from relevel.recovery.heal.table import heal_table
 from relevel.recovery.heal.told import swapped_finding
@@ -117,8 +117,10 @@ def _put_pages_back(storage: Readable, found: TableSurvey) -> Swaps | None:
     hurt += [finding.span for finding in read if finding.code.startswith(_FRAME_OF_INDEX) and not finding.is_healed]
     if not hurt or found.access is None or found.file.size > MOST_TO_HEAL:
         return None
-    blocks = [(span.offset, span.end) for span in hurt] if found.access.route is Route.INDEX else None
-    return put_pages_back(storage.read(found.file.name), blocks, [(span.offset, span.end) for span in hurt])
+    spans = [(span.offset, span.end) for span in hurt]
+    is_known = found.access.route is Route.INDEX and found.scan is not None
+    sound = sound_blocks(found.scan) if is_known and found.scan is not None else []
+    return put_pages_back(storage.read(found.file.name), spans if is_known else None, spans, sound)
 
 
 def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust: int) -> TableSurvey:
