@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from relevel._kernel import TableMeta
 from relevel.engine.compaction import Compaction, grandparent_limit, make_compaction
-from relevel.engine.failure import refusals_named
 from relevel.engine.version import LAST_LEVEL, key_range, total_size
 from relevel.format.version_edit import LEVEL_COUNT, FileMetadata
+from relevel.storage.failure import refusals_named
 
 if TYPE_CHECKING:
     from relevel.engine.core import Core

@@ -25,7 +25,6 @@ from typing import Any, Final
 from relevel.engine import forking
 from relevel.engine.changes import Changes, Outcome
 from relevel.engine.compactor import Compactor
-from relevel.engine.failure import refusals_named
 from relevel.engine.flusher import Flusher
 from relevel.engine.held import HeldSequences
 from relevel.engine.obsolete import ObsoleteFiles
@@ -36,6 +35,7 @@ from relevel.engine.workers import Workers
 from relevel.errors import InvalidArgumentError, RelevelError
 from relevel.files.info_log import InfoLog
 from relevel.format.version_edit import LEVEL_COUNT, VersionEdit
+from relevel.storage.failure import refusals_named
 
 CLOSED: Final = "Database is closed"
 _FORKED: Final = "Database was opened in the parent process; open it anew in this one"

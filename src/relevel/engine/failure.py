@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from relevel._kernel import Fault
 from relevel.errors import CorruptionError, NotSupportedError, RelevelError
 from relevel.files.faults import finding_of
 from relevel.storage.failure import storage_error
-
-
-@contextmanager
-def refusals_named(path: str) -> Iterator[None]:
-    """Turn what the file system refuses inside the block into ``StorageError``; ``path`` stands for a file that is not named."""
-    try:
-        yield
-    except InterruptedError:
-        raise
-    except OSError as error:
-        if isinstance(error, RelevelError):
-            raise
-        raise storage_error("cannot use", os.fsdecode(error.filename or path), error) from error
 
 
 def make_error(path: str, what: Fault | OSError | None) -> RelevelError:

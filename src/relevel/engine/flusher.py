@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from relevel.engine.changes import Outcome
 from relevel.engine.compaction import level_for_flush
-from relevel.engine.failure import refusals_named
 from relevel.engine.immutable import Immutable
 from relevel.errors import RelevelError
 from relevel.format.filename import log_name
 from relevel.format.version_edit import FileMetadata, VersionEdit
+from relevel.storage.failure import refusals_named
 
 if TYPE_CHECKING:
     from relevel.engine.core import Core

@@ -59,3 +59,14 @@ def refusals(doing: str, path: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise storage_error(doing, path, error) from error
+
+
+@contextmanager
+def refusals_named(path: str) -> Iterator[None]:
+    """As ``refusals``, of whichever file the system names; ``path`` stands for one that it does not name."""
+    try:
+        yield
+    except (InterruptedError, RelevelError):
+        raise
+    except OSError as error:
+        raise storage_error("cannot use", os.fsdecode(error.filename or path), error) from error

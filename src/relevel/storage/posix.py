@@ -22,6 +22,7 @@ from relevel import _kernel
 from relevel._kernel import File
 from relevel.errors import DestinationExistsError, InvalidArgumentError, RelevelError, StorageError
 from relevel.storage.copying import copy_contents
+from relevel.storage.failure import storage_error
 from relevel.storage.rename import rename_without_replacing
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -98,8 +99,10 @@ class NewDirectory:
         if not self._published and self._building is not None:
             shutil.rmtree(self._building, ignore_errors=True)
             self._remove_by_names(self._building)
-        if isinstance(error, OSError) and not isinstance(error, RelevelError) and self._is_ours(error):
-            raise self._explain(error, doing="cannot write") from error
+        if isinstance(error, OSError) and not isinstance(error, RelevelError | InterruptedError):
+            if self._is_ours(error):
+                raise self._explain(error, doing="cannot write") from error
+            raise storage_error("cannot read", os.fsdecode(error.filename or self.destination), error) from error
 
     def path(self, name: str) -> str:
         """Give the path of a file in the directory: where it is built, and after ``publish`` where it is."""

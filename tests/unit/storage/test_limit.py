@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import relevel
 from relevel.storage.limit import open_file_limit
 
 PROGRAM = """
@@ -32,3 +34,38 @@ def test_a_program_may_use_what_the_system_allows() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["100", "300"]
+
+
+WORKS = {
+    "dump": "sum(1 for _ in relevel.dump(source))",
+    "history": "sum(1 for _ in relevel.History(source).timeline())",
+    "undelete": "relevel.undelete(source, new, deleted=True)",
+    "rescue": "relevel.rescue(source, new)",
+    "find": "relevel.find(source, b'0001')",
+}
+ASKING = """
+import resource, sys
+from pathlib import Path
+import relevel
+source, new, most = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+try:
+    {work}
+except relevel.StorageError as error:
+    assert "too many open files; raise the limit" in str(error), error
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such limit there")
+@pytest.mark.parametrize("work", WORKS)
+def test_too_few_files_are_a_storage_error_with_advice(work: str, tmp_path: Path) -> None:
+    """Wherever the next one is opened, and nothing is left of a new database; or they are enough."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True, write_buffer_size=1 << 16) as db:
+        for number in range(5000):
+            db.put(b"%04d" % number, bytes(100))
+
+    for most in range(4, 16, 3):
+        program = ASKING.format(work=WORKS[work])
+        arguments = [sys.executable, "-c", program, str(tmp_path / "db"), str(tmp_path / f"new {most}"), str(most)]
+        ended = subprocess.run(arguments, check=False, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr

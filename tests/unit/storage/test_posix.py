@@ -51,7 +51,7 @@ def test_nothing_is_left_where_there_is_no_descriptor_to_list_it_with(tmp_path: 
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken = []
     try:
-        with pytest.raises(OSError, match="Too many"), NewDirectory(tmp_path / "new") as new:
+        with pytest.raises(StorageError, match="too many open files"), NewDirectory(tmp_path / "new") as new:
             new.write("CURRENT", b"")
             Path(new.path("made")).write_bytes(b"made elsewhere")
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, limits[0]), limits[1]))
@@ -292,6 +292,6 @@ def test_a_full_disk_that_others_met_is_told_in_the_same_words(small_disk: Path)
 
 
 def test_an_error_of_reading_is_not_told_as_one_of_writing(tmp_path: Path) -> None:
-    """What failed elsewhere comes out as it was."""
-    with pytest.raises(FileNotFoundError), NewDirectory(tmp_path / "new"):
+    """It names what could not be read."""
+    with pytest.raises(StorageError, match=r"cannot read .*nowhere"), NewDirectory(tmp_path / "new"):
         (tmp_path / "nowhere").read_bytes()

@@ -24,6 +24,7 @@ from relevel.recovery.inventory.steady import refuse_outrun
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.inputs import InputSet, open_inputs
 from relevel.recovery.read.rows import RowCursor, Rows, Version
+from relevel.storage.failure import refusals_named
 from relevel.storage.temporary import temporary_folder
 
 BYTEWISE = "bytewise"
@@ -136,7 +137,10 @@ class Reader:
         span = self.span(prefix, start, stop, key)
         repairer = self.repairer()
         cursor = self.cursor(mode, past=past, repair=repairer, start=span.start, stop=span.stop, **options)
-        return self.rows_of(cursor.by_sequence(temporary_folder()) if by_sequence else cursor, repairer, span)
+        if not by_sequence:
+            return self.rows_of(cursor, repairer, span)
+        with refusals_named(str(self.directory.path)):
+            return self.rows_of(cursor.by_sequence(temporary_folder()), repairer, span)
 
     def rows_of(self, source: RowCursor, repairer: Repairer, span: KeySpan) -> Rows:
         """The rows of a cursor, as far as they belong to a span of keys."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias, TypeVar
 
 from relevel import _kernel
+from relevel.errors import RelevelError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.recovery.heal.repair import Repairer
+from relevel.storage.failure import storage_error
 
 Batch = TypeVar("Batch")
 AtEnd: TypeAlias = Callable[[bool], None]
@@ -80,9 +83,11 @@ class _Reading:
                 del batch  # a very large value is not held while the next one is read
                 self.collect()
             self._at_end(False)
-        except OSError:
+        except OSError as error:
             self._at_end(True)
-            raise
+            if isinstance(error, RelevelError):
+                raise
+            raise storage_error("cannot read", os.fsdecode(error.filename or "the database"), error) from error
         self.collect()
 
     def collect(self) -> None:
