@@ -65,7 +65,7 @@ MUTATIONS: Final = (
         f"{_ENGINE}/write/mod.rs",
         "            if sync {\n                sync_all(old)?;\n",
         "            if sync {\n                let _ = &old;\n",
-        (*POWER, "--workload", "puts", "--each", "20", "--states", "8000"),
+        (*POWER, "--workload", "compactions", "--workload", "reopenings", "--each", "20", "--states", "8000"),
     ),
     Mutation(
         "a table is not synced",
