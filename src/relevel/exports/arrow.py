@@ -28,7 +28,7 @@ def arrow() -> Any:
     Raises:
         NotSupportedError: it is not installed.
     """
-    return load_extra("pyarrow", "This format")
+    return load_extra("pyarrow", "Arrow, on which Parquet, DuckDB and `sql` build,")
 
 
 def schema(layout: Layout) -> Any:
@@ -154,5 +154,5 @@ def _decoded(pa: Any, part: Part, keys: Any, values: Any) -> list[Any]:
 def _with_prefix(batch: Any, prefix: bytes) -> Any:
     if not prefix:
         return batch
-    compute = load_extra("pyarrow.compute", "This format")
+    compute = load_extra("pyarrow.compute", "Arrow, on which Parquet, DuckDB and `sql` build,")
     return batch.filter(compute.starts_with(batch.column("key"), prefix))

@@ -59,7 +59,8 @@ class DatabaseLock:
                 self._close()
                 if error.errno in _TAKEN:
                     raise LockedError(
-                        f"{path!r} is held by another process: one at a time may write to a database"
+                        f"{path!r} is held by another process: one at a time may write to a database. "
+                        "Stop that program first; reading is possible beside it"
                     ) from error
                 raise storage_error("cannot lock", path, error) from error
             try:
@@ -89,7 +90,8 @@ class DatabaseLock:
         # LevelDB's own lock may be this process's too: opening the file and closing it would drop it.
         if may_be_open_here(self._path) and is_locked(self._path):
             raise LockedError(
-                f"{self._path!r} is held by another process, or by LevelDB in this one: one at a time may write to a database"
+                f"{self._path!r} is held by another process, or by LevelDB in this one: one at a time may write to a database. "
+                "Stop that program first; reading is possible beside it"
             )
 
     def _take(self) -> None:

@@ -184,11 +184,15 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
     for stale in report.possibly_stale:
         where = "of any key" if stale.keys == KeyRange() else f"in {range_text(stale.keys)}"
         yield f"possibly stale: {plural(stale.count, 'entry')} {where}: {why_stale(stale)}"
-    yield (
-        "complete: every live entry is there"
-        if report.is_complete
-        else f"not complete: {plural(len(report.losses), 'loss')}"
-    )
+    yield _verdict(report)
+
+
+def _verdict(report: RescueReport) -> str:
+    if report.is_complete:
+        return "complete: every live entry is there"
+    if report.lost and all(piece.fate is Fate.IN_DOUBT for piece in report.lost):
+        return f"not proved complete: {plural(len(report.lost), 'place')} in doubt"
+    return f"not complete: {plural(len(report.losses), 'loss')}"
 
 
 def _lost_lines(report: RescueReport) -> Iterator[str]:
@@ -198,7 +202,9 @@ def _lost_lines(report: RescueReport) -> Iterator[str]:
     if lost:
         ranges = list(dict.fromkeys(range_text(piece.keys) for piece in lost))
         more = f", and {len(ranges) - _MOST_RANGES} ranges more" if len(ranges) > _MOST_RANGES else ""
-        size = f", {size_text(report.lost_byte_count)}, about {report.lost_entry_estimate} entries, older versions included"
+        about = report.lost_entry_estimate
+        count = f"about {about} entries, older versions included" if about else "nobody knows how many entries"
+        size = f", {size_text(report.lost_byte_count)}, {count}"
         yield f"lost for sure: {plural(len(lost), 'place')}{size if report.lost_byte_count else ''}"
         yield f"    of the keys {'; '.join(ranges[:_MOST_RANGES])}{more}"
     if doubts:

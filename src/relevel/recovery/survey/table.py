@@ -25,6 +25,8 @@ from relevel.recovery.survey.mender import Mender, size_of_mended
 from relevel.storage.patched import Patched, Readable, within_limit
 
 _CHECKSUM: Final = ".checksum-mismatch"
+_STRAYS: Final = ("table.replaced", "table.range-mismatch")
+"""That a file holds entries of another table."""
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
 _GAP: Final = "table.gap"
 _NAMES_FILTER: Final = ("table.metaindex.", "table.filter.bad-handle")
@@ -79,8 +81,7 @@ class TableSurvey:
     @property
     def is_in_its_place(self) -> bool:
         """Whether nothing says that the file holds entries of another table, which may be older than what lies deeper."""
-        strays = ("table.replaced", "table.range-mismatch")
-        if self.is_out_of_order or any(finding.code in strays for finding in self.findings):
+        if self.is_out_of_order or any(finding.code in _STRAYS for finding in self.findings):
             return False
         return self.scan is None or _has_claimed_end(self.file, self.scan)
 
@@ -138,7 +139,20 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
     findings += _verify_identity(file, access, scan, findings)
+    if not any(finding.code in _STRAYS for finding in findings):
+        findings = [_within_claim(file, finding) for finding in findings]
     return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings), mended=mender.mended)
+
+
+def _within_claim(file: DatabaseFile, finding: Finding) -> Finding:
+    """What is lost of a table had keys in the range that the manifest gives."""
+    claimed = file.metadata
+    if claimed is None or not finding.is_loss:
+        return finding
+    keys = finding.keys or KeyRange()
+    lower = user_key_of(claimed.smallest) if keys.lower is None else keys.lower
+    upper = user_key_of(claimed.largest) if keys.upper is None else keys.upper
+    return replace(finding, keys=KeyRange(lower, upper))
 
 
 def _scan(
