@@ -76,7 +76,7 @@ def test_a_file_of_the_program_that_cannot_be_copied_ends_it(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(strangers, name, refuse)
-    told = f"cannot copy .*{damaged.name}/settings" if name == "copy_contents" else "cannot write .*rescued-"
+    told = f"cannot copy .*{damaged.name}/settings" if name == "copy_contents" else "cannot sync .*rescued-"
     with pytest.raises(relevel.StorageError, match=told):
         relevel.rescue_in_place(damaged)
 

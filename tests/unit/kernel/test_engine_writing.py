@@ -241,10 +241,10 @@ def test_sequence_numbers_end_at_the_largest(tmp_path: Path) -> None:
     batch.delete(b"k")
     batch.delete(b"k")
 
-    with pytest.raises(RuntimeError, match="sequence numbers"):
+    with pytest.raises(RuntimeError, match="no sequence number is left"):
         store.write(batch)
     writer.put(b"k", b"v")
-    with pytest.raises(RuntimeError, match="sequence numbers"):
+    with pytest.raises(RuntimeError, match="no sequence number is left"):
         writer.put(b"k", b"v")
 
     assert store.last_sequence == (1 << 56) - 1
