@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import errno
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ from tests.crash.recording import Operation, Run, record
 from tests.crash.workloads import BATCH_COUNT, WORKLOADS
 
 _LOSSES_EACH: Final = 6
+_MOMENTS_BETWEEN: Final = 3
 
 
 class Kind(NamedTuple):
@@ -90,7 +92,7 @@ def try_fault(workload: str, seed: int, kind: str, number: int) -> tuple[bool, l
 
 
 def _violations(run: Run, folder: Path, workload: str, seed: int, *, happened: bool) -> list[str]:
-    known, truth = known_at_end(run.operations), Truth(seed)
+    known = known_at_end(run.operations)
     found = [f"read wrongly: {what}" for what in known.wrong]
     if run.exit_code:
         found.append(f"ended with {run.exit_code}: {run.output[-2000:]}")
@@ -100,14 +102,33 @@ def _violations(run: Run, folder: Path, workload: str, seed: int, *, happened: b
         found.append(f"an error without a fault: {known.errors}")
     if workload == "reads":
         return found
-    disk = Disk(str(folder / "root"))
-    for operation in run.operations:
+    for count in _moments(run.operations, workload, seed):
+        found += _lost_at(run.operations[:count], folder / f"after{count}", workload, seed)
+    return found
+
+
+def _moments(operations: Sequence[Operation], workload: str, seed: int) -> set[int]:
+    """After how many operations the power fails: at the end, and for who goes on after an error at moments between as well.
+
+    A hole in a log shows only until what was in it is in a table.
+    """
+    fault = next((at for at, operation in enumerate(operations) if operation.kind == "f"), len(operations))
+    between = range(fault + 1, len(operations)) if workload == "retries" else range(0)
+    chosen = random.Random(seed * len(operations)).sample(between, min(_MOMENTS_BETWEEN, len(between)))
+    return {len(operations), *chosen}
+
+
+def _lost_at(operations: Sequence[Operation], folder: Path, workload: str, seed: int) -> list[str]:
+    """What does not hold of the states that a loss of power leaves after these operations."""
+    known, truth, found = known_at_end(operations), Truth(seed), []
+    disk = Disk(str(folder.parent / "root"))
+    for operation in operations:
         disk.do(operation)
     for index, (name, loss) in enumerate(islice(losses(seed), _LOSSES_EACH)):
         place = folder / f"state{index}"
-        place.mkdir()
+        place.mkdir(parents=True)
         lay_out(tree_after(disk, loss), place)
-        least = acknowledged(run.operations) if index == 0 else known.safe  # the first is what a process leaves
+        least = acknowledged(operations) if index == 0 else known.safe  # the first is what a process leaves
         try:
             if (place / "db").exists():
                 verify(place, truth, known._replace(safe=least), workload)

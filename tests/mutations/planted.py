@@ -49,8 +49,8 @@ MUTATIONS: Final = (
     Mutation(
         "a new log's name is not synced with it",
         f"{_ENGINE}/write/file.rs",
-        "        if self.is_new {\n            sync_directory_of(&self.path)?;\n",
-        "        if self.is_new {\n",
+        "        if self.is_name_doubtful {\n            sync_directory_of(&self.path)?;\n",
+        "        if self.is_name_doubtful {\n",
         (*POWER, "--workload", "syncs"),
     ),
     Mutation(
@@ -115,6 +115,13 @@ MUTATIONS: Final = (
         f"{_ENGINE}/write/file.rs",
         "        self.doubtful.settle(|size| self.file.write_again(size))?;\n",
         "",
+        (*FAULTS, "--workload", "retries", "--kind", "error", "--step", "1"),
+    ),
+    Mutation(
+        "names that the process before did not sync are not synced",
+        f"{_ENGINE}/write/file.rs",
+        "is_name_doubtful: true, ..Self::new(file, path, size)",
+        "..Self::new(file, path, size)",
         (*FAULTS, "--workload", "retries", "--kind", "error", "--step", "1"),
     ),
     Mutation(

@@ -75,7 +75,7 @@ pub struct Log {
     /// Whether a write that is in it was wanted safe on disk.
     pub promised: bool,
     /// Whether the directory may not know the file yet when the system goes down.
-    is_new: bool,
+    is_name_doubtful: bool,
     doubtful: Doubtful,
 }
 
@@ -90,7 +90,7 @@ impl Log {
     pub fn create(path: &Path) -> Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         let file = file.map_err(|error| EngineError::io(path, error))?;
-        Ok(Self { is_new: true, ..Self::new(Box::new(file), path, 0) })
+        Ok(Self { is_name_doubtful: true, ..Self::new(Box::new(file), path, 0) })
     }
 
     /// Open a log that another process wrote, to go on at its end or to make it safe.
@@ -108,13 +108,14 @@ impl Log {
     /// A log in any file, whose writer stands at `size`.
     #[must_use]
     pub fn new(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
-        Self { file, path: Arc::from(path), size, promised: false, is_new: false, doubtful: Doubtful::new(0) }
+        Self { file, path: Arc::from(path), size, promised: false, is_name_doubtful: false, doubtful: Doubtful::new(0) }
     }
 
-    /// A log of which another process wrote all `size` bytes, and may have seen their sync fail.
+    /// A log of which another process wrote all `size` bytes, and may have seen their sync fail; or it ended before it made the
+    /// names in the directory safe, that of CURRENT too.
     #[must_use]
     pub fn taken_over(file: Box<dyn LogFile>, path: &Path, size: u64) -> Self {
-        Self { doubtful: Doubtful::new(size), ..Self::new(file, path, size) }
+        Self { doubtful: Doubtful::new(size), is_name_doubtful: true, ..Self::new(file, path, size) }
     }
 
     /// The file.
@@ -179,9 +180,9 @@ impl Log {
     pub fn sync(&mut self) -> io::Result<()> {
         self.doubtful.settle(|size| self.file.write_again(size))?;
         self.file.sync()?;
-        if self.is_new {
+        if self.is_name_doubtful {
             sync_directory_of(&self.path)?;
-            self.is_new = false;
+            self.is_name_doubtful = false;
         }
         Ok(())
     }

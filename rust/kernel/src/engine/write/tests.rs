@@ -211,7 +211,7 @@ fn a_sync_that_fails_is_latched_and_what_it_was_for_cannot_be_read() {
 #[test]
 fn what_another_process_wrote_is_written_again_before_its_first_sync() {
     let (path, earlier, disk) = (WritePath::new(Comparator::Bytewise, || false).0, Disk::default(), Disk::default());
-    let taken_over = |disk: &Disk, size| Log::taken_over(Box::new(disk.clone()), Path::new("db/000003.log"), size);
+    let taken_over = |disk: &Disk, size| Log::taken_over(Box::new(disk.clone()), Path::new("000003.log"), size);
     path.start_log(|| Ok((vec![taken_over(&earlier, 40)], taken_over(&disk, 30))), None, |_| {}).unwrap();
     path.write(body(b"a", b"1"), 1, false).unwrap();
     assert_eq!(*disk.0.written_again.lock().unwrap(), []);
