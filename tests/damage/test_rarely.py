@@ -6,31 +6,12 @@ from pathlib import Path
 
 import relevel
 from relevel import _kernel
-from relevel.files.manifest import scan_manifest
-from relevel.files.manifest_writer import write_manifest
 from relevel.format.internal_key import encode_internal_key
-from relevel.format.version_edit import FileMetadata, VersionEdit
-from relevel.storage.read_only import ReadOnlyDirectory
+from relevel.format.version_edit import FileMetadata
 from tests.damage import forge
-from tests.engine.living import log_of
+from tests.engine.living import log_of, note, noted
 
 KEYS = [b"%03d" % number for number in range(100)]
-
-
-def note(database: Path, **changes: object) -> None:
-    """Write the manifest of a closed database anew, with other numbers or tables."""
-    name = (database / "CURRENT").read_text().strip()
-    found = scan_manifest(ReadOnlyDirectory(database), name)
-    state = VersionEdit(
-        comparator=found.comparator,
-        log_number=found.log_number,
-        previous_log_number=0,
-        next_file_number=found.next_file_number,
-        last_sequence=found.last_sequence,
-        new_files=tuple(found.tables()),
-    )
-    (database / name).unlink()
-    write_manifest(str(database / name), state._replace(**changes))  # type: ignore[arg-type]
 
 
 def test_an_old_leveldb_names_the_log_before(tmp_path: Path) -> None:
@@ -41,7 +22,8 @@ def test_an_old_leveldb_names_the_log_before(tmp_path: Path) -> None:
             db.put(key, b"value")
     log = int(log_of(database).stem)
     (database / f"{log + 10:06}.log").touch()
-    note(database, log_number=log + 10, previous_log_number=log, next_file_number=log + 20)
+    state = noted(database)
+    note(database, state._replace(log_number=log + 10, previous_log_number=log, next_file_number=log + 20))
 
     assert relevel.check(database).is_clean
     assert relevel.rescue(database, tmp_path / "rescued").is_complete
@@ -61,7 +43,7 @@ def test_tables_of_level_0_whose_changes_interleave_do_not_keep_their_numbers(tm
             builder.add(encode_internal_key(key, sequence), b"%d" % sequence)
         meta = builder.finish()
         tables.append((0, FileMetadata(number, meta.file_size, meta.smallest, meta.largest)))
-    note(database, new_files=tuple(tables), last_sequence=10, next_file_number=200)
+    note(database, noted(database)._replace(new_files=tuple(tables), last_sequence=10, next_file_number=200))
 
     report = relevel.rescue(database, tmp_path / "rescued")
 

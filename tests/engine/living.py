@@ -39,20 +39,34 @@ def flip(file: Path, offset: int) -> None:
     file.write_bytes(content)
 
 
-def note_tables(path: Path, changed: Callable[[int, FileMetadata], tuple[int, FileMetadata]]) -> None:
-    """Write the manifest of a closed database anew; ``changed`` says level and facts of each table from what was noted."""
-    name = (path / "CURRENT").read_text().strip()
-    found = scan_manifest(ReadOnlyDirectory(path), name)
-    state = VersionEdit(
+def noted(path: Path) -> VersionEdit:
+    """The whole state in the manifest of a closed database."""
+    found = scan_manifest(ReadOnlyDirectory(path), _manifest(path).name)
+    return VersionEdit(
         comparator=found.comparator,
         log_number=found.log_number,
         previous_log_number=0,
         next_file_number=found.next_file_number,
         last_sequence=found.last_sequence,
-        new_files=tuple(changed(level, noted) for level, noted in found.tables()),
+        new_files=tuple(found.tables()),
     )
-    (path / name).unlink()
-    write_manifest(str(path / name), state)
+
+
+def note(path: Path, state: VersionEdit) -> None:
+    """Write the manifest of a closed database anew."""
+    manifest = _manifest(path)
+    manifest.unlink()
+    write_manifest(str(manifest), state)
+
+
+def note_tables(path: Path, changed: Callable[[int, FileMetadata], tuple[int, FileMetadata]]) -> None:
+    """Write the manifest of a closed database anew; ``changed`` says level and facts of each table from what was noted."""
+    state = noted(path)
+    note(path, state._replace(new_files=tuple(changed(level, table) for level, table in state.new_files)))
+
+
+def _manifest(path: Path) -> Path:
+    return path / (path / "CURRENT").read_text().strip()
 
 
 def state_of(path: Path) -> dict[str, tuple[str, int]]:

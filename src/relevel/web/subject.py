@@ -237,9 +237,8 @@ class Subject:
             self._index(found)
             self.phase = Phase.READY
         except Exception as error:
-            is_stopped = self._stopping.is_given and isinstance(
-                error, RuntimeError
-            )  # ours, or of a file not to be read any more
+            # Who is stopped meets an error of ours, or of a file that is not to be read any more.
+            is_stopped = self._stopping.is_given and isinstance(error, RuntimeError)
             self.error = None if is_stopped else str(error) or type(error).__name__
             self.phase = Phase.FAILED
             if not is_stopped and not isinstance(error, (RelevelError, OSError, MemoryError)):
