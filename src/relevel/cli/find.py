@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
-from relevel.cli.output import print_findings, print_report
+from relevel.cli.output import print_findings, print_report, print_unproved
 from relevel.exports.encoding import decode_argument
 from relevel.format.comparator import Comparator
 from relevel.recovery.find import find
@@ -29,4 +29,5 @@ def command(source: Path, key: str, encoding: str, comparator: Comparator | None
     """
     report = find(source, decode_argument(key, encoding), comparator=comparator)
     print_report(report, find_lines, json_wanted=json_wanted)
+    print_unproved(report.unproved, json_wanted=json_wanted)
     return print_findings(report.findings, json_wanted=json_wanted)

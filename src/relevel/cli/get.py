@@ -9,7 +9,7 @@ import click
 
 from relevel.cli import options
 from relevel.cli.decoding import decoding_for
-from relevel.cli.output import print_findings, print_value
+from relevel.cli.output import print_findings, print_unproved, print_value
 from relevel.decoders.shown import printable
 from relevel.exports.encoding import ENCODINGS, decode_argument
 from relevel.format.comparator import Comparator
@@ -61,8 +61,5 @@ def command(
         print_value(value if raw else (encode(value) if text is None else text) + "\n")
         if decoded is not None and text is None:
             click.echo(f"relevel: shown raw: {decoded.undecoded}", err=True)
-        if answer.unproved:
-            click.echo(
-                "relevel: the newest value that can be read; that there was no newer one is not proved", err=True
-            )
+    print_unproved(answer.unproved, json_wanted=json_wanted)
     return print_findings(answer.unproved, json_wanted=json_wanted)

@@ -12,7 +12,7 @@ import click
 from relevel.cli import options
 from relevel.cli.decoding import decoding_for
 from relevel.cli.estimates import print_estimates
-from relevel.cli.output import print_findings, print_lines, print_report
+from relevel.cli.output import print_findings, print_lines, print_report, print_unproved
 from relevel.exports.encoding import decode_argument
 from relevel.exports.rows import format_rows
 from relevel.format.comparator import Comparator
@@ -100,6 +100,9 @@ def command(
     if deleted and states["unknown"] and not json_wanted:
         told = f"{sum(states.values())} keys, of which {states['unknown']} have no deletion on disk: state unknown"
         click.echo(f"relevel: {told}", err=True)
+    if wanted_key is not None:
+        unproved = History(source, comparator=comparator).unproved(wanted_key)
+        print_unproved(unproved, json_wanted=json_wanted)
     return print_findings(rows.findings, json_wanted=json_wanted)
 
 

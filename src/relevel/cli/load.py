@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -15,7 +15,8 @@ from relevel.cli import options
 from relevel.cli.living import opened
 from relevel.cli.output import count_bar, print_findings, print_report
 from relevel.engine.load import load
-from relevel.exports.operations import INPUT_FORMATS, parse_operations
+from relevel.errors import InvalidArgumentError
+from relevel.exports.operations import INPUT_FORMATS, Operation, parse_operations
 from relevel.format.comparator import Comparator
 from relevel.report.living import load_lines
 
@@ -56,12 +57,20 @@ def command(
       relevel load ./settings --format csv entries.csv
     """
     with _lines_of(file) as lines:
-        operations = parse_operations(lines, format, encoding)
+        operations = _named(parse_operations(lines, format, encoding), getattr(file, "name", "<stdin>"))
         first = list(islice(operations, 1))  # what is no such file at all is refused before the database is touched
         with opened(database, comparator, create=create) as db, count_bar("load", "entries") as progress:
             report = load(db, chain(first, operations), progress)
     print_report(report, load_lines, json_wanted=json_wanted)
     return print_findings(db.recovery_findings, json_wanted=json_wanted)
+
+
+def _named(operations: Iterable[Operation], name: str) -> Iterator[Operation]:
+    """The operations; a line that is none is told with the name of its file."""
+    try:
+        yield from operations
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{name}: {error}") from error
 
 
 @contextmanager

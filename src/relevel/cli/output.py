@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
@@ -78,6 +78,12 @@ def print_findings(findings: Iterable[Finding], *, json_wanted: bool) -> int:
         else:
             click.echo("\n".join(finding_lines(finding)), err=True)
     return FINDINGS if worse else CLEAN
+
+
+def print_unproved(unproved: Sequence[Finding], *, json_wanted: bool) -> None:
+    """Say of the newest version of a key that it may not be the newest, where something that is lost may have held another."""
+    if unproved and not json_wanted:
+        click.echo("relevel: the newest version that can be read; that there was no newer one is not proved", err=True)
 
 
 @contextmanager

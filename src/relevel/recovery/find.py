@@ -13,6 +13,7 @@ from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.inventory.steady import steadily
+from relevel.recovery.read.newest import newest
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
 
@@ -40,11 +41,14 @@ class FindReport:
         key: the user key.
         copies: newest first; the same version in several files comes once for each.
         findings: what was found wrong in the files that may hold the key.
+        unproved: those of the database that may have cost a newer version than the newest that can be read; empty where it is
+            proved that there was none.
     """
 
     key: bytes
     copies: tuple[Copy, ...]
     findings: tuple[Finding, ...]
+    unproved: tuple[Finding, ...]
 
 
 def find(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator | None = None) -> FindReport:
@@ -74,9 +78,8 @@ def _find(reader: Reader, key: bytes) -> FindReport:
             state = states.get((version.sequence, version.type, version.value), version.state)
             copies.append(Copy(version._replace(state=state), file.level, file.standing))
         findings.update({(finding.code, finding.span): finding for finding in in_file.findings})
-    reader.refuse_outrun()
     copies.sort(key=lambda copy: (-copy.version.sequence, copy.version.file, copy.version.offset))
-    return FindReport(key, tuple(copies), tuple(findings.values()))
+    return FindReport(key, tuple(copies), tuple(findings.values()), newest(reader, key).doubts)
 
 
 def _of_key(rows: Rows, key: bytes) -> Iterator[Version]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from relevel.errors import CorruptionError, KeyNotFoundError, UnprovedWarning
 from relevel.findings import Finding, Severity
 from relevel.format.comparator import Comparator
-from relevel.recovery.inventory.at_risk import holds, hurt_file, is_proved_newer, keys_at_risk
+from relevel.recovery.inventory.at_risk import hurt_file
 from relevel.recovery.inventory.steady import steadily
+from relevel.recovery.read.newest import newest
 from relevel.recovery.read.reader import Reader
-from relevel.recovery.read.rows import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +61,19 @@ def look_up(path: str | os.PathLike[str], key: bytes, *, comparator: Comparator 
 
 
 def _look_up(reader: Reader, key: bytes) -> Answer:
-    rows = reader.rows("visible", past=False, start=key)
-    first = next(iter(rows), None)
-    reader.refuse_outrun()
-    found = first if first is not None and first.key == key else None
-    doubts = [finding for finding in rows.findings if _may_outdate(reader, finding, key, found)]
+    found, doubts = newest(reader, key)
     losses = [finding for finding in doubts if _is_certain(reader, finding)]
     if losses:
         raise CorruptionError(
             f"{losses[0].message}: it may hold {key!r} or a newer version of it. {_next_step(reader)}", losses[0]
         )
     if found is not None and found.value is not None:
-        return Answer(found.value, tuple(doubts))
+        return Answer(found.value, doubts)
     if doubts:
         raise CorruptionError(
             f"{doubts[0].message}: {key!r} is not there, and that is not proved. {_next_step(reader)}", doubts[0]
         )
     raise KeyNotFoundError(f"{reader.directory.path}: {key!r} is not there")
-
-
-def _may_outdate(reader: Reader, finding: Finding, key: bytes, found: Version | None) -> bool:
-    """Whether a finding costs something that may have held a newer version of the key than was found."""
-    if not finding.is_loss or not holds(reader.comparator, keys_at_risk(reader.directory, finding), key):
-        return False
-    if found is None:
-        return True
-    lost = hurt_file(reader.directory, finding)
-    return not is_proved_newer(reader.directory.by_name[found.file], found.offset, lost, finding.span, finding.code)
 
 
 def _is_certain(reader: Reader, finding: Finding) -> bool:

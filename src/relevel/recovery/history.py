@@ -29,6 +29,7 @@ from relevel.recovery.past.selection import Selection
 from relevel.recovery.past.stretches import Stretches
 from relevel.recovery.past.target import Target
 from relevel.recovery.past.view import DatabaseView
+from relevel.recovery.read.newest import newest
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Rows, Version
 
@@ -249,6 +250,16 @@ class History:
     def versions(self, key: bytes) -> list[Version]:
         """Every version of one key, newest first."""
         return list(takewhile(lambda version: version.key == key, self._reader.rows("versions", past=True, start=key)))
+
+    def unproved(self, key: bytes) -> tuple[Finding, ...]:
+        """What is lost, or may be, and may have held a newer version of a key than the newest that is on disk.
+
+        Where there is such, a version with the state ``live`` is the newest that can be read.
+
+        Raises:
+            DatabaseInUseError: another program changes the database faster than it can be read.
+        """
+        return newest(self._reader, key).doubts
 
     def deleted(
         self,

@@ -13,6 +13,7 @@ from relevel.recovery.history import History
 from relevel.recovery.past.horizon import Horizon
 from relevel.recovery.past.moments import Moment, SequenceEstimate
 from relevel.recovery.past.runs import DeletionRun
+from relevel.report.commands import beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Guide:
 
 
 def _steps(source: Path, runs: Sequence[DatedRun]) -> Iterator[Step]:
-    beside = Path(f"{source if source.name not in {'', '..'} else source.resolve()}-restored")
+    restored = beside(source, "restored")
 
     def command(verb: str, *arguments: object) -> str:
         return shlex.join(["relevel", verb, str(source), *map(str, arguments)])
@@ -117,12 +118,14 @@ def _steps(source: Path, runs: Sequence[DatedRun]) -> Iterator[Step]:
         yield Step(
             "say what undoing it would bring back, and write nothing", command("undelete", "--run", number, "--dry-run")
         )
-        yield Step("the database of today with it undone", command("undelete", beside, "--run", number))
+        yield Step("the database of today with it undone", command("undelete", restored, "--run", number))
         if run.first_sequence > 1:
-            yield Step("the database as it was before it", command("undelete", beside, "--at", run.first_sequence - 1))
+            yield Step(
+                "the database as it was before it", command("undelete", restored, "--at", run.first_sequence - 1)
+            )
     yield Step("say which deleted keys still have a value on disk", command("history", "--deleted", "--format", "text"))
     yield Step("say what bringing all of them back would do", command("undelete", "--deleted", "--dry-run"))
-    yield Step("look at every moment, on a page of this machine", command("explore", "--restore-to", beside))
+    yield Step("look at every moment, on a page of this machine", command("explore", "--restore-to", restored))
 
 
 def guide_lines(guide: Guide) -> Iterator[str]:

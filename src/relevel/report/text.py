@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 from relevel.catalogue import RESCUE
@@ -14,15 +15,24 @@ from relevel.recovery.find import FindReport
 from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.info import FileInfo, InfoReport
 from relevel.recovery.lost import Fate
+from relevel.recovery.rebuild.plan import Treatment
 from relevel.recovery.rebuild.stale import StaleRange
 from relevel.recovery.rescue import RescueReport
 from relevel.recovery.undelete import UndeleteReport
+from relevel.report.commands import addressed
 from relevel.report.past import estimate_lines, unproved_lines
 
 _MOST_FINDINGS: Final = 100
 _MOST_KEY: Final = 60
 _MOST_RANGES: Final = 3
 _PLURALS: Final = {"copy": "copies", "entry": "entries", "loss": "losses", "damage": "damage"}
+_TREATMENTS: Final = {
+    Treatment.CARRY: "carried over as they are",
+    Treatment.REWRITE: "written anew",
+    Treatment.SORT: "put in order",
+    Treatment.MERGE: "merged",
+    Treatment.NONE: "not readable",
+}
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -62,8 +72,14 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         yield f"    goleveldb says: {goleveldb}"
 
 
-def findings_lines(findings: Iterable[Finding], *, rescued: bool = False) -> Iterator[str]:
-    """Findings worst first, notes counted, and the next steps; no advice to rescue what has just been ``rescued``."""
+def findings_lines(findings: Iterable[Finding], source: str | None = None, *, rescued: bool = False) -> Iterator[str]:
+    """Findings worst first, notes counted, and the next steps; no advice to rescue what has just been ``rescued``.
+
+    Args:
+        findings: what was found.
+        source: the database, where its path is to stand in the next steps.
+        rescued: whether they are of a rescue.
+    """
     ordered = sorted(findings, key=lambda finding: -finding.severity)
     worse = [finding for finding in ordered if finding.severity > Severity.NOTE]
     notes = Counter(finding.code for finding in ordered if finding.severity is Severity.NOTE)
@@ -77,9 +93,9 @@ def findings_lines(findings: Iterable[Finding], *, rescued: bool = False) -> Ite
     for code, count in notes.items():
         if count > 1:
             yield f"note: {code}: {count} times; --json has them all"
-    for step in dict.fromkeys(finding.next_step for finding in worse if not finding.is_healed):
+    for step in dict.fromkeys(finding.next_step for finding in worse):
         if not (rescued and step == RESCUE):
-            yield f"next: {step}"
+            yield f"next: {step if source is None else addressed(step, Path(source))}"
 
 
 def check_lines(report: CheckReport) -> Iterator[str]:
@@ -90,7 +106,7 @@ def check_lines(report: CheckReport) -> Iterator[str]:
         f"{report.block_count} data blocks, {report.record_count} log records, "
         f"{report.put_count} puts, {report.deletion_count} deletions; comparator {report.comparator}"
     )
-    yield from findings_lines(report.findings)
+    yield from findings_lines(report.findings, report.path)
     yield f"clean{_with_notes(report.findings)}" if report.is_clean else _count_text(report.findings)
 
 
@@ -164,14 +180,14 @@ def find_lines(report: FindReport) -> Iterator[str]:
 
 def rescue_lines(report: RescueReport) -> Iterator[str]:
     """The report of ``rescue``."""
-    treatments = Counter(str(table.treatment) for table in report.tables)
+    treatments = Counter(table.treatment for table in report.tables)
     yield f"{report.source} -> {report.destination}" + (" (dry run: nothing was written)" if report.dry_run else "")
-    yield f"tables: {', '.join(f'{count} {name}' for name, count in sorted(treatments.items())) or 'none'}; " + (
-        "levels kept" if report.keeps_shape else "all merged by sequence number into one level"
-    )
+    counts = [f"{treatments[treatment]} {words}" for treatment, words in _TREATMENTS.items() if treatments[treatment]]
+    shape = "levels kept" if report.keeps_shape else "all merged by sequence number into one level"
+    yield f"tables: {', '.join(counts) or 'none'}; {shape}"
     if not report.dry_run:
         yield (
-            f"written: {report.entry_count} entries, {size_text(report.byte_count)}, "
+            f"written: {report.entry_count} entries (older versions and deletions included), {size_text(report.byte_count)}, "
             f"last sequence number {report.last_sequence}"
         )
     if report.healed:

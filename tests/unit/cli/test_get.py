@@ -1,4 +1,4 @@
-"""get, where nothing proves that the value is the newest: it is printed, the doubt told, and the exit code says so."""
+"""get, find and history of one key, where nothing proves that a value is the newest: it is shown, and the doubt is told."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_value_that_may_be_outdated_comes_with_a_warning(unproved: Path) -> No
 
     assert (done.code, done.out) == (1, "value 7\n")
     assert done.err.startswith(
-        "relevel: the newest value that can be read; that there was no newer one is not proved\n"
+        "relevel: the newest version that can be read; that there was no newer one is not proved\n"
     )
     assert "manifest.none" in done.err
 
@@ -41,3 +41,22 @@ def test_as_json_the_warning_is_a_finding(unproved: Path) -> None:
 def test_a_proved_value_comes_alone(database: Path) -> None:
     """Exit code 0."""
     assert call("get", database, "0007") == (0, "value 7\n", "")
+
+
+@pytest.mark.parametrize("command", [("find",), ("history", "--key")])
+def test_versions_of_a_key_come_with_the_same_warning(unproved: Path, command: tuple[str, ...]) -> None:
+    """One that is shown as live may not be the newest there was."""
+    verb, *options = command
+    done = call(verb, unproved, *options, "0007")
+
+    assert done.code == 1
+    assert "the newest version that can be read; that there was no newer one is not proved" in done.err
+
+
+@pytest.mark.parametrize("command", [("find",), ("history", "--key")])
+def test_versions_of_which_the_newest_is_proved_come_alone(database: Path, command: tuple[str, ...]) -> None:
+    """Nothing on standard error."""
+    verb, *options = command
+    done = call(verb, database, *options, "0007")
+
+    assert (done.code, done.err) == (0, "")

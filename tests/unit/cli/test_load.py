@@ -103,7 +103,7 @@ def test_a_bad_line_is_told_by_its_number(
     done = call("load", tmp_path / "new", "--create", *options, given=lines)
 
     assert (done.code, done.out) == (relevel.InvalidArgumentError.exit_code, "")
-    assert done.err.startswith(f"relevel: line {number} is no operation in ")
+    assert done.err.startswith(f"relevel: <stdin>: line {number} is no operation in ")
     assert why in done.err
     assert done.err.count("\n") == 1
 

@@ -110,3 +110,18 @@ def test_a_deleted_key_is_not_there(node: Path) -> None:
     """Its old versions are not given as its value."""
     with pytest.raises(relevel.KeyNotFoundError):
         relevel.get(node, KEY)
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda node, key: relevel.find(node, key).unproved, lambda node, key: relevel.History(node).unproved(key)]
+)
+def test_what_may_hide_a_newer_value_is_told_beside_what_is_left(
+    node: Path, ask: Callable[[Path, bytes], tuple[relevel.Finding, ...]]
+) -> None:
+    """Of a key whose newest version is lost, by the file that held it; of others nothing."""
+    assert not ask(node, KEY)
+    (node / "000015.log").write_bytes(b"")
+    zero_first_block(node, "000013.ldb")
+
+    assert "000013.ldb" in {finding.span.file for finding in ask(node, KEY)}
+    assert not ask(node, b"state/note")

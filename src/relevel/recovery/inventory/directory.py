@@ -113,8 +113,8 @@ def _take_inventory(storage: HeldDirectory) -> Directory:
     if not any(name.kind in _DATA_KINDS and entry.is_file for entry, name in named):
         raise NotADatabaseError(
             f"{storage.root}: no LevelDB here: none of its {len(named)} entries is named CURRENT, MANIFEST-NNNNNN, "
-            "NNNNNN.ldb, NNNNNN.sst or NNNNNN.log. Give the directory that holds them; where the files have lost their names, "
-            "run relevel carve."
+            "NNNNNN.ldb, NNNNNN.sst or NNNNNN.log. Give the directory that holds them: relevel survey finds it under another; "
+            "where the files have lost their names, run relevel carve."
         )
     current = scan_current(storage)
     choice = _choose_manifest(storage, current, named)
