@@ -21,4 +21,4 @@ def make_error(path: str, what: Fault | OSError | None) -> RelevelError:
     finding = finding_of(Path(path).name, what)
     place = Path(path).parent
     advice = f"`relevel check {place}` says what else is damaged, `relevel rescue {place} DST` gets back what can be"
-    return CorruptionError(f"{path}: {finding.message}; {advice}", finding)
+    return CorruptionError(f"{place}: {finding.message}; {advice}", finding)
