@@ -103,8 +103,9 @@ faults: $(VENV)/.kernel ## let every operation on files fail, one after another
 	PYTHONPATH=. $(bin)/python -m tests.crash.faults
 	PYTHONPATH=. $(bin)/python -m tests.crash.refused_reads
 
-kills: $(VENV)/.kernel ## kill a process that writes, five hundred times
+kills: $(VENV)/.kernel ## kill a process that writes, five hundred times; then one of two engines in turns
 	PYTHONPATH=. $(bin)/python -m tests.crash.kills
+	PYTHONPATH=. $(bin)/python -m tests.crash.kills --kills 200 --engine relevel --engine plyvel
 
 every-byte: $(VENV)/.kernel ## damage every byte of small databases of three programs in every way; EVERY_BYTE_OPTIONS
 	PYTHONPATH=. $(bin)/python -m tests.damage.every_byte $(EVERY_BYTE_OPTIONS)

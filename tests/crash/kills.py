@@ -1,6 +1,6 @@
 """A process that writes is killed, again and again: every acknowledged write is there, and nothing that never was.
 
-python -m tests.crash.kills [--kills N] [--seed N]
+python -m tests.crash.kills [--kills N] [--seed N] [--engine NAME]
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import relevel
 from tests.crash.changes import State, states
 
 CHILD: Final = """
-import os, sys
-import relevel
+import importlib, os, sys
 from tests.crash.changes import change
-path, seed, start = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-db = relevel.DB(path, create_if_missing=True, write_buffer_size=1 << 16, reuse_logs=bool(seed % 2))
+engine, path, seed, start = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+options = {"reuse_logs": True} if engine == "relevel" and seed % 2 else {}
+db = importlib.import_module(engine).DB(path, create_if_missing=True, write_buffer_size=1 << 16, **options)
 for number in range(start, 1 << 30):
     with db.write_batch(sync=number % 50 == 0) as batch:
         for key, value in change(seed, number):
@@ -35,13 +35,14 @@ for number in range(start, 1 << 30):
 """
 TORN: Final = {"log.tail.torn"}
 """The system ends a killed process's write between two pages: the last record may be there in part."""
+ENGINES: Final = ("relevel", "plyvel")
 _KILLS_EACH: Final = 5
 _LONGEST_LIFE: Final = 500
 
 
-def killed_after(count: int, path: Path, seed: int, start: int) -> int:
+def killed_after(count: int, engine: str, path: Path, seed: int, start: int) -> int:
     """Write from batch ``start`` on, and be killed once ``count`` batches were acknowledged. How many were in the end."""
-    command = [sys.executable, "-c", CHILD, str(path), str(seed), str(start)]
+    command = [sys.executable, "-c", CHILD, engine, str(path), str(seed), str(start)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as child:
         assert child.stdout is not None
         acknowledged = 0
@@ -58,8 +59,15 @@ def codes_of(findings: Iterable[relevel.Finding]) -> set[str]:
     return {finding.code for finding in findings if finding.severity > relevel.Severity.NOTE}
 
 
-def kill_repeatedly(seed: int, kills: int, database: Path) -> None:
+def kill_repeatedly(seed: int, kills: int, database: Path, engines: Sequence[str] = ("relevel",)) -> None:
     """Kill a writer so many times, and look at what is there each time; of the batch being written all is there or nothing.
+
+    Args:
+        seed: of what is written, of when it is killed, and of which engine writes.
+        kills: how many.
+        database: where.
+        engines: who writes, one in each life: ``relevel`` or ``plyvel``. The next one meets what the one before left, but where
+            it was opened for writing meanwhile, as half of the times.
 
     Raises:
         AssertionError: something is not as it must be.
@@ -68,12 +76,12 @@ def kill_repeatedly(seed: int, kills: int, database: Path) -> None:
     truth: State = {}
     done = 0
     for _ in range(kills):
-        acknowledged = killed_after(chance.randrange(1, _LONGEST_LIFE), database, seed, done)
+        acknowledged = killed_after(chance.randrange(1, _LONGEST_LIFE), chance.choice(engines), database, seed, done)
         possible = list(islice(states(seed, done, truth), acknowledged, acknowledged + 2))
         done += acknowledged
 
         assert codes_of(relevel.check(database).findings) <= TORN
-        with relevel.DB(database, reuse_logs=True) as db:
+        with relevel.DB(database, read_only=chance.random() < 0.5, reuse_logs=True) as db:
             found = dict(db)
             assert found in possible
             assert {key: db.get(key) for key in found} == found
@@ -87,11 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", choices=ENGINES, action="append", help="who writes; repeated, they do in turns")
     given = parser.parse_args(arguments)
     seeds = range(given.seed, given.seed + -(-given.kills // _KILLS_EACH))
     for seed in seeds:
         with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-            kill_repeatedly(seed, _KILLS_EACH, Path(folder) / "db")
+            kill_repeatedly(seed, _KILLS_EACH, Path(folder) / "db", given.engine or ("relevel",))
     sys.stdout.write(f"{len(seeds) * _KILLS_EACH} kills, seeds {seeds[0]} to {seeds[-1]}, nothing lost\n")
     return 0
 

@@ -6,10 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.kills import kill_repeatedly
+from tests.crash.kills import ENGINES, kill_repeatedly
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_kill_loses_nothing_that_was_acknowledged(seed: int, tmp_path: Path) -> None:
     """Five times in a row; of the batch that was being written all is there or nothing."""
     kill_repeatedly(seed, 5, tmp_path / "db")
+
+
+@pytest.mark.parametrize("seed", range(100, 102))
+def test_nor_does_one_amid_lives_of_leveldb(seed: int, tmp_path: Path) -> None:
+    """Killed as well: each goes on with what the other's end has left."""
+    pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
+
+    kill_repeatedly(seed, 5, tmp_path / "db", ENGINES)
