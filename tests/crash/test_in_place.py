@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 import signal
 import stat
@@ -22,6 +20,7 @@ from relevel.storage import rename
 from relevel.storage.posix import sync_directory
 from tests.engine.living import PAIRS, fill, flip, state_of
 from tests.interop.readers import read_with_plyvel
+from tests.refusals import refusing
 
 KILLED = """
 import os, signal, sys
@@ -43,6 +42,7 @@ replacement.rename_without_replacing = dying(replacement.rename_without_replacin
 relevel.rescue_in_place(sys.argv[1])
 """
 """Kills itself before the step of that number."""
+refuse = refusing()
 
 
 @pytest.fixture
@@ -63,11 +63,6 @@ def folder(tmp_path: Path) -> Path:
 def names(folder: Path) -> list[str]:
     """What is in a folder."""
     return sorted(entry.name for entry in folder.iterdir())
-
-
-def refuse(*_: object, **__: object) -> Any:
-    """Refuse as a file system does."""
-    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_the_rescued_database_is_where_the_damaged_one_was(damaged: Path, folder: Path) -> None:

@@ -14,6 +14,7 @@ from relevel.recovery import replacement, strangers
 from relevel.storage import rename
 from relevel.storage.posix import sync_directory
 from tests.engine.living import fill, state_of
+from tests.refusals import refusing
 
 
 @pytest.fixture
@@ -72,10 +73,7 @@ def test_a_file_of_the_program_that_cannot_be_copied_ends_it(
     """The error names the file, or the directory that was made."""
     before = state_of(damaged)
 
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(strangers, name, refuse)
+    monkeypatch.setattr(strangers, name, refusing())
     told = f"cannot copy .*{damaged.name}/settings" if name == "copy_contents" else "cannot sync .*rescued-"
     with pytest.raises(relevel.StorageError, match=told):
         relevel.rescue_in_place(damaged)

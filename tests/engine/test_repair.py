@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from pathlib import Path
@@ -13,6 +12,9 @@ import pytest
 import relevel
 from relevel.recovery.rescue import rescue
 from tests.engine.living import PAIRS, fill, flip, state_of
+from tests.refusals import refusing
+
+refuse = refusing()
 
 
 @pytest.fixture
@@ -32,11 +34,6 @@ def kept_of(database: Path) -> Path:
     """Where the original is."""
     (kept,) = database.parent.glob(f"{database.name}.before-rescue-*")
     return kept
-
-
-def refuse(*_: object, **__: object) -> Any:
-    """Refuse as a file system does."""
-    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_the_original_is_kept_as_it_was(damaged: Path, tmp_path: Path) -> None:

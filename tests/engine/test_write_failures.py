@@ -19,20 +19,17 @@ from relevel.files.info_log import InfoLog
 from relevel.files.lock import DatabaseLock
 from relevel.files.log import LogWriter
 from relevel.storage.living import LivingDirectory
+from tests.refusals import refusing
 
 VALUE = os.urandom(5000)
 KEYS = [b"%03d" % number for number in range(100)]
+refuse = refusing(errno.ENOSPC)
 
 
-def refuse(*_: Any, **__: Any) -> NoReturn:
-    """What a file system says that is full."""
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def half(log: LogWriter, payload: bytes) -> NoReturn:
+def half(log: LogWriter, payload: bytes) -> Any:
     """Append half of a record, then be full."""
     log._file.append(payload[: len(payload) // 2])
-    refuse()
+    return refuse()
 
 
 MANIFEST_FAILURES: dict[str, tuple[Any, str, Callable[..., Any]]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import pickle
 import socket
@@ -15,6 +14,7 @@ import pytest
 from relevel.errors import InvalidArgumentError, NotADatabaseError, StorageError
 from relevel.storage import read_only
 from relevel.storage.read_only import NO_LIMIT, EntryKind, ReadOnlyDirectory
+from tests.refusals import refusing
 
 if sys.platform == "linux":
     import fcntl
@@ -252,10 +252,7 @@ def test_no_descriptor_is_left_open(evidence: Path) -> None:
 
 def test_a_disk_that_fails_meanwhile_is_told(evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a file is read, or the directory is listed; no descriptor is left open."""
-
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
+    refuse = refusing()
     directory = ReadOnlyDirectory(evidence)
     before = len(list(Path("/proc/self/fd").iterdir())) if sys.platform == "linux" else 0
     with monkeypatch.context() as patch:

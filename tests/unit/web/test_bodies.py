@@ -9,6 +9,7 @@ import pytest
 
 from relevel.web.explorer import Explorer
 from relevel.web.guard import TOKEN_HEADER
+from tests.refusals import refusing
 from tests.unit.web.visitor import HOST, Visitor
 
 
@@ -55,10 +56,7 @@ def test_a_time_that_ends_the_calendar_is_no_error_of_the_server(visitor: Visito
 def test_what_the_system_refuses_is_told(visitor: Visitor, explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the system's words."""
 
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(explorer.subject, "new_reader", refuse)
+    monkeypatch.setattr(explorer.subject, "new_reader", refusing())
     explorer.subject._reader = None
     refused = visitor.ask("/api/rows")
 
