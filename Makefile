@@ -75,6 +75,7 @@ coverage: $(VENV)/.coverage $(VENV)/.kernel $(VENV)/cargo/bin/cargo-tarpaulin ##
 	PATH="$(abspath $(VENV))/cargo/bin:$$PATH" cargo tarpaulin --locked --engine llvm --timeout 1200 --packages relevel-kernel --out Html --out Stdout \
 	    --include-files 'rust/kernel/*' --output-dir target/coverage --target-dir target/tarpaulin
 
+# The allocator keeps what is freed: giving it back after every case costs time.
 fuzz: $(VENV)/cargo/bin/cargo-fuzz ## feed the kernel hostile bytes, FUZZ_SECONDS or FUZZ_RUNS for each of FUZZ_TARGETS
 	PYTHONPATH=. $(bin)/python -m fuzz.seed fuzz/corpus
 	export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=134217728 MALLOC_TOP_PAD_=67108864; \

@@ -120,9 +120,8 @@ def _steps(source: Path, runs: Sequence[DatedRun]) -> Iterator[Step]:
         )
         yield Step("the database of today with it undone", command("undelete", restored, "--run", number))
         if run.first_sequence > 1:
-            yield Step(
-                "the database as it was before it", command("undelete", restored, "--at", run.first_sequence - 1)
-            )
+            earlier = command("undelete", beside(source, "before"), "--at", run.first_sequence - 1)
+            yield Step("the database as it was before it", earlier)
     yield Step("say which deleted keys still have a value on disk", command("history", "--deleted", "--format", "text"))
     yield Step("say what bringing all of them back would do", command("undelete", "--deleted", "--dry-run"))
     yield Step("look at every moment, on a page of this machine", command("explore", "--restore-to", restored))
