@@ -292,14 +292,14 @@ MUTATIONS: Final = (
         "src/relevel/engine/opening.py",
         "oldest_log = log_number if immutable is None else immutable.logs[0]\n",
         "oldest_log = log_number\n",
-        (*PYTEST, "tests/crash/test_killed.py"),
+        (*POWER, "--workload", "reopenings"),
     ),
     Mutation(
         "a log goes before the edit that names its table",
         "src/relevel/engine/flusher.py",
         "            core.apply(edit, flushed=True)\n",
         "            core.obsolete.add(map(log_name, immutable.logs))\n            core.apply(edit, flushed=True)\n",
-        (*PYTEST, "tests/crash/test_killed.py"),
+        (*POWER, "--workload", "puts"),
     ),
     Mutation(
         "a new manifest's name is not synced before CURRENT has it",
