@@ -225,20 +225,26 @@ def test_noise_is_no_torn_record(tmp_path: Path) -> None:
         assert log.read_bytes()[start:] == noise
 
 
-def test_a_torn_record_that_holds_a_log_is_no_damage(tmp_path: Path) -> None:
-    """The batches in its value are another database's."""
+@pytest.mark.parametrize("is_cut_at_a_record", [False, True])
+@pytest.mark.parametrize("count", [20, 4000])
+def test_a_torn_record_that_holds_a_log_is_no_damage(tmp_path: Path, count: int, is_cut_at_a_record: bool) -> None:
+    """The batches in its value are another database's, whatever their numbers, and wherever it is cut."""
     with relevel.DB(tmp_path / "other", create_if_missing=True) as db:
-        for key, value in PAIRS * 20:
-            db.put(key, value)
+        for number in range(count):
+            db.put(b"other %d" % number, b"value")
     held = log_of(tmp_path / "other").read_bytes()
     with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        db.put(b"key", b"value")
-        db.put(b"log", held[-20_000:])
+        for number in range(3):
+            db.put(b"%d" % number, b"value")
+        db.put(b"log", held)
     log = log_of(tmp_path / "db")
-    log.write_bytes(log.read_bytes()[:-1000])
+    last = [fragment.offset for fragment in fragments(held)][-1]
+    content = log.read_bytes()
+    log.write_bytes(content[: content.index(held[last:]) if is_cut_at_a_record else -30])
 
+    assert {version.key for version in relevel.dump(tmp_path / "db")} == {b"0", b"1", b"2"}
     with relevel.DB(tmp_path / "db", log_recovery="strict") as db:
-        assert dict(db) == {b"key": b"value"}
+        assert dict(db) == {b"%d" % number: b"value" for number in range(3)}
 
 
 def test_an_unknown_way_is_refused(tmp_path: Path) -> None:

@@ -178,8 +178,8 @@ MUTATIONS: Final = (
     Mutation(
         "a record whose size was hurt is taken for one that the end of the log cuts",
         "rust/kernel/src/log/blocks.rs",
-        "        let cut = self.is_last_block() && !claims_a_crossing && fits_what_is_there != Some(header.checksum);\n",
-        "        let cut = self.is_last_block() && !claims_a_crossing && fits_what_is_there.is_some();\n",
+        "        if self.is_last_block() && !claims_a_crossing && fits_what_is_there != Some(header.checksum) {\n",
+        "        if self.is_last_block() && !claims_a_crossing && fits_what_is_there.is_some() {\n",
         (*EVERY_BYTE, "--file", "000008.log"),
     ),
     Mutation(
@@ -317,9 +317,16 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "damage before a torn end is taken for the torn record",
-        "src/relevel/engine/torn.py",
-        "    return any(_is_batch(data, position, last_sequence + 1, newest) for position in range(1, len(data)))\n",
-        "    return newest < 0\n",
+        "rust/kernel/src/log/torn.rs",
+        "        Extent::Over(_) if !is_noise => None,\n",
+        "        _ if !is_noise => None,\n",
+        (*PYTEST, "tests/engine/test_log_recovery.py"),
+    ),
+    Mutation(
+        "a log in the value of a record that was cut is taken for more of the log",
+        "rust/kernel/src/log/torn.rs",
+        "        Extent::Over(_) if !is_noise => None,\n",
+        "        Extent::Over(None) if !is_noise => None,\n",
         (*PYTEST, "tests/engine/test_log_recovery.py"),
     ),
     Mutation(

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from relevel._kernel import Fault, TableMeta
 from relevel._kernel.engine import LogReplay, Memtable
 from relevel.engine.options import Options
-from relevel.engine.torn import is_damaged
 from relevel.errors import CorruptionError, StorageError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, Severity, Span
@@ -23,7 +22,6 @@ from relevel.format.filename import log_name
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _TORN: Final = "log.tail.torn"
-_HURT: Final = "log.record.bad-length"
 _UNREAD: Final = "log.read-error"
 _NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
 """goleveldb's transactions leave gaps; a record that is lost between two others, or two logs, is a fault of its own."""
@@ -93,7 +91,7 @@ class Replayer:
             replay = self._start(log_name(number), None if result.findings or not position else result.max_sequence)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
-            is_torn_by_crash = is_last and not self._is_damaged(number, faults)
+            is_torn_by_crash = is_last and all(fault.code == _TORN for fault in faults)
             result.is_whole &= not faults and replay.end_offset == replay.file_size
             if not faults or is_torn_by_crash:
                 result.finished.append(number)
@@ -123,38 +121,25 @@ class Replayer:
         result.max_sequence = max(result.max_sequence, replay.max_sequence)
 
     def _report(self, number: int, faults: Sequence[Fault], replay: LogReplay) -> None:
-        findings = [self._finding(number, fault, replay.file_size) for fault in faults]
+        findings = [finding_of(log_name(number), fault, replay.file_size) for fault in faults]
         if self._options.log_recovery != "skip_damaged":
             self._refuse_unread(findings)
         if self._options.log_recovery == "strict":
             raise CorruptionError(
-                f"{self._directory.path(log_name(number))}: {findings[0].message}. It was not opened and nothing was changed; "
+                f"{self._directory.root}: {findings[0].message}. It was not opened and nothing was changed; "
                 "open with log_recovery='point_in_time' for the state before the damage, or run `relevel rescue`",
                 findings[0],
             )
         self._result.findings += findings
-
-    def _is_damaged(self, number: int, faults: Sequence[Fault]) -> bool:
-        """Whether any of it is more than a record that the end of the log cuts."""
-        last = max(self._settled, self._result.max_sequence)
-        return any(
-            fault.code != _TORN or is_damaged(self._directory, log_name(number), fault, last) for fault in faults
-        )
-
-    def _finding(self, number: int, fault: Fault, file_size: int) -> Finding:
-        finding = finding_of(log_name(number), fault, file_size)
-        if fault.code != _TORN or not self._is_damaged(number, [fault]):
-            return finding
-        message = f"{finding.message}; that is no end that a crash has left: more was written behind it"
-        return replace(finding, code=_HURT, severity=Severity.DAMAGE, message=message)
 
     def _refuse_unread(self, findings: Sequence[Finding]) -> None:
         """What cannot be read is not damaged: it may be read the next time, and what it holds would not count any more."""
         for finding in findings:
             if finding.code == _UNREAD:
                 advice = "try again; if it stays so, copy what can be read with ddrescue or a similar tool, and run on the copy"
-                path = self._directory.path(finding.span.file)
-                error = StorageError(f"{path}: {finding.message}. It was not opened and nothing was changed: {advice}")
+                error = StorageError(
+                    f"{self._directory.root}: {finding.message}. It was not opened and nothing was changed: {advice}"
+                )
                 error.errno = errno.EIO
                 raise error
 

@@ -32,7 +32,7 @@ impl BatchReader {
     /// Stand before the first batch of `source`. Nothing is read yet.
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>) -> Self {
-        Self { reader: LogReader::new(source), faults: FaultLog::default(), record_count: 0, due: None }
+        Self { reader: LogReader::of_batches(source), faults: FaultLog::default(), record_count: 0, due: None }
     }
 
     /// Give the next whole batch to `use_batch`; false at the end.
@@ -42,6 +42,7 @@ impl BatchReader {
     pub fn next_batch(&mut self, use_batch: impl FnOnce(PlacedBatch<'_>) -> Result<()>) -> Result<bool> {
         loop {
             let most = self.reader.most();
+            self.reader.expect(self.due);
             let Some(record) = self.reader.next_perhaps_cut()? else {
                 self.faults.extend(self.reader.take_faults());
                 return Ok(false);

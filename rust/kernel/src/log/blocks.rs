@@ -21,7 +21,7 @@ pub enum Piece {
         /// Its payload in the block.
         payload: Range<usize>,
     },
-    /// Bytes that cannot be used. A torn tail is the last piece.
+    /// Bytes that cannot be used. A torn tail is the last piece, unless it is gone on behind it.
     Damage(Fault),
     /// Nothing more; the bytes from this offset to the end of the file are zero.
     End(u64),
@@ -55,6 +55,23 @@ impl Blocks {
     /// Bytes of the block in memory.
     pub fn bytes(&self, range: Range<usize>) -> &[u8] {
         self.block.get(range).unwrap_or_default()
+    }
+
+    /// The bytes of the block from this offset of the file on.
+    pub fn range_from(&self, offset: u64) -> Range<usize> {
+        let start = usize::try_from(offset.saturating_sub(self.block_offset)).unwrap_or(usize::MAX);
+        start.min(self.block.len())..self.block.len()
+    }
+
+    /// Where the first record at or after this offset begins from which records follow one another to the end of the block.
+    pub fn chained_from(&mut self, offset: u64) -> Option<u64> {
+        let from = self.range_from(offset).start;
+        self.resync.find(&self.block, from).map(|position| self.block_offset + position as u64)
+    }
+
+    /// Go on at this offset of the file, which is in the block.
+    pub fn go_on_at(&mut self, offset: u64) {
+        self.position = self.range_from(offset).start;
     }
 
     /// The next piece. After [`Piece::End`], that again.
@@ -108,13 +125,12 @@ impl Blocks {
         Piece::Damage(fault)
     }
 
-    /// A record that claims more bytes than the block has.
+    /// A record that claims more bytes than the block has. Where the file ends it may be one that is cut.
     fn overlong(&mut self, header: Header) -> Piece {
         let room = self.rest().len() - HEADER_SIZE;
         let claims_a_crossing = self.position + HEADER_SIZE + header.size > BLOCK_SIZE;
         let fits_what_is_there = format::covered(&self.block, self.position, room).map(format::checksum);
-        let cut = self.is_last_block() && !claims_a_crossing && fits_what_is_there != Some(header.checksum);
-        if cut && self.resync.find(&self.block, self.position + 1).is_none() {
+        if self.is_last_block() && !claims_a_crossing && fits_what_is_there != Some(header.checksum) {
             return self.torn(HEADER_SIZE + header.size);
         }
         self.damage_from(self.offset(), BAD_LENGTH, Some((room as u64, header.size as u64)))

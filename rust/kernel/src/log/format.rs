@@ -52,6 +52,27 @@ impl Header {
     pub const fn has_known_type(&self) -> bool {
         matches!(self.record_type, TYPE_FULL..=TYPE_LAST)
     }
+
+    /// Whether it is a fragment with another before it.
+    #[inline]
+    #[must_use]
+    pub const fn goes_on(&self) -> bool {
+        matches!(self.record_type, TYPE_MIDDLE | TYPE_LAST)
+    }
+
+    /// Whether it is the last or the only fragment of a payload.
+    #[inline]
+    #[must_use]
+    pub const fn ends(&self) -> bool {
+        matches!(self.record_type, TYPE_FULL | TYPE_LAST)
+    }
+
+    /// Whether it is the first or the only fragment of a payload.
+    #[inline]
+    #[must_use]
+    pub const fn begins(&self) -> bool {
+        matches!(self.record_type, TYPE_FULL | TYPE_FIRST)
+    }
 }
 
 /// The masked checksum of a record, from its bytes after the size: the type and the payload.

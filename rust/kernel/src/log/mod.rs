@@ -4,6 +4,7 @@
 //! format -> writer            payloads to physical records
 //! format -> resync -> reader  physical records to payloads, tolerant, in file order
 //! reader -> batches -> scan   records to write batches; totals and faults of a whole log
+//! torn                        what is cut by the end of a log of batches, and what is hurt before it
 //! ```
 //! | code | span | expected, got |
 //! |---|---|---|
@@ -36,6 +37,7 @@ pub mod scan;
 mod taken_over;
 #[cfg(test)]
 mod tests;
+mod torn;
 pub mod writer;
 
 pub use batches::BatchReader;

@@ -4,8 +4,8 @@
 //! block, where LevelDB drops the rest of the block. A payload with a damaged fragment is dropped whole, as there.
 
 use super::blocks::{Blocks, Piece};
-use super::format::{BLOCK_SIZE_U64, HEADER_SIZE, TYPE_FIRST, TYPE_FULL, TYPE_MIDDLE};
-use super::{ORPHAN_FRAGMENT, TOO_LARGE, TORN_TAIL, UNFINISHED};
+use super::format::{BLOCK_SIZE_U64, HEADER_SIZE, Header, TYPE_FIRST, TYPE_FULL, TYPE_MIDDLE};
+use super::{BAD_LENGTH, ORPHAN_FRAGMENT, TOO_LARGE, TORN_TAIL, UNFINISHED, torn};
 use crate::fault::{Fault, Result};
 use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
@@ -41,6 +41,10 @@ pub struct LogReader {
     /// The fragments read so far of a payload whose end has not come.
     open: Option<Open>,
     payload: Vec<u8>,
+    /// Whether payloads are write batches.
+    is_of_batches: bool,
+    /// The sequence number that the next of them should have, where it is known.
+    due: Option<u64>,
     faults: FaultLog,
     zero_tail_size: u64,
     ended: bool,
@@ -68,8 +72,27 @@ impl LogReader {
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>) -> Self {
         let most = usize::try_from(source.most()).unwrap_or(usize::MAX);
-        let (blocks, faults) = (Blocks::new(source), FaultLog::default());
-        Self { blocks, most, open: None, payload: Vec::new(), faults, zero_tail_size: 0, ended: false }
+        Self {
+            blocks: Blocks::new(source),
+            most,
+            open: None,
+            payload: Vec::new(),
+            is_of_batches: false,
+            due: None,
+            faults: FaultLog::default(),
+            zero_tail_size: 0,
+            ended: false,
+        }
+    }
+
+    /// The same for a log whose payloads are write batches.
+    pub(super) fn of_batches(source: Arc<dyn ReadAt>) -> Self {
+        Self { is_of_batches: true, ..Self::new(source) }
+    }
+
+    /// Say which sequence number the next batch should have, where it is known.
+    pub(super) const fn expect(&mut self, due: Option<u64>) {
+        self.due = due;
     }
 
     /// The next record that is to be looked at; `None` at the end, and ever after. One that is too large is a fault.
@@ -205,13 +228,41 @@ impl LogReader {
         self.faults.push(Fault::new(ORPHAN_FRAGMENT, offset, end_offset - offset));
     }
 
-    /// The file ends inside a physical record, the last of its payload's fragments.
+    /// The file ends inside a physical record, the last of its payload's fragments; or its size is hurt.
     fn tear(&mut self, mut fault: Fault) {
+        if let Some(offset) = self.go_on_at(fault.offset) {
+            self.drop_open();
+            self.blocks.go_on_at(offset);
+            let [needed, left] =
+                [fault.expected, fault.got].map(|size| size.map(|size| size.saturating_sub(HEADER_SIZE as u64)));
+            let (code, size) = (BAD_LENGTH, offset.saturating_sub(fault.offset));
+            self.faults.push(Fault { code, size, expected: left, got: needed, ..fault });
+            return;
+        }
         if let Some(open) = self.open.take() {
             fault.size += fault.offset - open.offset;
             fault.offset = open.offset;
         }
         self.faults.push(fault);
+    }
+
+    /// Where to go on behind a record that claims more than is left; `None` where it was cut.
+    fn go_on_at(&mut self, offset: u64) -> Option<u64> {
+        let range = self.blocks.range_from(offset);
+        let header = Header::parse(self.blocks.bytes(range.clone()))?;
+        if !self.is_of_batches || header.goes_on() && self.open.is_none() {
+            return self.blocks.chained_from(offset + 1);
+        }
+        let payload = range.start + HEADER_SIZE..range.end;
+        let earlier = self.open.filter(|_| header.goes_on());
+        let before = earlier.map_or(0, |_| self.payload.len());
+        if earlier.is_some() {
+            self.keep(payload.clone());
+        }
+        let claimed = header.ends().then_some(earlier.map_or(0, |open| open.size) + header.size as u64);
+        let bytes = if earlier.is_some() { &self.payload } else { self.blocks.bytes(payload) };
+        let extent = torn::extent_of_batch(bytes, claimed).behind(before);
+        torn::go_on_at(&mut self.blocks, offset, extent, self.due)
     }
 
     fn end(&mut self, zeroes_from: u64) {
