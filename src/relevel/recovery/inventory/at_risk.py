@@ -17,6 +17,8 @@ from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import DatabaseFile, is_older
 
 ANY_KEY: Final = KeyRange()
+STRAYS: Final = ("table.replaced", "table.range-mismatch")
+"""That a file holds entries of another table: whatever its place tells of their age is untrue, of any key."""
 OUT_OF_TURN: Final = "log.sequence.back"
 """The records of this log are not in the order of time, so that their places in it prove nothing."""
 

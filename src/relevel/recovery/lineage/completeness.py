@@ -35,7 +35,7 @@ def prove(found: Survey, traced: Traced, chronicle: Chronicle) -> Proved | None:
     Raises:
         OSError: the system cannot read a file.
     """
-    return _proved_by_log_file(traced, chronicle) or _proved_by_writes(found, traced)
+    return _proved_by_log_file(traced, chronicle) or _proved_by_writes(found, traced, chronicle)
 
 
 def _proved_by_log_file(traced: Traced, chronicle: Chronicle) -> Proved | None:
@@ -53,14 +53,24 @@ def _proved_by_log_file(traced: Traced, chronicle: Chronicle) -> Proved | None:
     return Proved(Proof.INFERRED, f"LOG says that {len(numbers)} tables counted last, and just these are there")
 
 
-def _proved_by_writes(found: Survey, traced: Traced) -> Proved | None:
-    """That the writes themselves prove that none is missing; None where they do not."""
+def _proved_by_writes(found: Survey, traced: Traced, chronicle: Chronicle) -> Proved | None:
+    """That the writes themselves prove that none is missing; None where they do not, or LOG tells of later ones."""
     newest_log = max(traced.logs, key=lambda log: log.file.number or 0, default=None)
+    if newest_log is not None and _is_outlived(found, traced, newest_log, chronicle):
+        return None
     is_flushing = any(table.file.name in traced.orphans for table in found.tables)
     if newest_log is None or _is_empty(newest_log) or len(traced.logs) < (2 if is_flushing else 1):
         return None
     last = count_of_all_writes(traced.live, traced.logs, found.directory.storage, found.comparator)
     return None if last is None else Proved(Proof.COUNTED, f"each of the {last} writes that were ever made is there")
+
+
+def _is_outlived(found: Survey, traced: Traced, newest_log: LogSurvey, chronicle: Chronicle) -> bool:
+    """Whether LOG tells of a log that came after the newest one, or of a table that counts, was made of others and is gone."""
+    settled = {parse_filename(name).number for name in traced.superseded}
+    there = {table.file.number for table in found.tables}
+    merged = chronicle.created.keys() - chronicle.flushed - chronicle.removed_tables
+    return bool(merged - settled - there) or (newest_log.file.number or 0) < max(chronicle.removed_logs, default=0)
 
 
 def _is_empty(log: LogSurvey) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from relevel.findings import Finding
-from relevel.recovery.inventory.at_risk import holds, hurt_file, is_proved_newer, keys_at_risk
+from relevel.recovery.inventory.at_risk import STRAYS, holds, hurt_file, is_proved_newer, keys_at_risk
 from relevel.recovery.read.reader import Reader
 from relevel.recovery.read.rows import Version
 
@@ -37,6 +37,8 @@ def newest(reader: Reader, key: bytes) -> Newest:
 
 def _may_outdate(reader: Reader, finding: Finding, key: bytes, found: Version | None) -> bool:
     """Whether a finding costs something that may have held a newer version of the key than was found."""
+    if finding.is_loss and finding.code in STRAYS and found is not None and found.file == finding.span.file:
+        return True
     if not finding.is_loss or not holds(reader.comparator, keys_at_risk(reader.directory, finding), key):
         return False
     if found is None:

@@ -18,6 +18,7 @@ from relevel.format.filename import FileKind
 from relevel.recovery.inventory.at_risk import (
     ANY_KEY,
     OUT_OF_TURN,
+    STRAYS,
     holds,
     hurt_file,
     is_proved_newer,
@@ -58,8 +59,8 @@ class StaleRange:
 
 @dataclass(frozen=True, slots=True)
 class _Loss:
-    """Part of what one file lost: ``span`` and ``keys`` from its first to its last; ``ends`` are the last keys of its pieces, and
-    ``saved`` the offsets of blocks of which a part is there."""
+    """Part of what one file lost: ``span`` and ``keys`` from its first to its last; ``ends`` are the last keys of its pieces,
+    ``saved`` the offsets of blocks of which a part is there. ``is_of_stray``: it is another table, and all in it may be old."""
 
     code: str
     file: DatabaseFile | None
@@ -67,6 +68,7 @@ class _Loss:
     keys: KeyRange
     ends: frozenset[bytes]
     saved: frozenset[int]
+    is_of_stray: bool = False
 
     @property
     def apart(self) -> dict[str, Apart]:
@@ -86,7 +88,9 @@ class _Loss:
     def may_outdate(self, file: DatabaseFile, *, is_apart: bool) -> bool:
         """Whether versions of keys in the range may be older: those of a file that are told apart, or the others."""
         if self.file is not None and self.file.name == file.name and file.kind is FileKind.TABLE:
-            return is_apart
+            return is_apart or self.is_of_stray
+        if self.is_of_stray:
+            return False
         return not is_proved_newer(file, _NOWHERE if is_apart else 0, self.file, self.span, self.code)
 
 
@@ -155,7 +159,9 @@ def _losses(plan: Plan) -> list[_Loss]:
     for finding in plan.losses:
         loss = _loss(plan, finding)
         by_file["" if loss.file is None else loss.file.name].append(loss)
-    return [loss for found in by_file.values() for loss in _of_one_file(plan, found)]
+    in_files = [loss for found in by_file.values() for loss in _of_one_file(plan, found)]
+    strays = {loss.span.file: loss for found in by_file.values() for loss in found if loss.file and loss.code in STRAYS}
+    return [*in_files, *(replace(loss, keys=ANY_KEY, is_of_stray=True) for loss in strays.values())]
 
 
 def _of_one_file(plan: Plan, losses: Sequence[_Loss]) -> Sequence[_Loss]:

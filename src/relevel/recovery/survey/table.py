@@ -18,15 +18,15 @@ from relevel.recovery.heal.pages import Swaps, put_pages_back, sound_blocks
 from relevel.recovery.heal.repair import Handle
 from relevel.recovery.heal.table import heal_table
 from relevel.recovery.heal.told import swapped_finding
+from relevel.recovery.inventory.at_risk import STRAYS
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.recovery.survey.contents import verify_contents
+from relevel.recovery.survey.identity import is_as_claimed
 from relevel.recovery.survey.mender import Mender, size_of_mended
 from relevel.storage.patched import Patched, Readable, within_limit
 
 _CHECKSUM: Final = ".checksum-mismatch"
-_STRAYS: Final = ("table.replaced", "table.range-mismatch")
-"""That a file holds entries of another table."""
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
 _GAP: Final = "table.gap"
 _NAMES_FILTER: Final = ("table.metaindex.", "table.filter.bad-handle")
@@ -81,7 +81,7 @@ class TableSurvey:
     @property
     def is_in_its_place(self) -> bool:
         """Whether nothing says that the file holds entries of another table, which may be older than what lies deeper."""
-        if self.is_out_of_order or any(finding.code in _STRAYS for finding in self.findings):
+        if self.is_out_of_order or any(finding.code in STRAYS for finding in self.findings):
             return False
         return self.scan is None or _has_claimed_end(self.file, self.scan)
 
@@ -138,8 +138,8 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
     findings = [_reached_another_way(finding, access) for finding in [*findings, *uncovered]]
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
-    findings += _verify_identity(file, access, scan, findings)
-    if not any(finding.code in _STRAYS for finding in findings):
+    findings += _verify_identity(storage, file, access, scan, findings)
+    if not any(finding.code in STRAYS for finding in findings):
         findings = [_within_claim(file, finding) for finding in findings]
     return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings), mended=mender.mended)
 
@@ -268,19 +268,18 @@ def _verify_against_manifest(file: DatabaseFile, scan: _kernel.TableScan, compar
 
 
 def _verify_identity(
-    file: DatabaseFile, access: TableAccess, scan: _kernel.TableScan, findings: Iterable[Finding]
+    storage: Readable, file: DatabaseFile, access: TableAccess, scan: _kernel.TableScan, findings: Iterable[Finding]
 ) -> Iterable[Finding]:
-    """A whole table with another size, first or last key than the manifest says is not the one it counts on.
+    """A table with another size, first or last key than the manifest says is not the one it counts on.
 
-    Neither is a damaged one that has neither of its end keys and holds keys outside its range.
+    Where its index is lost, or its end keys are, it is another one if it has neither of them and holds keys outside its range.
     """
     claimed = file.metadata
     if claimed is None:
         return
-    is_whole = access.route is Route.INDEX and not scan.faults and scan.block_count == scan.intact_block_count
-    differs = (scan.file_size, scan.smallest, scan.largest) != (claimed.file_size, claimed.smallest, claimed.largest)
+    is_another = access.route is Route.INDEX and not is_as_claimed(storage, file)
     strays = any(finding.code == "table.range-mismatch" for finding in findings) and not _has_claimed_end(file, scan)
-    if (is_whole and differs) or strays:
+    if is_another or strays:
         yield replaced_finding(file, claimed)
 
 
