@@ -61,6 +61,63 @@ def test_a_damaged_table_in_anothers_place_is_told(tmp_path: Path) -> None:
     assert "table.replaced" in codes(report.losses)
 
 
+def stale_in(database: Path, live: dict[bytes, bytes], place: Path) -> None:
+    """Hold a rescue of a database in which all is stale that is not as in ``live`` against what is told of it."""
+    report = relevel.rescue(database, place / "rescued", strict=True)
+    rescued = dict(relevel.scan(place / "rescued"))
+    outdated = {key for key, value in rescued.items() if live.get(key) != value}
+    certain = relevel.rescue(database, place / "certain", strict=True, exclude_uncertain=True)
+
+    assert outdated
+    assert not report.is_complete
+    assert sum(stale.count for stale in report.possibly_stale) >= len(outdated)
+    assert not outdated & dict(relevel.scan(place / "certain")).keys()
+    assert certain.left_out
+    for key in outdated:
+        assert relevel.find(database, key).unproved
+        assert relevel.History(database).unproved(key)
+        with pytest.raises(relevel.CorruptionError):
+            relevel.get(database, key)
+
+
+def test_of_an_old_table_in_a_newer_ones_place_nothing_is_certain(tmp_path: Path) -> None:
+    """Nor what lies outside the range of keys that the newer one had: it may have been deleted."""
+    builder = Builder(tmp_path)
+    table = builder.table(7, {b"b": (6, b"new"), b"c": (3, b"old"), b"d": (7, b"newest")}, level=1)
+    table.unlink()
+    write_table(table, {key: (number, b"old") for number, key in enumerate([b"a", b"b", b"c", b"d"], start=1)})
+
+    stale_in(builder.database(), {b"b": b"new", b"c": b"old", b"d": b"newest"}, tmp_path)
+
+
+def test_nor_of_one_with_a_damaged_block(tmp_path: Path) -> None:
+    """Its size and its ends tell that it is another one."""
+    builder = Builder(tmp_path)
+    table = builder.table(7, NEW, level=1)
+    table.unlink()
+    write_table(table, OLD)
+    data = bytearray(table.read_bytes())
+    middle = len(data) // 3
+    data[middle : middle + 40] = bytes(40)
+    table.write_bytes(data)
+
+    stale_in(builder.database(), {key: value for key, (_, value) in NEW.items()}, tmp_path)
+
+
+def test_the_place_of_such_a_table_proves_nothing_newer(tmp_path: Path) -> None:
+    """Deeper down a newer version is lost."""
+    builder = Builder(tmp_path)
+    deep = builder.table(6, {b"k": (501, b"new"), b"p": (502, b"new")}, level=2)
+    top = builder.table(9, {b"a": (503, b"1"), b"b": (504, b"1")})
+    top.unlink()
+    write_table(top, {b"k": (1, b"old"), b"p": (2, b"old")})
+    data = bytearray(deep.read_bytes())
+    data[:30] = bytes(30)
+    deep.write_bytes(data)
+
+    stale_in(builder.database(), {b"k": b"new", b"p": b"new", b"a": b"1", b"b": b"1"}, tmp_path)
+
+
 def test_a_backup_put_back_over_newer_tables_is_not_called_complete(tmp_path: Path) -> None:
     """CURRENT and manifest are of the backup; the newer table, unknown to them, is taken in all the same."""
     builder = Builder(tmp_path)

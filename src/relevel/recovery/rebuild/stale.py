@@ -7,7 +7,7 @@ have been overwritten or deleted by what is lost, so a rescue counts them. Besid
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import Final, TypeAlias
@@ -160,8 +160,15 @@ def _losses(plan: Plan) -> list[_Loss]:
         loss = _loss(plan, finding)
         by_file["" if loss.file is None else loss.file.name].append(loss)
     in_files = [loss for found in by_file.values() for loss in _of_one_file(plan, found)]
-    strays = {loss.span.file: loss for found in by_file.values() for loss in found if loss.file and loss.code in STRAYS}
-    return [*in_files, *(replace(loss, keys=ANY_KEY, is_of_stray=True) for loss in strays.values())]
+    return [*in_files, *_strays(plan, by_file)]
+
+
+def _strays(plan: Plan, by_file: Mapping[str, Sequence[_Loss]]) -> Iterator[_Loss]:
+    """The files that are another table. Where keys do not ascend, the order that is asked may be wrong, and not the file."""
+    in_order = {table.file.name for table in plan.survey.tables if not table.is_out_of_order}
+    for name in in_order & by_file.keys():
+        strays = [loss for loss in by_file[name] if loss.code in STRAYS]
+        yield from (replace(loss, keys=ANY_KEY, is_of_stray=True) for loss in strays[:1])
 
 
 def _of_one_file(plan: Plan, losses: Sequence[_Loss]) -> Sequence[_Loss]:
