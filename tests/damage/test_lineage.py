@@ -245,3 +245,24 @@ def test_two_writes_with_one_number_do_not_stand_for_a_missing_one(place: Path) 
     report, _ = rescued(place)
 
     assert (report.proof, report.is_complete) == ("none", False)
+
+
+def test_writes_prove_nothing_where_log_tells_of_a_later_table_that_is_gone(tmp_path: Path) -> None:
+    """An old log was put back beside it: all the writes that it has are there, and more were made."""
+    database = tmp_path / "db"
+    with relevel.DB(database, create_if_missing=True) as db:
+        db.put(b"first", b"value")
+    (log,) = database.glob("*.log")
+    content = log.read_bytes()
+    with relevel.DB(database) as db:
+        for number in range(50):
+            db.put(b"%d" % number, b"value")
+        db.compact_range()
+    for pattern in ("*.log", "*.ldb", "MANIFEST-*"):
+        for path in database.glob(pattern):
+            path.unlink()
+    log.write_bytes(content)
+
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert not report.is_complete

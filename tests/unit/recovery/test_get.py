@@ -125,3 +125,22 @@ def test_what_may_hide_a_newer_value_is_told_beside_what_is_left(
 
     assert "000013.ldb" in {finding.span.file for finding in ask(node, KEY)}
     assert not ask(node, b"state/note")
+
+
+def test_a_deletion_that_is_newer_than_all_that_is_lost_is_proved(tmp_path: Path) -> None:
+    """The table that lies deeper cannot have held anything newer; of other keys it can."""
+    database = tmp_path / "db"
+    with relevel.DB(database, create_if_missing=True) as db:
+        for key in (b"gone", b"kept"):
+            db.put(key, b"value")
+        db.compact_range()
+        db.delete(b"gone")
+    next(database.glob("*.ldb")).unlink()
+
+    assert not relevel.find(database, b"gone").unproved
+    assert not relevel.History(database).unproved(b"gone")
+    with pytest.raises(relevel.KeyNotFoundError):
+        relevel.get(database, b"gone")
+    assert relevel.find(database, b"kept").unproved
+    with pytest.raises(relevel.CorruptionError):
+        relevel.get(database, b"kept")

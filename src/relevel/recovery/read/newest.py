@@ -14,7 +14,7 @@ class Newest(NamedTuple):
     """The newest version of a key that can be read.
 
     Attributes:
-        version: the version; None where there is none, or where a deletion is the newest.
+        version: the version, which may be a deletion; None where there is none.
         doubts: what is lost, or may be, and may have held a newer one; empty where it is proved that there was none.
     """
 
@@ -28,7 +28,7 @@ def newest(reader: Reader, key: bytes) -> Newest:
     Raises:
         DatabaseInUseError: another program changes the database faster than it can be read.
     """
-    rows = reader.rows("visible", past=False, start=key)
+    rows = reader.rows("versions", past=False, start=key)
     first = next(iter(rows), None)
     reader.refuse_outrun()
     found = first if first is not None and first.key == key else None
