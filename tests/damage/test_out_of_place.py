@@ -1,5 +1,6 @@
 """Whole files in the wrong place or of the wrong time: every command says so, and none gives what it cannot prove as proved."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,33 @@ def test_a_backup_put_back_over_newer_tables_is_not_called_complete(tmp_path: Pa
     assert report.proof is Proof.PARTIAL
     assert report.possibly_stale
     assert dict(relevel.scan(tmp_path / "rescued"))[b"k001"] == b"newer"
+
+
+def test_a_backup_put_back_over_newer_tables_is_not_opened(tmp_path: Path) -> None:
+    """Nor read-only: what was written since would be gone without a word. A rescue takes it in; nothing is changed."""
+    database, backup = tmp_path / "db", tmp_path / "backup"
+    with relevel.DB(database, create_if_missing=True) as db:
+        db.put(b"a", b"old")
+        db.put(b"b", b"old")
+    shutil.copytree(database, backup)
+    with relevel.DB(database) as db:
+        db.put(b"a", b"new")
+        db.compact_range()
+        db.put(b"c", b"new")
+    with relevel.DB(database) as db:
+        db.compact_range()
+        truth = dict(db)
+    shutil.copytree(backup, database, dirs_exist_ok=True)
+    before = {path.name: path.read_bytes() for path in database.iterdir()}
+
+    for read_only in (True, False):
+        with pytest.raises(relevel.CorruptionError, match="relevel rescue") as raised:
+            relevel.DB(database, read_only=read_only)
+        assert raised.value.finding is not None
+        assert raised.value.finding.code == "manifest.partial"
+    assert {path.name: path.read_bytes() for path in database.iterdir()} == before
+    relevel.rescue(database, tmp_path / "rescued")
+    assert dict(relevel.scan(tmp_path / "rescued")) == truth
 
 
 def test_a_table_that_a_crash_left_is_no_doubt(tmp_path: Path) -> None:

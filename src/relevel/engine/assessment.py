@@ -21,6 +21,7 @@ from relevel.engine.options import Options
 from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
+from relevel.files.doubt import certain_doubt
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
@@ -91,6 +92,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     manifest = _read_manifest(directory, [entry.name for entry in entries])
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
+    _refuse_outdated(directory, manifest, [name for name, _ in files])
     levels = _live_levels(directory, manifest, tables)
     return Assessment(
         comparator=comparator,
@@ -126,6 +128,16 @@ def _read_manifest(directory: ReadOnlyDirectory, names: Sequence[str]) -> Manife
         if finding.severity > Severity.NOTE and not (finding.code == _TORN and _is_enough(directory, manifest)):
             raise _refusal(directory, finding)
     return manifest
+
+
+def _refuse_outdated(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> None:
+    """Refuse the manifest of a backup that was put back over newer tables."""
+    reason = certain_doubt(directory, manifest, names)
+    if reason is not None:
+        message = (
+            f"{manifest.name}: its last edits are lost: there are newer tables that it does not know, and {reason}"
+        )
+        raise _refusal(directory, Finding.of("manifest.partial", Span(manifest.name), message))
 
 
 def _is_enough(directory: ReadOnlyDirectory, manifest: ManifestScan) -> bool:

@@ -16,11 +16,11 @@ from typing import Final
 
 from relevel.errors import DatabaseInUseError, NotADatabaseError
 from relevel.files.current import CurrentScan, scan_current
+from relevel.files.doubt import doubt
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.findings import Finding, Severity, Span
 from relevel.format.filename import FileKind, FileName
 from relevel.recovery.heal.log import heal_file
-from relevel.recovery.inventory.doubt import doubt
 from relevel.recovery.inventory.misnamed import Named, read_names, verify_names, with_logs_found, with_tables_found
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.held import HeldDirectory

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from relevel import _kernel
+from relevel.files.doubt import SLACK, first_sequence
 from relevel.files.manifest import ManifestScan
 from relevel.findings import Finding, Span
 from relevel.format.filename import FileKind, FileName, log_name, manifest_name, parse_filename, table_name
 from relevel.format.version_edit import FileMetadata
-from relevel.recovery.inventory.doubt import SLACK, first_sequence
 from relevel.recovery.survey.identity import end_keys
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
 

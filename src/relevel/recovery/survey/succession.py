@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
 
+from relevel.files.doubt import SLACK
 from relevel.findings import Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import is_internal_key, user_key_of
 from relevel.recovery.inventory.directory import Directory
-from relevel.recovery.inventory.doubt import SLACK
 from relevel.recovery.inventory.standing import Proof, Standing
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.table import TableSurvey

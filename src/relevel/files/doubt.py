@@ -6,17 +6,19 @@ together with one of these: a table or the log that it counts on is gone, or the
 sequence number. A crash alone leaves unknown tables, and none of these.
 
 What gives away a backup that was put back over a newer state is an unknown table with a newer change in it than the manifest
-knows, and not from a log that counts: what a crash leaves was made from logs and tables that still count.
+knows, and not from a log that counts: what a crash leaves was made from logs and tables that still count. Where the end of a log
+that was not synced is lost with the power, the table that was just made of it looks the same. Not so one that has older changes as
+well, which only a compaction makes, of tables that a manifest knew; nor one that a newer manifest counts on.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from relevel import _kernel
-from relevel.files.manifest import ManifestScan
+from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.format.filename import FileKind, FileName, parse_filename
 from relevel.storage.read_only import ReadOnlyDirectory
 
@@ -35,38 +37,69 @@ def doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[Fi
 
     Reads nothing but where there are tables that the manifest does not know.
     """
-    own_number = parse_filename(manifest.name).number or 0
-    tables = {name.number: name.name for name in names if name.kind is FileKind.TABLE and name.number is not None}
-    live = {metadata.number for _, metadata in manifest.tables()}
-    unknown = {number for number in tables.keys() - live if number > own_number and number not in manifest.deleted}
+    tables = _tables(names)
+    unknown = _unknown(manifest, tables)
     if not unknown:
         return None
-    missing = live - tables.keys()
+    missing = {metadata.number for _, metadata in manifest.tables()} - tables.keys()
     if missing and max(unknown) > max(missing):
         return f"table {max(missing)}, on which it counts, is gone"
     by_logs = _doubt_by_logs(storage, manifest, names)
-    return by_logs or _doubt_by_tables(storage, manifest, names, sorted(tables[number] for number in unknown))
+    return by_logs or next(_beyond(storage, manifest, names, unknown), (None, 0))[0]
 
 
-def _doubt_by_tables(
-    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: Sequence[str]
-) -> str | None:
-    """Reads the unknown tables and, where these go beyond the manifest, the logs that count. A damaged log may have held it all."""
+def certain_doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
+    """The same where it is no crash that has left it so, nor a loss of power."""
+    last, unknown = manifest.last_sequence or 0, _unknown(manifest, _tables(names))
+    found = list(_beyond(storage, manifest, names, unknown)) if unknown else []
+    if not found or any(oldest <= last for _, oldest in found) or _is_known_later(storage, manifest, names, unknown):
+        return found[0][0] if found else None
+    return None
+
+
+def _is_known_later(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: dict[int, str]
+) -> bool:
+    """Whether a newer manifest counts on one of these tables."""
+    own_number = parse_filename(manifest.name).number or 0
+    later = (name.name for name in names if name.kind is FileKind.MANIFEST and (name.number or 0) > own_number)
+    return any(metadata.number in unknown for name in later for _, metadata in scan_manifest(storage, name).tables())
+
+
+def _tables(names: Sequence[FileName]) -> dict[int, str]:
+    return {name.number: name.name for name in names if name.kind is FileKind.TABLE and name.number is not None}
+
+
+def _unknown(manifest: ManifestScan, tables: dict[int, str]) -> dict[int, str]:
+    """The tables that are newer than the manifest and that it does not know."""
+    own_number = parse_filename(manifest.name).number or 0
+    known = {metadata.number for _, metadata in manifest.tables()} | set(manifest.deleted)
+    return {number: name for number, name in tables.items() if number > own_number and number not in known}
+
+
+def _beyond(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: dict[int, str]
+) -> Iterator[tuple[str, int]]:
+    """The unknown tables with a newer change than the manifest and the logs have: why they tell, and the oldest change in them.
+
+    Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all.
+    """
     last = manifest.last_sequence or 0
-    tables = {name: _scan(storage, name, _kernel.scan_table) for name in unknown}
-    beyond = {name: scan.max_sequence for name, scan in tables.items() if scan and (scan.max_sequence or 0) > last}
+    tables = {name: _scan(storage, name, _kernel.scan_table) for name in sorted(unknown.values())}
+    beyond = {name: scan for name, scan in tables.items() if scan and (scan.max_sequence or 0) > last}
     if not beyond:
-        return None
+        return
     least = manifest.log_number or 0
     logs = [name.name for name in names if name.kind is FileKind.LOG and (name.number or 0) >= least]
     scans = [_scan(storage, name, _kernel.scan_log) for name in logs]
     if any(scan is None or any(fault.code != _GAP for fault in scan.faults) for scan in scans):
-        return None
+        return
     spans = [(scan.min_sequence or 0, scan.max_sequence or 0) for scan in scans if scan is not None]
-    for name, newest in beyond.items():
-        if not any(first <= (newest or 0) <= end for first, end in spans):
-            return f"{name} goes to sequence number {newest}, it ends with {last}, and no log has what is between"
-    return None
+    for name, table in beyond.items():
+        newest = table.max_sequence or 0
+        if not any(first <= newest <= end for first, end in spans):
+            reason = f"{name} goes to sequence number {newest}, it ends with {last}, and no log has what is between"
+            yield reason, table.min_sequence or 0
 
 
 def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source], _ScanT]) -> _ScanT | None:
