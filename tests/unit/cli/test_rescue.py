@@ -81,6 +81,8 @@ def test_what_is_in_doubt_is_told_apart_from_what_is_lost(compacted: Path, tmp_p
     assert "lost for sure" not in kept.out
     assert "possibly stale: " in kept.out
     assert "left out: " in left.out
+    for done in (kept, left):
+        assert done.out.endswith("not proved complete: 1 place in doubt\n")
     why = "no manifest proves which tables and logs count, so they may have been deleted long ago"
     assert why in kept.out
     assert why in left.out
