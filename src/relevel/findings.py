@@ -22,6 +22,7 @@ __all__ = [
     "Severity",
     "Span",
     "each_once",
+    "untold",
 ]
 
 
@@ -169,3 +170,9 @@ class Finding:
 def each_once(findings: Iterable[Finding]) -> list[Finding]:
     """Findings without those that were told already: of the same code, at the same place, in the same words."""
     return list({(finding.code, finding.span, finding.message): finding for finding in findings}.values())
+
+
+def untold(findings: Iterable[Finding], told: Iterable[Finding]) -> list[Finding]:
+    """Findings without those that were told in more words, by what looked closer: of the same code, at the same place."""
+    known = {(finding.code, finding.span.file, finding.span.offset) for finding in told}
+    return [finding for finding in findings if (finding.code, finding.span.file, finding.span.offset) not in known]

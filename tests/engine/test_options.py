@@ -88,6 +88,25 @@ def test_a_size_is_not_negative(plyvel: Any, path: str, name: str) -> None:
         plyvel.DB(path, **{"create_if_missing": True, name: -1})
 
 
+@pytest.mark.deviation("what it casts to C's integers and truth it takes, and names as bytes")
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({name: value} for name in [*NUMBERS, "bloom_filter_bits"] for value in (1.5, True)),
+        {"paranoid_checks": 1},
+        {"paranoid_checks": "yes"},
+        {"max_open_files": -1},
+        {"bloom_filter_bits": -1},
+        {"compression": b"snappy"},
+    ],
+    ids=repr,
+)
+def test_what_is_only_nearly_an_option_is_refused(plyvel: Any, path: str, options: dict[str, Any]) -> None:
+    """A number is an integer from 0 on, a flag a bool, a name text."""
+    with pytest.raises((TypeError, ValueError)):
+        plyvel.DB(path, create_if_missing=True, **options)
+
+
 @pytest.mark.parametrize("name", ["", "invalid", "lz4", "Snappy"])
 def test_an_unknown_compression_is_a_value_error(plyvel: Any, path: str, name: str) -> None:
     """With plyvel's text."""

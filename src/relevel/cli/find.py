@@ -29,5 +29,6 @@ def command(source: Path, key: str, encoding: str, comparator: Comparator | None
     """
     report = find(source, decode_argument(key, encoding), comparator=comparator)
     print_report(report, find_lines, json_wanted=json_wanted)
-    print_unproved(report.unproved, json_wanted=json_wanted)
+    if report.copies:
+        print_unproved(report.unproved, json_wanted=json_wanted)
     return print_findings(report.findings, json_wanted=json_wanted)

@@ -16,7 +16,8 @@ from relevel.cli.output import print_findings, print_lines, print_report, print_
 from relevel.exports.encoding import decode_argument
 from relevel.exports.rows import format_rows
 from relevel.format.comparator import Comparator
-from relevel.recovery.history import History, history
+from relevel.recovery.history import History
+from relevel.recovery.past.selection import Selection
 from relevel.recovery.read.rows import Version
 from relevel.report.past import DatedRun, horizon_lines, run_lines
 
@@ -73,8 +74,8 @@ def command(
     """
     wanted_key = None if key is None else decode_argument(key, encoding)
     wanted_prefix = decode_argument(prefix, encoding)
+    past = History(source, comparator=comparator)
     if horizon or mass_deletions:
-        past = History(source, comparator=comparator)
         if horizon:
             print_report(past.horizon(key=wanted_key, prefix=wanted_prefix), horizon_lines, json_wanted=json_wanted)
         if mass_deletions:
@@ -83,26 +84,16 @@ def command(
         return print_findings(past.findings, json_wanted=json_wanted)
     decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
     if since is not None or until is not None:
-        print_estimates(History(source, comparator=comparator), since, until)
-    rows = history(
-        source,
-        key=wanted_key,
-        prefix=wanted_prefix,
-        from_sequence=from_sequence,
-        to_sequence=to_sequence,
-        since=since,
-        until=until,
-        deleted=deleted,
-        comparator=comparator,
-    )
+        print_estimates(past, since, until)
+    window = Selection(first_sequence=from_sequence or None, last_sequence=to_sequence, since=since, until=until)
+    rows = past.within(window, key=wanted_key, prefix=wanted_prefix, deleted=deleted)
     states: Counter[str] = Counter()
     print_lines(format_rows(_counted(rows, states), "jsonl" if json_wanted else format, encoding, decode=decoding))
     if deleted and states["unknown"] and not json_wanted:
         told = f"{sum(states.values())} keys, of which {states['unknown']} have no deletion on disk: state unknown"
         click.echo(f"relevel: {told}", err=True)
-    if wanted_key is not None:
-        unproved = History(source, comparator=comparator).unproved(wanted_key)
-        print_unproved(unproved, json_wanted=json_wanted)
+    if wanted_key is not None and states and not deleted and not window.has_window:
+        print_unproved(past.unproved(wanted_key), json_wanted=json_wanted)
     return print_findings(rows.findings, json_wanted=json_wanted)
 
 

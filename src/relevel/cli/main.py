@@ -6,7 +6,6 @@ Commands are imported when they are called, so that ``relevel --help`` starts fa
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from relevel.cli.streams import always_print, unnamed_place
 from relevel.errors import RelevelError, StorageError
 from relevel.storage.limit import raise_file_limit
 
@@ -98,8 +98,7 @@ def main(args: list[str] | None = None) -> NoReturn:
             err=True,
         )
         sys.exit(StorageError.exit_code)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # bytes that are not text come out as they went in
+    always_print()
     raise_file_limit()
     sys.exit(_run(args))
 
@@ -111,7 +110,7 @@ def _run(args: list[str] | None) -> int:
         click.echo(f"relevel: {error}", err=True)
         return error.exit_code
     except OSError as error:
-        place = error.filename or "standard output or a file"  # click prints help without saying what it prints to
+        place = error.filename or unnamed_place()
         click.echo(f"relevel: {error.strerror or error}: {place}", err=True)
         return StorageError.exit_code
     except click.ClickException as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -122,3 +123,18 @@ def with_options(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
         return function
 
     return apply
+
+
+def refuse_one_place_for_two(places: Mapping[str, Path | None]) -> None:
+    """Refuse, before anything is done, that two things are to be written to one place.
+
+    Args:
+        places: of what is to be written, by the names of arguments and options.
+
+    Raises:
+        click.UsageError: two are the same, however they are named.
+    """
+    given = {name: place.resolve() for name, place in places.items() if place is not None}
+    for first, second in combinations(given, 2):
+        if given[first] == given[second]:
+            raise click.UsageError(f"{first} and {second} want a place each.")

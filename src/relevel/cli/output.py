@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 import click
 
+from relevel.cli.streams import drop_what_is_left
 from relevel.errors import StorageError
 from relevel.findings import Finding, Severity
 from relevel.report.json import as_json
@@ -57,16 +57,11 @@ def _write(text: str | bytes) -> None:
             sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError as gone:
-        _drop_what_is_left()
+        drop_what_is_left()
         raise click.exceptions.Exit(CLEAN) from gone
     except OSError as error:
-        _drop_what_is_left()
+        drop_what_is_left()
         raise StorageError(f"cannot print to standard output: {error.strerror or error}") from error
-
-
-def _drop_what_is_left() -> None:
-    """Send what is still in the buffer nowhere: the last flush must not fail too."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_findings(findings: Iterable[Finding], *, json_wanted: bool) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -16,6 +18,8 @@ from relevel.recovery.rescue import RescueReport, rescue
 from relevel.report.json import as_json
 from relevel.report.text import in_place_lines, rescue_lines
 from relevel.storage.new_file import refuse_place, write_new_file
+
+_R = TypeVar("_R")
 
 
 @click.command("rescue")
@@ -71,8 +75,7 @@ def command(
         raise click.UsageError("Give DST, where the new database goes; or --in-place, to put it where SRC is.")
     if force and not in_place:
         raise click.UsageError("--force goes with --in-place only.")
-    if lost is not None and page is not None and lost.resolve() == page.resolve():
-        raise click.UsageError("--lost and --report want a file each.")
+    options.refuse_one_place_for_two({"DST": destination, "--lost": lost, "--report": page})
     html = Page(page, source)
     if lost is not None:
         refuse_place(lost, source)
@@ -82,14 +85,23 @@ def command(
         else:
             placed = rescue_in_place(source, force=force, accounting=html.is_wanted, progress=progress, **wanted)
     if destination is not None:
-        print_report(report, rescue_lines, json_wanted=json_wanted)
-        _write_lost(lost, report)
-        html.write(report, source)
+        with _printed_last(report, rescue_lines, json_wanted=json_wanted):
+            _write_lost(lost, report)
+            html.write(report, source)
         return CLEAN if report.is_complete else FINDINGS
-    print_report(placed, in_place_lines, json_wanted=json_wanted)
-    _write_lost(lost, placed.rescue)
-    html.write(placed, Path(placed.backup or placed.path))
+    with _printed_last(placed, in_place_lines, json_wanted=json_wanted):
+        _write_lost(lost, placed.rescue)
+        html.write(placed, Path(placed.backup or placed.path))
     return CLEAN if placed.is_complete else FINDINGS
+
+
+@contextmanager
+def _printed_last(report: _R, to_text: Callable[[_R], Iterable[str]], *, json_wanted: bool) -> Iterator[None]:
+    """Print the report behind the block, so that files are there where it cannot be; and where these cannot be written too."""
+    try:
+        yield
+    finally:
+        print_report(report, to_text, json_wanted=json_wanted)
 
 
 def _write_lost(place: Path | None, report: RescueReport) -> None:

@@ -58,6 +58,7 @@ def command(
       relevel survey ~/.config
       relevel survey /mnt/evidence --hashes hashes.txt --export all.parquet
     """
+    options.refuse_one_place_for_two({"--export": export, "--hashes": hashes})
     with count_bar("survey", "databases") as progress:
         report = survey(
             root,

@@ -97,6 +97,7 @@ def command(
         return print_findings(past.findings, json_wanted=json_wanted)
     if dry_run and patch is not None:
         raise click.UsageError("give --dry-run, which writes nothing, or --patch")
+    options.refuse_one_place_for_two({"DST": destination, "--patch": patch})
     look_back = cache(partial(History, source, comparator=comparator))
     first, last = (None, None) if run is None else _window(run, source, look_back())
     deleted = deleted or run is not None or (at is None and (since is not None or until is not None))

@@ -259,12 +259,15 @@ class _Opening:
     def _logs_may_stay(self, replayed: Replayed) -> bool:
         """Whether the first ``sync`` may write the logs again, and the next opening find them as they are.
 
-        Not if one is damaged or torn: the next opening must not stop at it, before what will have been written behind it. Nor
-        if much of what they hold is in tables already, if they are more than should be held open, or not this directory's alone.
+        They may not if one is damaged or torn: the next opening would stop at it, before what will have been written behind it.
+        They may not if the replay has filled tables: much of what they hold is in these. They may not if they are more than
+        should be held open. They may not if one is not this directory's alone.
         """
         logs = self._found.logs
-        is_little = not self._tables and len(logs) <= _MOST_LOGS
-        return replayed.is_whole and is_little and all(self._directory.may_go_on_in(log_name(log)) for log in logs)
+        is_in_memory = not self._tables
+        are_few = len(logs) <= _MOST_LOGS
+        are_own = all(self._directory.may_go_on_in(log_name(log)) for log in logs)
+        return replayed.is_whole and is_in_memory and are_few and are_own
 
     def _goes_on_in_log(self, tail: int, replayed: Replayed) -> bool:
         is_wanted = self._options.reuse_logs or not replayed.memtables[-1].entry_count

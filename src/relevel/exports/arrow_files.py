@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -33,12 +34,15 @@ class ArrowWriter(Writer):
         super().__init__(path, layout)
         self._schema = schema(layout)
         with _refusals(path):
+            self._file: Any = arrow().OSFile(
+                os.fsencode(path), "wb"
+            )  # a path of any bytes: pyarrow's writers want text
             self._writer: Any = self._open()
 
     def _open(self) -> Any:
         """Make pyarrow's writer."""
         ipc = load_extra("pyarrow.ipc", "Arrow")
-        return ipc.new_file(str(self.path), self._schema)
+        return ipc.new_file(self._file, self._schema)
 
     def take(self, part: Part) -> Taken:
         """Write one database's versions."""
@@ -59,11 +63,13 @@ class ArrowWriter(Writer):
         """Write what is left."""
         with _refusals(self.path):
             self._writer.close()
+            self._file.close()
 
     def abandon(self) -> None:
         """Let go of the file."""
-        with contextlib.suppress(Exception):
-            self._writer.close()
+        for held in (self._writer, self._file):
+            with contextlib.suppress(Exception):
+                held.close()
 
 
 class ArrowFileWriter(ArrowWriter):
@@ -83,7 +89,7 @@ class ParquetWriter(ArrowWriter):
         parquet = load_extra("pyarrow.parquet", "Parquet")
         names = [name for name in _NAMES if name in self._schema.names]
         return parquet.ParquetWriter(
-            str(self.path),
+            self._file,
             self._schema,
             compression="snappy",
             use_dictionary=names,

@@ -23,6 +23,7 @@ class DuckDbWriter(Writer):
 
     def __init__(self, path: Path, layout: Layout) -> None:
         super().__init__(path, layout)
+        _refuse_bytes(path)
         arrow()
         duckdb = load_extra("duckdb", "DuckDB")
         with _refusals(path):
@@ -66,6 +67,16 @@ class DuckDbWriter(Writer):
         if rows:
             with _refusals(self.path):
                 self._connection.executemany(insert_statement(table, self.layout), rows)
+
+
+def _refuse_bytes(path: Path) -> None:
+    """DuckDB takes text for a path."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NotSupportedError(
+            f"DuckDB cannot write {str(path)!r}, which is not text: choose another place, or another format"
+        ) from error
 
 
 @contextlib.contextmanager

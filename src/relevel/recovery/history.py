@@ -286,6 +286,22 @@ class History:
         look_back = LookBack(gone_from=first, gone_to=last)
         return self._reader.rows("deleted", past=True, prefix=prefix, key=key, look_back=look_back)
 
+    def within(
+        self, selection: Selection, *, key: bytes | None = None, prefix: bytes = b"", deleted: bool = False
+    ) -> Rows:
+        """Stream the changes of a window: ``timeline``, or ``deleted`` with the keys that went in it.
+
+        Args:
+            selection: the window, by sequence numbers or times.
+            key: this key alone.
+            prefix: only keys that start with this.
+            deleted: the keys that are gone, not the changes.
+        """
+        first, last = selection.window(self.before)
+        if deleted:
+            return self.deleted(prefix=prefix, key=key, since=first, until=last)
+        return self.timeline(key=key, prefix=prefix, from_sequence=first, to_sequence=last)
+
 
 def history(
     path: str | os.PathLike[str],
@@ -303,9 +319,5 @@ def history(
 
     See ``History.timeline`` and ``History.deleted``; with ``deleted``, sequence numbers and times are those of the deletions.
     """
-    past = History(path, comparator=comparator)
     window = Selection(first_sequence=from_sequence or None, last_sequence=to_sequence, since=since, until=until)
-    first, last = window.window(past.before)
-    if deleted:
-        return past.deleted(prefix=prefix, key=key, since=first, until=last)
-    return past.timeline(key=key, prefix=prefix, from_sequence=first, to_sequence=last)
+    return History(path, comparator=comparator).within(window, key=key, prefix=prefix, deleted=deleted)

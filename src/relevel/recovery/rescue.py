@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relevel.files.faults import finding_of
-from relevel.findings import Finding
+from relevel.findings import Finding, untold
 from relevel.format.comparator import Comparator
 from relevel.recovery.accounting import FileAccount, account
 from relevel.recovery.heal.checksum import Trust
@@ -222,6 +222,4 @@ def _report(
 
 def _met_while_writing(found: Survey, outcome: Outcome) -> list[Finding]:
     """What the merge came upon and the survey had not: versions that contradict each other, bytes that have become unreadable."""
-    known = {(finding.code, finding.span.file, finding.span.offset) for finding in found.findings}
-    met = [finding_of(file, fault) for file, fault in outcome.faults]
-    return [finding for finding in met if (finding.code, finding.span.file, finding.span.offset) not in known]
+    return untold((finding_of(file, fault) for file, fault in outcome.faults), found.findings)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from relevel import _kernel
 from relevel.errors import InvalidArgumentError
 from relevel.files.faults import finding_of
-from relevel.findings import Finding
+from relevel.findings import Finding, untold
 from relevel.format.comparator import Comparator
 from relevel.recovery.history import History
 from relevel.recovery.inventory.directory import Directory
@@ -186,7 +186,7 @@ def _written(
         refuse_outrun(reader.directory)
         target.publish()
     states = cursor.written_states
-    met = [finding_of(file, fault) for file, fault in outcome.faults]
+    met = untold((finding_of(file, fault) for file, fault in outcome.faults), reader.findings)
     return UndeleteReport(
         source=str(reader.directory.path),
         destination=str(Path(destination)),

@@ -206,8 +206,9 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
 def _verdict(report: RescueReport) -> str:
     if report.is_complete:
         return "complete: every live entry is there"
-    if report.lost and all(piece.fate is Fate.IN_DOUBT for piece in report.lost):
-        return f"not proved complete: {plural(len(report.lost), 'place')} in doubt"
+    fates = Counter(piece.fate for piece in report.lost)
+    if not fates[Fate.LOST]:
+        return f"not proved complete: {plural(fates[Fate.IN_DOUBT], 'place')} in doubt"
     return f"not complete: {plural(len(report.losses), 'loss')}"
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from relevel.recovery.read.reader import Reader
 from tests.unit.cli.calling import call
 
 
@@ -60,3 +62,39 @@ def test_versions_of_which_the_newest_is_proved_come_alone(database: Path, comma
     done = call(verb, database, *options, "0007")
 
     assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("find", "never written"),
+        ("history", "--key", "never written"),
+        ("history", "--key", "0007", "--deleted"),
+        ("history", "--key", "0007", "--until", "2100-01-01"),
+        ("history", "--key", "0007", "--from", "2"),
+        ("history", "--key", "0007", "--to", "9"),
+    ],
+)
+def test_the_warning_is_about_a_newest_version_that_is_shown(unproved: Path, arguments: tuple[str, ...]) -> None:
+    """Where none is shown, or some of a stretch of the past, what was found wrong is told alone."""
+    verb, *options = arguments
+    done = call(verb, unproved, *options)
+
+    assert done.code == 1
+    assert "the newest version" not in done.err
+    assert "manifest.none" in done.err
+
+
+def test_history_tells_of_the_state_that_it_has_shown(unproved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One look at the database gives the rows and the warning."""
+    looks: list[object] = []
+    look = Reader.__init__
+
+    def counted(reader: Reader, *arguments: Any, **options: Any) -> None:
+        looks.append(arguments)
+        look(reader, *arguments, **options)
+
+    monkeypatch.setattr(Reader, "__init__", counted)
+    call("history", unproved, "--key", "0007")
+
+    assert len(looks) == 1

@@ -81,6 +81,8 @@ def test_what_is_in_doubt_is_told_apart_from_what_is_lost(compacted: Path, tmp_p
     assert "lost for sure" not in kept.out
     assert "possibly stale: " in kept.out
     assert "left out: " in left.out
+    for done in (kept, left):
+        assert done.out.endswith("not proved complete: 1 place in doubt\n")
     why = "no manifest proves which tables and logs count, so they may have been deleted long ago"
     assert why in kept.out
     assert why in left.out
@@ -150,21 +152,23 @@ def test_a_page_is_never_written_over_anything_nor_into_the_database(damaged: Pa
     assert state_of(damaged) == before
 
 
+@pytest.mark.parametrize("command", [["check"], ["rescue", "--in-place"]])
 def test_a_page_that_cannot_be_written_costs_nothing_else(
-    damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     """What was rescued is there, how to undo it was printed, and nothing is left of the page."""
 
-    def refuse(_: int) -> None:
-        raise OSError(28, "No space left on device")
+    def refuse(*_: object) -> None:
+        raise relevel.StorageError("No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("relevel.storage.new_file.os.fsync", refuse)
-        done = call("check", damaged, "--report", tmp_path / "page.html")
+        patch.setattr("relevel.cli.page.write_new_file", refuse)
+        done = call(*command, damaged, "--report", tmp_path / "page.html")
 
     assert done.code == 5
     assert "No space left" in done.err
     assert "log.record.checksum-mismatch" in done.out
+    assert "run: mv" in done.out or command == ["check"]
     assert not (tmp_path / "page.html").exists()
 
 
@@ -203,14 +207,27 @@ def test_the_list_is_refused_before_any_work_where_it_cannot_be(database: Path, 
     assert not (tmp_path / "new").exists()
 
 
-def test_the_list_and_the_page_are_two_files(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("rescue", "new", "--lost", "{one}", "--report"),
+        ("rescue", "{one}", "--lost"),
+        ("rescue", "{one}", "--lost", "lost", "--report"),
+        ("undelete", "{one}", "--deleted", "--patch"),
+        ("survey", "--export", "{one}", "--hashes"),
+    ],
+)
+def test_no_two_results_go_to_one_place(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
     """However each is named; that is refused before any work."""
     monkeypatch.chdir(tmp_path)
+    verb, *rest = [argument.format(one=tmp_path / "one.csv") for argument in arguments]
 
-    for page in (tmp_path / "one", "one", "db/../one"):
-        done = call("rescue", database, tmp_path / "new", "--lost", tmp_path / "one", "--report", page)
+    for again in (tmp_path / "one.csv", "one.csv", "db/../one.csv"):
+        done = call(verb, database, *rest, again)
         assert done.code == 2
-        assert "want a file each" in done.err
+        assert "want a place each" in done.err
 
     assert [path.name for path in tmp_path.iterdir()] == ["db"]
 

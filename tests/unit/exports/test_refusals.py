@@ -72,6 +72,28 @@ def test_a_name_that_is_no_text_costs_nothing(format: str, strange: Path, tmp_pa
     assert READERS[format](place) == [tuple(row) for row in relevel.dump(strange, all_versions=True)]
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_place_that_is_no_text_is_written_or_refused(format: str, tmp_path: Path) -> None:
+    """DuckDB cannot, and nothing is left; all others can."""
+    skip_without(format)
+    folder = tmp_path / os.fsdecode(b"\xff")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("names are text here")
+    place = folder / os.fsdecode(b"\xfe." + format.encode())
+
+    if format == "duckdb":
+        with pytest.raises(relevel.NotSupportedError, match="not text"):
+            relevel.export(TINY, place)
+        assert not list(folder.iterdir())
+    else:
+        relevel.export(TINY, place)
+        assert list(folder.iterdir()) == [place]
+        plain = place.rename(tmp_path / f"out.{format}")
+        assert READERS[format](plain) == [tuple(row) for row in relevel.dump(TINY, all_versions=True)]
+
+
 @pytest.mark.parametrize("format", ["sqlite", "duckdb"])
 def test_a_name_that_is_no_text_is_escaped(format: str, strange: Path, tmp_path: Path) -> None:
     """In the table of files."""

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from relevel._kernel.past import Sequences
 from relevel.files.faults import finding_of
-from relevel.findings import Finding, KeyRange
+from relevel.findings import Finding, KeyRange, untold
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.lineage.chronicle import read_chronicle
@@ -248,7 +248,8 @@ class Completeness:
             without=without,
         )
         found = cursor.sequences()
-        self.met += [*repairer.findings, *(finding_of(name, fault) for name, fault in cursor.take_faults())]
+        met = (finding_of(name, fault) for name, fault in cursor.take_faults())
+        self.met += [*repairer.findings, *untold(met, self._reader.findings)]
         return found
 
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from relevel import _kernel
 from relevel.errors import RelevelError
 from relevel.files.faults import finding_of
-from relevel.findings import Finding
+from relevel.findings import Finding, untold
 from relevel.recovery.heal.repair import Repairer
 from relevel.storage.failure import storage_error
 
@@ -57,7 +57,7 @@ class Stream:
     def findings(self) -> list[Finding]:
         """Everything found wrong so far: while opening, healed, and passed over. Complete when the iteration has ended."""
         self._reading.collect()
-        return [*self._opening, *self._repairer.findings, *self._reading.met]
+        return [*self._opening, *self._repairer.findings, *untold(self._reading.met, self._opening)]
 
     def _batches(self, read: Callable[[], Batch | None]) -> Iterator[Batch]:
         """Call ``read`` until there is nothing more."""

@@ -119,9 +119,9 @@ def _put_pages_back(storage: Readable, found: TableSurvey) -> Swaps | None:
     if not hurt or found.access is None or found.file.size > MOST_TO_HEAL:
         return None
     spans = [(span.offset, span.end) for span in hurt]
-    is_known = found.access.route is Route.INDEX and found.scan is not None
-    sound = sound_blocks(found.scan) if is_known and found.scan is not None else []
-    return put_pages_back(storage.read(found.file.name), spans if is_known else None, spans, sound)
+    told = found.scan if found.access.route is Route.INDEX else None
+    sound = [] if told is None else sound_blocks(told)
+    return put_pages_back(storage.read(found.file.name), None if told is None else spans, spans, sound)
 
 
 def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust: int) -> TableSurvey:
