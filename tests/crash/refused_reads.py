@@ -69,7 +69,7 @@ def violations(
             return tried, found
         name = names.get(inode, "another file")
         what = _wrong(told, live, written, trial, name)
-        if isinstance(told, Exception) and left and trial.command != "carve":
+        if isinstance(told, Exception) and left:
             what = f"left {left}"
         if what:
             found.append(f"{trial}, read {number} ({name}): {what}")

@@ -120,7 +120,7 @@ def held_file_count() -> int:
 
 @final
 class AppendedFile:
-    """A file that is written at its end. Thread-safe.
+    """A file that is written at its end: a log or a manifest, for ``sync`` reads records. Thread-safe.
 
     This and the two functions below raise OSError without a path. A thread that comes back from one of them is let in by the
     short calls of others (``put``, ``get``) at once, not only when Python next takes the interpreter lock from them.
@@ -131,7 +131,11 @@ class AppendedFile:
     def append(self, data: bytes) -> None:
         """Write all of ``data`` at the end. Where it raises, some may have been written."""
     def sync(self) -> None:
-        """Make what was written durable; not its name."""
+        """Make what was written durable; not its name.
+
+        Of a file that was there, the first one writes again what stood in it, and reads that back; where its records are not sound
+        any more, it raises: what another process wrote may not have been synced, and be gone.
+        """
     def close(self) -> None:
         """Close it. May be called again; the others raise OSError then."""
 
