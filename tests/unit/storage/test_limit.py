@@ -39,7 +39,9 @@ def test_a_program_may_use_what_the_system_allows() -> None:
 WORKS = {
     "dump": "sum(1 for _ in relevel.dump(source))",
     "history": "sum(1 for _ in relevel.History(source).timeline())",
+    "horizon": "relevel.History(source).horizon()",
     "undelete": "relevel.undelete(source, new, deleted=True)",
+    "undelete at": "relevel.undelete(source, new, at=2500)",
     "rescue": "relevel.rescue(source, new)",
     "find": "relevel.find(source, b'0001')",
 }
