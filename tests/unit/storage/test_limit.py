@@ -44,15 +44,17 @@ WORKS = {
     "undelete at": "relevel.undelete(source, new, at=2500)",
     "rescue": "relevel.rescue(source, new)",
     "find": "relevel.find(source, b'0001')",
+    "export": "relevel.export(source, new.with_suffix('.csv'))",
 }
 ASKING = """
-import resource, sys
+import encodings.unicode_escape, resource, sys
 from pathlib import Path
 import relevel
 source, new, most = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 try:
     {work}
+    print("enough")
 except relevel.StorageError as error:
     assert "too many open files; raise the limit" in str(error), error
 """
@@ -66,8 +68,10 @@ def test_too_few_files_are_a_storage_error_with_advice(work: str, tmp_path: Path
         for number in range(5000):
             db.put(b"%04d" % number, bytes(100))
 
-    for most in range(4, 16, 3):
+    for most in range(4, 20, 3):
         program = ASKING.format(work=WORKS[work])
         arguments = [sys.executable, "-c", program, str(tmp_path / "db"), str(tmp_path / f"new {most}"), str(most)]
         ended = subprocess.run(arguments, check=False, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
+        names = sorted(path.name for path in tmp_path.iterdir() if path.name != "db")
+        assert not names or (ended.stdout and names.pop().startswith("new")), (most, names)
