@@ -117,6 +117,9 @@ def test_a_manifest_that_the_disk_has_lost_since_it_was_read_is_not_gone_on_in(d
 
         assert dict(db) == {**ENTRIES, b"new": b"value"}
 
+    with pytest.raises(relevel.CorruptionError, match="MANIFEST"):
+        relevel.DB(database)
+
 
 def lose(file: Path, where: range) -> None:
     """Put zeroes where something was."""

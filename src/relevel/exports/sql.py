@@ -26,7 +26,8 @@ from relevel.format.comparator import Comparator
 from relevel.recovery.check import check
 from relevel.recovery.read.columns import ColumnBatches
 from relevel.recovery.read.reader import Reader
-from relevel.storage.failure import refusals
+from relevel.storage.failure import TEMPORARY, refusals
+from relevel.storage.temporary import temporary_folder
 
 MEMORY_LIMIT: Final = "1GB"
 """What DuckDB may hold in memory before it spills, where nothing else is said."""
@@ -101,7 +102,7 @@ class Answer:
 
     def _connect(self, memory_limit: str) -> Any:
         duckdb = load_extra("duckdb", "SQL")
-        with refusals("cannot make", "a folder for temporary files"):
+        with refusals(TEMPORARY, temporary_folder()):
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="relevel-sql-"))
         with self._tables.translated(), interruptible():
             connection = duckdb.connect(config={"memory_limit": memory_limit, "temp_directory": folder})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 from pathlib import Path
 from typing import Final
 
 from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
+from relevel.storage.failure import storage_error
 from relevel.storage.posix import CREATE_FLAGS, sync_directory
+from relevel.storage.removal import remove_directory
 from relevel.storage.rename import rename_without_replacing
 
 _LONGEST_PREFIX: Final = 60
@@ -109,7 +110,7 @@ class NewFile:
     def __exit__(self, *error: object) -> None:
         """Remove what was not published."""
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_directory(self._folder, [self._place.name])
 
     def publish(self) -> int:
         """Put the file in its place, durably, and give its size.
@@ -133,6 +134,4 @@ class NewFile:
 
 
 def _refused(path: Path, cause: OSError) -> StorageError:
-    error = StorageError(f"cannot write {str(path)!r}: {cause.strerror or cause}")
-    error.errno = cause.errno
-    return error
+    return storage_error("cannot write", str(path), cause)

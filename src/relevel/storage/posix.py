@@ -22,11 +22,11 @@ from relevel import _kernel
 from relevel._kernel import File
 from relevel.errors import DestinationExistsError, InvalidArgumentError, RelevelError, StorageError
 from relevel.storage.copying import copy_contents
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import named_error, storage_error
+from relevel.storage.removal import remove_directory
 from relevel.storage.rename import rename_without_replacing
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_REFUSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LONGEST_PREFIX: Final = 60
 CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """How a new file is opened: for writing, and never over one that exists."""
@@ -97,12 +97,12 @@ class NewDirectory:
     ) -> None:
         """Remove what was not published, and say in plain words what the file system refused."""
         if not self._published and self._building is not None:
-            shutil.rmtree(self._building, ignore_errors=True)
-            self._remove_by_names(self._building)
+            remove_directory(self._building, self._names)
         if isinstance(error, OSError) and not isinstance(error, RelevelError | InterruptedError):
             if self._is_ours(error):
                 raise self._explain(error, doing="cannot write") from error
-            raise storage_error("cannot read", os.fsdecode(error.filename or self.destination), error) from error
+            if error.filename is not None:  # one without is the caller's, such as of a pipe that progress is written to
+                raise named_error("cannot read", self.destination, error) from error
 
     def path(self, name: str) -> str:
         """Give the path of a file in the directory: where it is built, and after ``publish`` where it is."""
@@ -209,13 +209,6 @@ class NewDirectory:
         finally:
             os.close(descriptor)
 
-    def _remove_by_names(self, building: Path) -> None:
-        """Remove what is still there: the process may have no descriptor left to list it with."""
-        with contextlib.suppress(OSError):
-            for name in self._names if building.exists() else ():
-                (building / name).unlink(missing_ok=True)
-            building.rmdir()
-
     def _refuse_taken(self) -> None:
         if os.path.lexists(self._place):
             raise _taken(self.destination)
@@ -237,12 +230,10 @@ class NewDirectory:
     def _explain(self, error: OSError, *, doing: str) -> StorageError:
         if error.errno in _NO_SPACE:
             reason = self._no_space()
-        elif error.errno in _REFUSED:
-            reason = "no permission to write there, or it is read-only; choose another destination"
         elif error.errno == errno.ENOENT:
             reason = "the directory that would hold it does not exist; make it first"
         else:
-            reason = error.strerror or str(error)
+            return storage_error(doing, self.destination, error)
         explained = StorageError(f"{doing} {self.destination!r}: {reason}")
         explained.errno = error.errno
         return explained

@@ -39,18 +39,22 @@ def test_a_program_may_use_what_the_system_allows() -> None:
 WORKS = {
     "dump": "sum(1 for _ in relevel.dump(source))",
     "history": "sum(1 for _ in relevel.History(source).timeline())",
+    "horizon": "relevel.History(source).horizon()",
     "undelete": "relevel.undelete(source, new, deleted=True)",
+    "undelete at": "relevel.undelete(source, new, at=2500)",
     "rescue": "relevel.rescue(source, new)",
     "find": "relevel.find(source, b'0001')",
+    "export": "relevel.export(source, new.with_suffix('.csv'))",
 }
 ASKING = """
-import resource, sys
+import encodings.unicode_escape, resource, sys
 from pathlib import Path
 import relevel
 source, new, most = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 try:
     {work}
+    print("enough")
 except relevel.StorageError as error:
     assert "too many open files; raise the limit" in str(error), error
 """
@@ -64,8 +68,10 @@ def test_too_few_files_are_a_storage_error_with_advice(work: str, tmp_path: Path
         for number in range(5000):
             db.put(b"%04d" % number, bytes(100))
 
-    for most in range(4, 16, 3):
+    for most in range(4, 20, 3):
         program = ASKING.format(work=WORKS[work])
         arguments = [sys.executable, "-c", program, str(tmp_path / "db"), str(tmp_path / f"new {most}"), str(most)]
         ended = subprocess.run(arguments, check=False, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
+        names = sorted(path.name for path in tmp_path.iterdir() if path.name != "db")
+        assert not names or (ended.stdout and names.pop().startswith("new")), (most, names)

@@ -7,7 +7,8 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from relevel import _kernel
 from relevel.errors import DestinationExistsError, InvalidArgumentError, StorageError
 from relevel.storage import posix, rename
+from relevel.storage.new_file import NewFile
 from relevel.storage.posix import NewDirectory
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="uses what Linux offers")
@@ -45,27 +47,55 @@ def test_nothing_is_left_where_it_is_not_published(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@linux_only
-def test_nothing_is_left_where_there_is_no_descriptor_to_list_it_with(tmp_path: Path) -> None:
-    """What was made is removed by its names."""
+@contextmanager
+def descriptors() -> Iterator[Callable[[], None]]:
+    """Gives what takes all the descriptors that the process may have, until the block ends."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    taken = []
-    try:
-        with pytest.raises(StorageError, match="too many open files"), NewDirectory(tmp_path / "new") as new:
-            new.write("CURRENT", b"")
-            Path(new.path("made")).write_bytes(b"made elsewhere")
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, limits[0]), limits[1]))
+    taken: list[int] = []
+
+    def take() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, limits[0]), limits[1]))
+        with suppress(OSError):
             while True:
                 taken.append(os.dup(0))
+
+    try:
+        yield take
     finally:
         for descriptor in taken:
             os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
+
+@linux_only
+def test_nothing_is_left_where_there_is_no_descriptor_to_list_it_with(tmp_path: Path) -> None:
+    """What was made is removed by its names."""
+    advice = "cannot write .*too many open files; raise the limit"
+    with descriptors() as take, pytest.raises(StorageError, match=advice), NewDirectory(tmp_path / "new") as new:
+        new.write("CURRENT", b"")
+        Path(new.path("made")).write_bytes(b"made elsewhere")
+        take()
+        new.write("000005.log", b"")
+
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("error", [RuntimeError("bug"), KeyboardInterrupt(), SystemExit(1), StorageError("known")])
+@linux_only
+def test_nothing_is_left_of_a_new_file_for_which_there_is_no_descriptor(tmp_path: Path) -> None:
+    """Nor of the hidden directory in which it was built."""
+    place, advice = tmp_path / "new", "cannot write .*too many open files; raise the limit"
+    with descriptors() as take, pytest.raises(StorageError, match=advice), NewFile(place, Path("nowhere")) as new:
+        new.path.write_bytes(b"made elsewhere")
+        take()
+        new.publish()
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("bug"), KeyboardInterrupt(), SystemExit(1), StorageError("known"), BrokenPipeError(errno.EPIPE, "")],
+)
 def test_nothing_is_left_after_an_error(tmp_path: Path, error: BaseException) -> None:
     """Whatever ended the work comes out as it was."""
     with pytest.raises(type(error)) as caught, NewDirectory(tmp_path / "new") as new:
@@ -254,7 +284,7 @@ def test_a_parent_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     """The advice is another destination."""
     (tmp_path / "fixed").mkdir(mode=0o500)
 
-    with pytest.raises(StorageError, match="no permission"), NewDirectory(tmp_path / "fixed" / "new"):
+    with pytest.raises(StorageError, match="permission denied"), NewDirectory(tmp_path / "fixed" / "new"):
         pytest.fail("not reached")
 
 

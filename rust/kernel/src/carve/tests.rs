@@ -56,6 +56,33 @@ fn logs(image: &[u8]) -> Vec<(u64, u64, u64, u64)> {
     chains.collect()
 }
 
+/// An image whose bytes are read once, and refused from then on.
+struct Worn(Vec<u8>, std::sync::atomic::AtomicBool);
+
+impl ReadAt for Worn {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        if self.1.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return Err(std::io::Error::other("bad sector"));
+        }
+        self.0.read_at(buffer, offset)
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_read_again_is_told_of() {
+    let image = [noise(5000), log(1, &[100, 200]), noise(9000)].concat();
+    let mut carver = Carver::new(Arc::new(Worn(image, false.into())));
+
+    assert_eq!(carver.next_chunk().unwrap(), Some(vec![]));
+
+    let told = carver.take_faults();
+    assert!(told.iter().any(|fault| (fault.offset..fault.offset + fault.size).contains(&5000)), "{told:?}");
+}
+
 #[test]
 fn a_log_is_found_at_any_alignment_and_across_chunks() {
     let log = log(100, &[10, 70_000, 0, 5000, 40_000, 32_000, 1]);

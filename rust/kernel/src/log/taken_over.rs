@@ -2,9 +2,10 @@
 //!
 //! After a failed sync the system may count the pages that it lost as clean, and no later sync writes them. Writing makes them dirty again.
 
+use super::READ_ERROR;
 use super::blocks::{Blocks, Piece};
 use crate::fault::Error;
-use crate::read_at::OsFile;
+use crate::read_at::{OsFile, ReadAt};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -40,9 +41,12 @@ impl Doubtful {
 /// system's memory only may have been let go of since it was read. The file's position is at its end then.
 ///
 /// # Errors
-/// What the operating system says; that they are no sound records any more.
+/// What the operating system says; that they are no sound records any more, or could not be read again.
 pub fn write_again(file: &mut File, size: u64) -> io::Result<()> {
-    let written = write_parts(file, size).and_then(|()| refuse_unsound(file.try_clone()?, size));
+    let written = write_parts(file, size).and_then(|()| {
+        let source = OsFile::first_bytes(file.try_clone()?, Path::new(""), size);
+        refuse_unsound(Arc::new(source), size)
+    });
     file.seek(SeekFrom::End(0)).and(written)
 }
 
@@ -61,23 +65,27 @@ fn write_parts(file: &mut File, size: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn refuse_unsound(file: File, size: u64) -> io::Result<()> {
-    let mut blocks = Blocks::new(Arc::new(OsFile::first_bytes(file, Path::new(""), size)));
+fn refuse_unsound(source: Arc<dyn ReadAt>, size: u64) -> io::Result<()> {
+    let mut blocks = Blocks::new(source);
     loop {
         let lost = match blocks.next() {
             Ok(Piece::Record { .. }) => continue,
             Ok(Piece::End(end)) if end == size => return Ok(()),
             Ok(Piece::End(end)) => end,
+            Ok(Piece::Damage(fault)) if fault.code == READ_ERROR => {
+                return Err(refusal(fault.offset, "it could not be read again"));
+            }
             Ok(Piece::Damage(fault)) => fault.offset,
             Err(Error::Io(error)) => return Err(error),
-            Err(_) => 0,
+            Err(error) => return Err(io::Error::new(io::ErrorKind::Interrupted, error)),
         };
-        let message = format!(
-            "from byte {lost} on the disk does not have any more what was read when the database was opened; \
-             copy what you need out of this database before it is closed, then run `relevel check`"
-        );
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        return Err(refusal(lost, "the disk does not have any more what was read when the database was opened"));
     }
+}
+
+fn refusal(lost: u64, why: &str) -> io::Error {
+    let advice = "copy what you need out of this database before it is closed, then run `relevel check`";
+    io::Error::new(io::ErrorKind::InvalidData, format!("from byte {lost} on {why}; {advice}"))
 }
 
 #[cfg(test)]
@@ -127,6 +135,28 @@ mod tests {
             assert_eq!(std::fs::read(&place).unwrap(), [bytes.as_slice(), b"end"].concat());
             std::fs::remove_file(&place).unwrap();
         }
+    }
+
+    /// A log of which every read fails.
+    struct Refusing(io::ErrorKind);
+
+    impl ReadAt for Refusing {
+        fn size(&self) -> u64 {
+            100
+        }
+
+        fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_again_is_not_said_to_be_lost_nor_is_a_read_that_was_stopped() {
+        let refused = refuse_unsound(Arc::new(Refusing(io::ErrorKind::Other)), 100).unwrap_err();
+        let stopped = refuse_unsound(Arc::new(Refusing(io::ErrorKind::Interrupted)), 100).unwrap_err();
+
+        assert!(refused.to_string().starts_with("from byte 0 on it could not be read again; copy"), "{refused}");
+        assert_eq!(stopped.kind(), io::ErrorKind::Interrupted);
     }
 
     #[test]

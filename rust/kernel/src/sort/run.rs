@@ -13,6 +13,7 @@ use crate::varint;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 const FRAME_HEADER_SIZE: usize = 20;
 /// Frames larger than this are not compressed.
@@ -31,11 +32,13 @@ pub struct RunWriter<'a> {
 /// A run that is written.
 pub struct Run {
     file: File,
+    directory: Arc<Path>,
 }
 
 /// Reads a run from its beginning.
 pub struct RunReader {
     file: BufReader<File>,
+    directory: Arc<Path>,
     raw: Vec<u8>,
     stored: Vec<u8>,
     /// Where the present record stands in `raw`.
@@ -73,7 +76,7 @@ impl<'a> RunWriter<'a> {
         if !self.raw.is_empty() {
             self.write_frame()?;
         }
-        Ok(Run { file: self.file })
+        Ok(Run { file: self.file, directory: self.directory.into() })
     }
 
     fn write_frame(&mut self) -> io::Result<()> {
@@ -101,14 +104,21 @@ impl Run {
     /// Read the run from its beginning. One reader at a time: readers share their place in the file.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says, with the directory.
     pub fn reader(&self) -> io::Result<RunReader> {
-        let mut file = self.file.try_clone()?;
-        file.rewind()?;
+        let file = self.rewound().map_err(|error| at_path(error, &self.directory))?;
         let file = BufReader::with_capacity(FRAME_HEADER_SIZE, file);
-        let mut reader = RunReader { file, raw: Vec::new(), stored: Vec::new(), start: 0, end: 0, valid: false };
+        let directory = self.directory.clone();
+        let mut reader =
+            RunReader { file, directory, raw: Vec::new(), stored: Vec::new(), start: 0, end: 0, valid: false };
         reader.advance()?;
         Ok(reader)
+    }
+
+    fn rewound(&self) -> io::Result<File> {
+        let mut file = self.file.try_clone()?;
+        file.rewind()?;
+        Ok(file)
     }
 }
 
@@ -122,8 +132,12 @@ impl RunReader {
     /// Go to the next record.
     ///
     /// # Errors
-    /// What the operating system says; bytes that are not as they were written.
+    /// What the operating system says, with the directory; bytes that are not as they were written.
     pub fn advance(&mut self) -> io::Result<()> {
+        self.go_on().map_err(|error| at_path(error, &self.directory))
+    }
+
+    fn go_on(&mut self) -> io::Result<()> {
         while self.end >= self.raw.len() {
             if !self.read_frame()? {
                 self.valid = false;
@@ -177,6 +191,7 @@ fn changed() -> io::Error {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::path_error::PathError;
 
     fn written(records: &[Vec<u8>]) -> Run {
         let directory = std::env::temp_dir();
@@ -222,7 +237,9 @@ mod tests {
         for at in [0, 8, 16, 21, 300] {
             flip(&run, at);
 
-            assert!(read(&run).is_err(), "byte {at}");
+            let error = read(&run).unwrap_err();
+
+            assert_eq!(PathError::of(&error).unwrap().path, std::env::temp_dir(), "byte {at}");
             flip(&run, at);
         }
         assert!(read(&run).is_ok());

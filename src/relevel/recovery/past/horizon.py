@@ -30,6 +30,7 @@ from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.lineage.chronicle import read_chronicle
 from relevel.recovery.past.extents import Extents
 from relevel.recovery.read.reader import EVERY_KEY, KeySpan, Reader
+from relevel.storage.failure import refusals_named
 
 _TORN_END = "log.tail.torn"
 
@@ -247,7 +248,8 @@ class Completeness:
             repair=repairer,
             without=without,
         )
-        found = cursor.sequences()
+        with refusals_named(str(self._reader.directory.path)):
+            found = cursor.sequences()
         met = (finding_of(name, fault) for name, fault in cursor.take_faults())
         self.met += [*repairer.findings, *untold(met, self._reader.findings)]
         return found

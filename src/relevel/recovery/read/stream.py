@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -11,7 +10,7 @@ from relevel.errors import RelevelError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding, untold
 from relevel.recovery.heal.repair import Repairer
-from relevel.storage.failure import storage_error
+from relevel.storage.failure import named_error
 
 Batch = TypeVar("Batch")
 AtEnd: TypeAlias = Callable[[bool], None]
@@ -87,7 +86,7 @@ class _Reading:
             self._at_end(True)
             if isinstance(error, RelevelError):
                 raise
-            raise storage_error("cannot read", os.fsdecode(error.filename or "the database"), error) from error
+            raise named_error("cannot read", "the database", error) from error
         self.collect()
 
     def collect(self) -> None:
