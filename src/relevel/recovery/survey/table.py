@@ -277,10 +277,26 @@ def _verify_identity(
     claimed = file.metadata
     if claimed is None:
         return
-    is_another = access.route is Route.INDEX and not is_as_claimed(storage, file)
+    is_whole = access.route is Route.INDEX and not scan.faults and scan.block_count == scan.intact_block_count
+    if is_whole:
+        is_another = (scan.file_size, scan.smallest, scan.largest) != (
+            claimed.file_size,
+            claimed.smallest,
+            claimed.largest,
+        )
+    else:
+        is_another = access.route is Route.INDEX and _has_other_ends(storage, file)
     strays = any(finding.code == "table.range-mismatch" for finding in findings) and not _has_claimed_end(file, scan)
     if is_another or strays:
         yield replaced_finding(file, claimed)
+
+
+def _has_other_ends(storage: Readable, file: DatabaseFile) -> bool:
+    """Whether a hurt table shows another size or end than the manifest says. What cannot be read again was told of before."""
+    try:
+        return not is_as_claimed(storage, file)
+    except OSError:
+        return False
 
 
 def replaced_finding(file: DatabaseFile, claimed: FileMetadata) -> Finding:
