@@ -134,10 +134,8 @@ def _refuse_outdated(directory: ReadOnlyDirectory, manifest: ManifestScan, names
     """Refuse the manifest of a backup that was put back over newer tables."""
     reason = certain_doubt(directory, manifest, names)
     if reason is not None:
-        message = (
-            f"{manifest.name}: its last edits are lost: there are newer tables that it does not know, and {reason}"
-        )
-        raise _refusal(directory, Finding.of("manifest.partial", Span(manifest.name), message))
+        finding = Finding.of("manifest.partial", Span(manifest.name), f"{manifest.name}: {reason}")
+        raise _refusal(directory, finding)
 
 
 def _is_enough(directory: ReadOnlyDirectory, manifest: ManifestScan) -> bool:

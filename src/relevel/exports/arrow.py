@@ -22,13 +22,17 @@ _STATES: Final = ("live", "shadowed", "deleted", "unknown")
 _INTEGRITIES: Final = ("intact", "unverified")
 
 
+_WANTED: Final = "Arrow, on which Parquet, DuckDB and `sql` build,"
+"""What pyarrow is wanted for."""
+
+
 def arrow() -> Any:
     """The package pyarrow.
 
     Raises:
         NotSupportedError: it is not installed.
     """
-    return load_extra("pyarrow", "Arrow, on which Parquet, DuckDB and `sql` build,")
+    return load_extra("pyarrow", _WANTED)
 
 
 def schema(layout: Layout) -> Any:
@@ -154,5 +158,5 @@ def _decoded(pa: Any, part: Part, keys: Any, values: Any) -> list[Any]:
 def _with_prefix(batch: Any, prefix: bytes) -> Any:
     if not prefix:
         return batch
-    compute = load_extra("pyarrow.compute", "Arrow, on which Parquet, DuckDB and `sql` build,")
+    compute = load_extra("pyarrow.compute", _WANTED)
     return batch.filter(compute.starts_with(batch.column("key"), prefix))

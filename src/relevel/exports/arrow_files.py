@@ -34,9 +34,8 @@ class ArrowWriter(Writer):
         super().__init__(path, layout)
         self._schema = schema(layout)
         with _refusals(path):
-            self._file: Any = arrow().OSFile(
-                os.fsencode(path), "wb"
-            )  # a path of any bytes: pyarrow's writers want text
+            # A path of any bytes: pyarrow's writers want text.
+            self._file: Any = arrow().OSFile(os.fsencode(path), "wb")
             self._writer: Any = self._open()
 
     def _open(self) -> Any:

@@ -28,6 +28,7 @@ _BATCH_HEADER_SIZE: Final = 12
 """Sequence number (8 bytes) and count (4) of a write batch. Part of the file format."""
 _GAP: Final = "log.sequence.gap"
 """No damage: LevelDB leaves gaps itself."""
+_LOST: Final = "its last edits are lost: there are newer tables that it does not know, and "
 SLACK: Final = 1
 """goleveldb leaves out one sequence number where it replays a log."""
 
@@ -37,6 +38,22 @@ def doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[Fi
 
     Reads nothing but where there are tables that the manifest does not know.
     """
+    sign = _sign(storage, manifest, names)
+    return None if sign is None else _LOST + sign
+
+
+def certain_doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
+    """The same where it is no crash that has left it so, nor a loss of power."""
+    last, unknown = manifest.last_sequence or 0, _unknown(manifest, _tables(names))
+    beyond = list(_beyond(storage, manifest, names, unknown))
+    is_compacted = any(oldest <= last for _, oldest in beyond)
+    if beyond and (is_compacted or _is_known_later(storage, manifest, names, unknown)):
+        return _LOST + beyond[0][0]
+    return None
+
+
+def _sign(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
+    """What gives it away."""
     tables = _tables(names)
     unknown = _unknown(manifest, tables)
     if not unknown:
@@ -46,15 +63,6 @@ def doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[Fi
         return f"table {max(missing)}, on which it counts, is gone"
     by_logs = _doubt_by_logs(storage, manifest, names)
     return by_logs or next(_beyond(storage, manifest, names, unknown), (None, 0))[0]
-
-
-def certain_doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
-    """The same where it is no crash that has left it so, nor a loss of power."""
-    last, unknown = manifest.last_sequence or 0, _unknown(manifest, _tables(names))
-    found = list(_beyond(storage, manifest, names, unknown)) if unknown else []
-    if not found or any(oldest <= last for _, oldest in found) or _is_known_later(storage, manifest, names, unknown):
-        return found[0][0] if found else None
-    return None
 
 
 def _is_known_later(

@@ -19,10 +19,10 @@ from relevel.recovery.inventory.order import choose_comparator
 from relevel.recovery.inventory.producer import Producer, guess_producer
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
 from relevel.recovery.inventory.steady import refuse_outrun, steadily
-from relevel.recovery.survey.identity import is_as_claimed
+from relevel.recovery.survey.identity import is_as_claimed, replaced_finding
 from relevel.recovery.survey.log import LogSurvey
 from relevel.recovery.survey.survey import Progress, Survey, survey
-from relevel.recovery.survey.table import TableSurvey, replaced_finding
+from relevel.recovery.survey.table import TableSurvey
 
 _ORDER_UNKNOWN: Final = "database.order-unknown"
 _ABOUT_ORDER: Final = (".key-order", ".range-mismatch", ".separator", "table.replaced", "level.overlap")

@@ -254,13 +254,15 @@ impl LogReader {
             return self.blocks.chained_from(offset + 1);
         }
         let payload = range.start + HEADER_SIZE..range.end;
-        let earlier = self.open.filter(|_| header.goes_on());
-        let before = earlier.map_or(0, |_| self.payload.len());
-        if earlier.is_some() {
-            self.keep(payload.clone());
-        }
-        let claimed = header.ends().then_some(earlier.map_or(0, |open| open.size) + header.size as u64);
-        let bytes = if earlier.is_some() { &self.payload } else { self.blocks.bytes(payload) };
+        let (bytes, before, size) = match self.open.filter(|_| header.goes_on()) {
+            Some(open) => {
+                let before = self.payload.len();
+                self.keep(payload);
+                (self.payload.as_slice(), before, open.size)
+            }
+            None => (self.blocks.bytes(payload), 0, 0),
+        };
+        let claimed = header.ends().then_some(size + header.size as u64);
         let extent = torn::extent_of_batch(bytes, claimed).behind(before);
         torn::go_on_at(&mut self.blocks, offset, extent, self.due)
     }

@@ -184,10 +184,7 @@ def _why_not_proved(
     """A whole manifest may be out of date where CURRENT does not name it: its tables must all be there to prove it is not."""
     if scan.name != current.manifest_name and not _tables_are_there(scan, names):
         return "CURRENT does not name it and tables that it counts on are gone, so it may be out of date"
-    reason = doubt(storage, scan, names)
-    if reason is None:
-        return None
-    return f"its last edits are lost: there are newer tables that it does not know, and {reason}"
+    return doubt(storage, scan, names)
 
 
 def _tables_are_there(scan: ManifestScan, names: list[FileName]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relevel.files.doubt import SLACK
-from relevel.format.filename import parse_filename
 from relevel.recovery.inventory.standing import Proof
 from relevel.recovery.lineage.chronicle import Chronicle
 from relevel.recovery.lineage.tally import count_of_all_writes
@@ -42,8 +41,10 @@ def _proved_by_log_file(traced: Traced, chronicle: Chronicle) -> Proved | None:
     """That LOG proves that no table and no log is missing; None where it does not."""
     numbers = {table.file.number for table in traced.live}
     told = chronicle.created.keys() - chronicle.removed_tables
-    settled = {parse_filename(name).number for name in traced.superseded}
-    is_all = chronicle.table_count == len(numbers) and told - settled <= numbers <= chronicle.created.keys()
+    is_all = (
+        chronicle.table_count == len(numbers)
+        and told - traced.superseded_numbers <= numbers <= chronicle.created.keys()
+    )
     if (
         not is_all
         or not all(_is_as_told(table, chronicle) for table in traced.live)
@@ -56,10 +57,10 @@ def _proved_by_log_file(traced: Traced, chronicle: Chronicle) -> Proved | None:
 def _proved_by_writes(found: Survey, traced: Traced, chronicle: Chronicle) -> Proved | None:
     """That the writes themselves prove that none is missing; None where they do not, or LOG tells of later ones."""
     newest_log = max(traced.logs, key=lambda log: log.file.number or 0, default=None)
-    if newest_log is not None and _is_outlived(found, traced, newest_log, chronicle):
-        return None
     is_flushing = any(table.file.name in traced.orphans for table in found.tables)
     if newest_log is None or _is_empty(newest_log) or len(traced.logs) < (2 if is_flushing else 1):
+        return None
+    if _is_outlived(found, traced, newest_log, chronicle):
         return None
     last = count_of_all_writes(traced.live, traced.logs, found.directory.storage, found.comparator)
     return None if last is None else Proved(Proof.COUNTED, f"each of the {last} writes that were ever made is there")
@@ -67,10 +68,11 @@ def _proved_by_writes(found: Survey, traced: Traced, chronicle: Chronicle) -> Pr
 
 def _is_outlived(found: Survey, traced: Traced, newest_log: LogSurvey, chronicle: Chronicle) -> bool:
     """Whether LOG tells of a log that came after the newest one, or of a table that counts, was made of others and is gone."""
-    settled = {parse_filename(name).number for name in traced.superseded}
     there = {table.file.number for table in found.tables}
     merged = chronicle.created.keys() - chronicle.flushed - chronicle.removed_tables
-    return bool(merged - settled - there) or (newest_log.file.number or 0) < max(chronicle.removed_logs, default=0)
+    return bool(merged - traced.superseded_numbers - there) or (newest_log.file.number or 0) < max(
+        chronicle.removed_logs, default=0
+    )
 
 
 def _is_empty(log: LogSurvey) -> bool:

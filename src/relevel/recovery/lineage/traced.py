@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 
+from relevel.format.filename import parse_filename
 from relevel.recovery.inventory.standing import Standing
 from relevel.recovery.lineage.chronicle import Chronicle
 from relevel.recovery.lineage.kin import Descendants, Kin, read_kin
@@ -32,6 +33,11 @@ class Traced:
     superseded: set[str]
     orphans: set[str]
     descendants: Descendants
+
+    @property
+    def superseded_numbers(self) -> set[int | None]:
+        """The numbers of what was replaced."""
+        return {parse_filename(name).number for name in self.superseded}
 
 
 def trace_files(found: Survey, chronicle: Chronicle) -> Traced:

@@ -37,9 +37,11 @@ def newest(reader: Reader, key: bytes) -> Newest:
 
 def _may_outdate(reader: Reader, finding: Finding, key: bytes, found: Version | None) -> bool:
     """Whether a finding costs something that may have held a newer version of the key than was found."""
-    if finding.is_loss and finding.code in STRAYS and found is not None and found.file == finding.span.file:
+    if not finding.is_loss:
+        return False
+    if finding.code in STRAYS and found is not None and found.file == finding.span.file:
         return True
-    if not finding.is_loss or not holds(reader.comparator, keys_at_risk(reader.directory, finding), key):
+    if not holds(reader.comparator, keys_at_risk(reader.directory, finding), key):
         return False
     if found is None:
         return True

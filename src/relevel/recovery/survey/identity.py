@@ -6,15 +6,60 @@ database have the same size and the same ends: an end has a sequence number in i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from relevel import _kernel
 from relevel.errors import CorruptionError
+from relevel.findings import Finding, KeyRange, Span
 from relevel.format.footer import BlockHandle, decode_handle
+from relevel.format.internal_key import user_key_of
+from relevel.format.version_edit import FileMetadata
 from relevel.recovery.heal.block import contents_at
 from relevel.recovery.inventory.standing import DatabaseFile
-from relevel.recovery.survey.access import index_handle
+from relevel.recovery.survey.access import Route, TableAccess, index_handle
 from relevel.storage.patched import Readable
 
 _Entries = list[tuple[bytes, bytes]]
+
+
+def verify_identity(
+    storage: Readable, file: DatabaseFile, access: TableAccess, scan: _kernel.TableScan, findings: Iterable[Finding]
+) -> Iterator[Finding]:
+    """A table with another size, first or last key than the manifest says is not the one it counts on.
+
+    Where its index is lost, or its end keys are, it is another one if it has neither of them and holds keys outside its range.
+    """
+    claimed = file.metadata
+    if claimed is None:
+        return
+    strays = any(finding.code == "table.range-mismatch" for finding in findings) and not has_claimed_end(file, scan)
+    if strays or (access.route is Route.INDEX and _is_another(storage, file, claimed, scan)):
+        yield replaced_finding(file, claimed)
+
+
+def _is_another(storage: Readable, file: DatabaseFile, claimed: FileMetadata, scan: _kernel.TableScan) -> bool:
+    """Whether it shows another size or end. What cannot be read a second time of a hurt one was told of before."""
+    if not scan.faults and scan.block_count == scan.intact_block_count:
+        return (scan.file_size, scan.smallest, scan.largest) != (claimed.file_size, claimed.smallest, claimed.largest)
+    try:
+        return not is_as_claimed(storage, file)
+    except OSError:
+        return False
+
+
+def has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
+    """Whether one end is the one that the manifest says, where it says one: no other table has that key and sequence number."""
+    claimed = file.metadata
+    if claimed is None or scan.smallest is None:
+        return True
+    return scan.smallest == claimed.smallest or scan.largest == claimed.largest
+
+
+def replaced_finding(file: DatabaseFile, claimed: FileMetadata) -> Finding:
+    """That a file is not the table of which the manifest says this."""
+    message = f"{file.name}: not the table that the manifest counts on: size or end keys differ"
+    keys = KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest))
+    return Finding.of("table.replaced", Span(file.name, 0, file.size), message, keys)
 
 
 def is_as_claimed(storage: Readable, file: DatabaseFile) -> bool:

@@ -8,10 +8,9 @@ from typing import Final
 
 from relevel import _kernel
 from relevel.files.faults import finding_of
-from relevel.findings import CATALOGUE, Finding, KeyRange, Severity, Span
+from relevel.findings import Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import user_key_of
-from relevel.format.version_edit import FileMetadata
 from relevel.recovery.heal.checksum import Trust
 from relevel.recovery.heal.log import MOST_TO_HEAL
 from relevel.recovery.heal.pages import Swaps, put_pages_back, sound_blocks
@@ -22,7 +21,7 @@ from relevel.recovery.inventory.at_risk import STRAYS
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.recovery.survey.contents import verify_contents
-from relevel.recovery.survey.identity import is_as_claimed
+from relevel.recovery.survey.identity import has_claimed_end, verify_identity
 from relevel.recovery.survey.mender import Mender, size_of_mended
 from relevel.storage.patched import Patched, Readable, within_limit
 
@@ -83,7 +82,7 @@ class TableSurvey:
         """Whether nothing says that the file holds entries of another table, which may be older than what lies deeper."""
         if self.is_out_of_order or any(finding.code in STRAYS for finding in self.findings):
             return False
-        return self.scan is None or _has_claimed_end(self.file, self.scan)
+        return self.scan is None or has_claimed_end(self.file, self.scan)
 
     @property
     def is_intact(self) -> bool:
@@ -138,7 +137,7 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
     findings = [_reached_another_way(finding, access) for finding in [*findings, *uncovered]]
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
-    findings += _verify_identity(storage, file, access, scan, findings)
+    findings += verify_identity(storage, file, access, scan, findings)
     if not any(finding.code in STRAYS for finding in findings):
         findings = [_within_claim(file, finding) for finding in findings]
     return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings), mended=mender.mended)
@@ -219,14 +218,6 @@ def _last_is_intact(access: TableAccess, scan: _kernel.TableScan) -> bool:
     return any((offset, size) == last and codec for offset, size, _, codec, _ in scan.blocks())
 
 
-def _has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
-    """Whether one end is the one that the manifest says, where it says one: no other table has that key and sequence number."""
-    claimed = file.metadata
-    if claimed is None or scan.smallest is None:
-        return True
-    return scan.smallest == claimed.smallest or scan.largest == claimed.largest
-
-
 def _reached_another_way(finding: Finding, access: TableAccess) -> Finding:
     """A lost footer or index costs nothing where the blocks were reached all the same."""
     if (
@@ -267,45 +258,6 @@ def _verify_against_manifest(file: DatabaseFile, scan: _kernel.TableScan, compar
         yield replace(finding, keys=KeyRange(smallest, largest))
 
 
-def _verify_identity(
-    storage: Readable, file: DatabaseFile, access: TableAccess, scan: _kernel.TableScan, findings: Iterable[Finding]
-) -> Iterable[Finding]:
-    """A table with another size, first or last key than the manifest says is not the one it counts on.
-
-    Where its index is lost, or its end keys are, it is another one if it has neither of them and holds keys outside its range.
-    """
-    claimed = file.metadata
-    if claimed is None:
-        return
-    is_whole = access.route is Route.INDEX and not scan.faults and scan.block_count == scan.intact_block_count
-    if is_whole:
-        is_another = (scan.file_size, scan.smallest, scan.largest) != (
-            claimed.file_size,
-            claimed.smallest,
-            claimed.largest,
-        )
-    else:
-        is_another = access.route is Route.INDEX and _has_other_ends(storage, file)
-    strays = any(finding.code == "table.range-mismatch" for finding in findings) and not _has_claimed_end(file, scan)
-    if is_another or strays:
-        yield replaced_finding(file, claimed)
-
-
-def _has_other_ends(storage: Readable, file: DatabaseFile) -> bool:
-    """Whether a hurt table shows another size or end than the manifest says. What cannot be read again was told of before."""
-    try:
-        return not is_as_claimed(storage, file)
-    except OSError:
-        return False
-
-
-def replaced_finding(file: DatabaseFile, claimed: FileMetadata) -> Finding:
-    """That a file is not the table of which the manifest says this."""
-    message = f"{file.name}: not the table that the manifest counts on: size or end keys differ"
-    finding = _note(file, "table.replaced", message)
-    return replace(finding, keys=KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest)))
-
-
 def weighed(file: DatabaseFile, finding: Finding) -> Finding:
     """A finding as it counts: what is wrong with a file that does not count for what is live is no more than a note."""
     counts = file.standing in (Standing.LIVE, Standing.UNPROVEN)
@@ -313,4 +265,4 @@ def weighed(file: DatabaseFile, finding: Finding) -> Finding:
 
 
 def _note(file: DatabaseFile, code: str, message: str) -> Finding:
-    return Finding(code, CATALOGUE[code].severity, Span(file.name, 0, file.size), message)
+    return Finding.of(code, Span(file.name, 0, file.size), message)
