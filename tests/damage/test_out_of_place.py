@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel.files.manifest_writer import ManifestWriter
+from relevel.format.comparator import BYTEWISE
+from relevel.format.version_edit import FileMetadata, VersionEdit
 from relevel.recovery.inventory.standing import Proof
 from tests.damage import forge
 from tests.damage.test_strays import Builder, Entries, write_table
@@ -133,12 +136,25 @@ def test_a_backup_put_back_over_newer_tables_is_not_called_complete(tmp_path: Pa
     assert dict(relevel.scan(tmp_path / "rescued"))[b"k001"] == b"newer"
 
 
-def test_a_backup_put_back_over_newer_tables_is_not_opened(tmp_path: Path) -> None:
-    """Nor read-only: what was written since would be gone without a word. A rescue takes it in; nothing is changed."""
+def assert_refused(database: Path) -> None:
+    """For writing and read-only, with the next step; nothing is changed."""
+    before = {path.name: path.read_bytes() for path in database.iterdir()}
+    for read_only in (True, False):
+        with pytest.raises(relevel.CorruptionError, match="relevel rescue") as raised:
+            relevel.DB(database, read_only=read_only)
+        assert raised.value.finding is not None
+        assert raised.value.finding.code == "manifest.partial"
+    assert {path.name: path.read_bytes() for path in database.iterdir()} == before
+
+
+@pytest.mark.parametrize("with_manifest", [True, False])
+def test_a_backup_put_back_over_newer_tables_is_not_opened(with_manifest: bool, tmp_path: Path) -> None:
+    """What was written since would be gone without a word: a compaction has made a table of the backup's. A rescue takes it in."""
     database, backup = tmp_path / "db", tmp_path / "backup"
     with relevel.DB(database, create_if_missing=True) as db:
         db.put(b"a", b"old")
         db.put(b"b", b"old")
+        db.compact_range()
     shutil.copytree(database, backup)
     with relevel.DB(database) as db:
         db.put(b"a", b"new")
@@ -147,17 +163,72 @@ def test_a_backup_put_back_over_newer_tables_is_not_opened(tmp_path: Path) -> No
     with relevel.DB(database) as db:
         db.compact_range()
         truth = dict(db)
+    newer = {path.name for path in database.glob("MANIFEST-*")} - {path.name for path in backup.iterdir()}
     shutil.copytree(backup, database, dirs_exist_ok=True)
-    before = {path.name: path.read_bytes() for path in database.iterdir()}
+    assert newer
+    for name in () if with_manifest else newer:
+        (database / name).unlink()
 
-    for read_only in (True, False):
-        with pytest.raises(relevel.CorruptionError, match="relevel rescue") as raised:
-            relevel.DB(database, read_only=read_only)
-        assert raised.value.finding is not None
-        assert raised.value.finding.code == "manifest.partial"
-    assert {path.name: path.read_bytes() for path in database.iterdir()} == before
+    assert_refused(database)
     relevel.rescue(database, tmp_path / "rescued")
     assert dict(relevel.scan(tmp_path / "rescued")) == truth
+
+
+def newer_than(oldest: int) -> Entries:
+    """A table's entries up to sequence number 1100, which is more than the manifest has."""
+    return {b"key %04d" % sequence: (sequence, b"newer") for sequence in range(oldest, 1101)}
+
+
+def later_manifest(builder: Builder, number: int, edit_count: int) -> None:
+    """Write a manifest that counts on table 95, and CURRENT does not name."""
+    meta = write_table(builder.place / "000095.ldb", newer_than(1050))
+    table = FileMetadata(95, meta.file_size, meta.smallest, meta.largest)
+    state = VersionEdit(BYTEWISE.name, 97, 0, 100, 1100, new_files=((0, table),))
+    writer = ManifestWriter.begin(str(builder.place / f"MANIFEST-{number:06d}"), state)
+    for _ in range(edit_count - 2):
+        writer.append(VersionEdit(log_number=97, previous_log_number=0, next_file_number=100, last_sequence=1100))
+    writer.close()
+
+
+def test_a_table_that_a_newer_manifest_counts_on_is_not_passed_over(tmp_path: Path) -> None:
+    """A flush made it, of a log that is gone since."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    later_manifest(builder, 94, 3)
+
+    assert_refused(builder.database())
+
+
+def test_a_manifest_that_was_not_yet_in_use_is_no_doubt(tmp_path: Path) -> None:
+    """LevelDB writes two edits before CURRENT names it; the power fails, and the log that was not synced is empty."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    later_manifest(builder, 94, 2)
+
+    with relevel.DB(builder.database()) as db:
+        assert dict(db) == {key: value for key, (_, value) in OLD.items()}
+
+
+@pytest.mark.parametrize("oldest", [1001, 950, 301])
+def test_a_table_made_of_a_log_that_is_lost_is_no_doubt(oldest: int, tmp_path: Path) -> None:
+    """LevelDB's manifest ends with 1000, which was the last number given out: a log had what is behind the tables' last, 300."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    database = builder.database()
+    write_table(database / "000095.ldb", newer_than(oldest))
+
+    with relevel.DB(database) as db:
+        assert dict(db) == {key: value for key, (_, value) in OLD.items()}
+
+
+def test_a_table_made_of_one_that_counts_is_not_passed_over(tmp_path: Path) -> None:
+    """It has a change that a table of the manifest has."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    database = builder.database()
+    write_table(database / "000095.ldb", newer_than(300))
+
+    assert_refused(database)
 
 
 def test_a_table_that_a_crash_left_is_no_doubt(tmp_path: Path) -> None:

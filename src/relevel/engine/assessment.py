@@ -21,8 +21,8 @@ from relevel.engine.options import Options
 from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
-from relevel.files.doubt import certain_doubt
 from relevel.files.manifest import ManifestScan, scan_manifest
+from relevel.files.outdated import why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
@@ -132,7 +132,7 @@ def _read_manifest(directory: ReadOnlyDirectory, names: Sequence[str]) -> Manife
 
 def _refuse_outdated(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> None:
     """Refuse the manifest of a backup that was put back over newer tables."""
-    reason = certain_doubt(directory, manifest, names)
+    reason = why_surely_outdated(directory, manifest, names)
     if reason is not None:
         finding = Finding.of("manifest.partial", Span(manifest.name), f"{manifest.name}: {reason}")
         raise _refusal(directory, finding)

@@ -16,8 +16,8 @@ from typing import Final
 
 from relevel.errors import DatabaseInUseError, NotADatabaseError
 from relevel.files.current import CurrentScan, scan_current
-from relevel.files.doubt import doubt
 from relevel.files.manifest import ManifestScan, scan_manifest
+from relevel.files.outdated import why_perhaps_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.filename import FileKind, FileName
 from relevel.recovery.heal.log import heal_file
@@ -184,7 +184,7 @@ def _why_not_proved(
     """A whole manifest may be out of date where CURRENT does not name it: its tables must all be there to prove it is not."""
     if scan.name != current.manifest_name and not _tables_are_there(scan, names):
         return "CURRENT does not name it and tables that it counts on are gone, so it may be out of date"
-    return doubt(storage, scan, names)
+    return why_perhaps_outdated(storage, scan, names)
 
 
 def _tables_are_there(scan: ManifestScan, names: list[FileName]) -> bool:

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from relevel import _kernel
-from relevel.files.doubt import SLACK, first_sequence
 from relevel.files.manifest import ManifestScan
+from relevel.files.outdated import SLACK, first_sequence
 from relevel.findings import Finding, Span
 from relevel.format.filename import FileKind, FileName, log_name, manifest_name, parse_filename, table_name
 from relevel.format.version_edit import FileMetadata

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relevel.files.doubt import SLACK
+from relevel.files.outdated import SLACK
 from relevel.recovery.inventory.standing import Proof
 from relevel.recovery.lineage.chronicle import Chronicle
 from relevel.recovery.lineage.tally import count_of_all_writes

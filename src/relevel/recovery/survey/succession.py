@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
 
-from relevel.files.doubt import SLACK
+from relevel.files.outdated import SLACK
 from relevel.findings import Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.internal_key import is_internal_key, user_key_of

@@ -1,4 +1,4 @@
-"""Doubt: whether a manifest that looks whole has lost its last edits.
+"""Out of date: whether a manifest that looks whole has lost its last edits.
 
 A manifest that was cut between two edits, or copied before the last ones, ends like a whole one. LevelDB takes the tables of the
 lost edits for rubbish and deletes them. What gives it away are tables that are newer than the manifest and unknown to it,
@@ -7,15 +7,16 @@ sequence number. A crash alone leaves unknown tables, and none of these.
 
 What gives away a backup that was put back over a newer state is an unknown table with a newer change in it than the manifest
 knows, and not from a log that counts: what a crash leaves was made from logs and tables that still count. Where the end of a log
-that was not synced is lost with the power, the table that was just made of it looks the same. Not so one that has older changes as
-well, which only a compaction makes, of tables that a manifest knew; nor one that a newer manifest counts on.
+that was not synced is lost with the power, the table that was just made of it looks the same. Not so one that has a change as old
+as those in the manifest's tables, which only a compaction makes, of tables that a manifest knew; nor one on which a newer manifest
+counts that was in use.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 from relevel import _kernel
 from relevel.files.manifest import ManifestScan, scan_manifest
@@ -29,49 +30,83 @@ _BATCH_HEADER_SIZE: Final = 12
 _GAP: Final = "log.sequence.gap"
 """No damage: LevelDB leaves gaps itself."""
 _LOST: Final = "its last edits are lost: there are newer tables that it does not know, and "
+_EDITS_BEFORE_USE: Final = 2
+"""Edits that LevelDB writes to a new manifest before CURRENT names it: a snapshot, and what opening changed."""
 SLACK: Final = 1
 """goleveldb leaves out one sequence number where it replays a log."""
 
 
-def doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
-    """Say why the last edits of a whole manifest must be lost; None where nothing tells so.
+class _Newer(NamedTuple):
+    """A table with a newer change than the manifest and its logs have.
+
+    Attributes:
+        reason: what it tells.
+        oldest: the sequence number of its oldest change.
+    """
+
+    reason: str
+    oldest: int
+
+
+def why_perhaps_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
+    """Say why the last edits of a whole manifest must be lost, or a loss of power has left it so; None where nothing tells so.
 
     Reads nothing but where there are tables that the manifest does not know.
     """
-    sign = _sign(storage, manifest, names)
-    return None if sign is None else _LOST + sign
-
-
-def certain_doubt(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
-    """The same where it is no crash that has left it so, nor a loss of power."""
-    last, unknown = manifest.last_sequence or 0, _unknown(manifest, _tables(names))
-    beyond = list(_beyond(storage, manifest, names, unknown))
-    is_compacted = any(oldest <= last for _, oldest in beyond)
-    if beyond and (is_compacted or _is_known_later(storage, manifest, names, unknown)):
-        return _LOST + beyond[0][0]
-    return None
-
-
-def _sign(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
-    """What gives it away."""
     tables = _tables(names)
     unknown = _unknown(manifest, tables)
     if not unknown:
         return None
     missing = {metadata.number for _, metadata in manifest.tables()} - tables.keys()
     if missing and max(unknown) > max(missing):
-        return f"table {max(missing)}, on which it counts, is gone"
-    by_logs = _doubt_by_logs(storage, manifest, names)
-    return by_logs or next(_beyond(storage, manifest, names, unknown), (None, 0))[0]
+        return f"{_LOST}table {max(missing)}, on which it counts, is gone"
+    reason = _why_by_logs(storage, manifest, names)
+    reason = reason or next((table.reason for table in _newer_tables(storage, manifest, names, unknown)), None)
+    return None if reason is None else _LOST + reason
 
 
-def _is_known_later(
-    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: dict[int, str]
+def why_surely_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
+    """Say why a whole manifest is older than the tables beside it, where no crash and no loss of power leaves it so; else None.
+
+    Reads nothing but where there are tables that the manifest does not know.
+    """
+    tables = _tables(names)
+    unknown = _unknown(manifest, tables)
+    newer = list(_newer_tables(storage, manifest, names, unknown))
+    if newer and (_are_merged(storage, manifest, tables, newer) or _are_in_use(storage, manifest, names, unknown)):
+        return _LOST + newer[0].reason
+    return None
+
+
+def _are_merged(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, tables: Mapping[int, str], newer: Iterable[_Newer]
 ) -> bool:
-    """Whether a newer manifest counts on one of these tables."""
+    """Whether one of these has a change as old as those in the manifest's tables, of which it was made.
+
+    The manifest's last sequence number may be of a change that only a log has, from which LevelDB makes a table with older ones and
+    newer ones. So the tables are read, the newest first, but where even that number is less.
+    """
+    oldest = min(table.oldest for table in newer)
+    if oldest > (manifest.last_sequence or 0):
+        return False
+    live = sorted((metadata.number for _, metadata in manifest.tables() if metadata.number in tables), reverse=True)
+    scans = (_scan(storage, tables[number], _kernel.scan_table) for number in live)
+    return any(scan is not None and (scan.max_sequence or 0) >= oldest for scan in scans)
+
+
+def _are_in_use(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: Mapping[int, str]
+) -> bool:
+    """Whether a newer manifest that CURRENT has named counts on one of these tables."""
     own_number = parse_filename(manifest.name).number or 0
     later = (name.name for name in names if name.kind is FileKind.MANIFEST and (name.number or 0) > own_number)
-    return any(metadata.number in unknown for name in later for _, metadata in scan_manifest(storage, name).tables())
+    scans = (scan_manifest(storage, name) for name in later)
+    return any(
+        metadata.number in unknown
+        for scan in scans
+        if scan.edit_count > _EDITS_BEFORE_USE
+        for _, metadata in scan.tables()
+    )
 
 
 def _tables(names: Sequence[FileName]) -> dict[int, str]:
@@ -85,10 +120,10 @@ def _unknown(manifest: ManifestScan, tables: dict[int, str]) -> dict[int, str]:
     return {number: name for number, name in tables.items() if number > own_number and number not in known}
 
 
-def _beyond(
-    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: dict[int, str]
-) -> Iterator[tuple[str, int]]:
-    """The unknown tables with a newer change than the manifest and the logs have: why they tell, and the oldest change in them.
+def _newer_tables(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: Mapping[int, str]
+) -> Iterator[_Newer]:
+    """The unknown tables with a newer change than the manifest and the logs have.
 
     Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all.
     """
@@ -107,7 +142,7 @@ def _beyond(
         newest = table.max_sequence or 0
         if not any(first <= newest <= end for first, end in spans):
             reason = f"{name} goes to sequence number {newest}, it ends with {last}, and no log has what is between"
-            yield reason, table.min_sequence or 0
+            yield _Newer(reason, table.min_sequence or 0)
 
 
 def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source], _ScanT]) -> _ScanT | None:
@@ -118,7 +153,7 @@ def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source]
         return None
 
 
-def _doubt_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
+def _why_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
     least = manifest.log_number or 0
     logs = {name.number: name.name for name in names if name.kind is FileKind.LOG and name.number is not None}
     if least and logs and least not in logs:
