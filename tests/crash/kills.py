@@ -66,8 +66,8 @@ def kill_repeatedly(seed: int, kills: int, database: Path, engines: Sequence[str
         seed: of what is written, of when it is killed, and of which engine writes.
         kills: how many.
         database: where.
-        engines: who writes, one in each life: ``relevel`` or ``plyvel``. The next one meets what the one before left, but where
-            it was opened for writing meanwhile, as half of the times.
+        engines: who may write; each life draws one. What one left, the next one opens; in half of the cases relevel has opened
+            it for writing in between.
 
     Raises:
         AssertionError: something is not as it must be.

@@ -16,8 +16,8 @@ def test_a_kill_loses_nothing_that_was_acknowledged(seed: int, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("seed", range(100, 102))
-def test_nor_does_one_amid_lives_of_leveldb(seed: int, tmp_path: Path) -> None:
-    """Killed as well: each goes on with what the other's end has left."""
+def test_relevel_and_leveldb_killed_in_turns_lose_nothing_acknowledged(seed: int, tmp_path: Path) -> None:
+    """Each goes on with what the other's end has left."""
     pytest.importorskip("plyvel", reason="plyvel has no wheels for this Python")
 
     kill_repeatedly(seed, 5, tmp_path / "db", ENGINES)

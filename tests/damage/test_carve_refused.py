@@ -13,6 +13,7 @@ from relevel.recovery.carving import image as images
 from relevel.storage.failure import storage_error
 from tests.damage.images import files_of
 from tests.fixtures.catalogue import BY_NAME
+from tests.refusals import refusing
 
 
 @pytest.fixture
@@ -30,12 +31,8 @@ def test_what_cannot_be_written_is_an_error_that_names_the_destination(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str, code: int
 ) -> None:
     """And nothing half-made is left."""
-
-    def refuse(*_: object) -> None:
-        raise OSError(code, os.strerror(code))
-
     with monkeypatch.context() as patch, pytest.raises(relevel.StorageError, match="carved") as told:
-        patch.setattr(os, step, refuse)
+        patch.setattr(os, step, refusing(code))
         relevel.carve(folder, folder.parent / "carved")
 
     assert told.value.errno == code

@@ -247,8 +247,22 @@ def test_two_writes_with_one_number_do_not_stand_for_a_missing_one(place: Path) 
     assert (report.proof, report.is_complete) == ("none", False)
 
 
-def test_writes_prove_nothing_where_log_tells_of_a_later_table_that_is_gone(tmp_path: Path) -> None:
-    """An old log was put back beside it: all the writes that it has are there, and more were made."""
+COMPACTED = COMPACTING + "2026/11/21-17:05:22.458641 139859326478016 compacted to: files[ 0 1 0 0 0 0 0 ]\n"
+REMOVED = "2026/11/21-17:05:22.458641 139859326478016 Delete type=0 #14\n"
+
+
+@pytest.mark.parametrize("last", [COMPACTED, REMOVED], ids=["table", "log"])
+def test_writes_prove_nothing_where_log_tells_of_a_later_file_that_is_gone(last: str, place: Path) -> None:
+    """All writes up to the newest that is on disk are there, and more may have been made."""
+    tell(place, FLUSHED + last)
+
+    report, _ = rescued(place)
+
+    assert (report.proof, report.is_complete) == ("none", False)
+
+
+def test_an_old_log_that_was_put_back_is_not_called_complete(tmp_path: Path) -> None:
+    """All the writes that it has are there; LOG tells that more were made."""
     database = tmp_path / "db"
     with relevel.DB(database, create_if_missing=True) as db:
         db.put(b"first", b"value")

@@ -65,7 +65,7 @@ def test_a_damaged_table_in_anothers_place_is_told(tmp_path: Path) -> None:
     assert "table.replaced" in codes(report.losses)
 
 
-def stale_in(database: Path, live: dict[bytes, bytes], place: Path) -> None:
+def assert_all_stale_is_told(database: Path, live: dict[bytes, bytes], place: Path) -> None:
     """Hold a rescue of a database in which all is stale that is not as in ``live`` against what is told of it."""
     report = relevel.rescue(database, place / "rescued", strict=True)
     rescued = dict(relevel.scan(place / "rescued"))
@@ -91,10 +91,10 @@ def test_of_an_old_table_in_a_newer_ones_place_nothing_is_certain(tmp_path: Path
     table.unlink()
     write_table(table, {key: (number, b"old") for number, key in enumerate([b"a", b"b", b"c", b"d"], start=1)})
 
-    stale_in(builder.database(), {b"b": b"new", b"c": b"old", b"d": b"newest"}, tmp_path)
+    assert_all_stale_is_told(builder.database(), {b"b": b"new", b"c": b"old", b"d": b"newest"}, tmp_path)
 
 
-def test_nor_of_one_with_a_damaged_block(tmp_path: Path) -> None:
+def test_of_an_old_table_with_a_damaged_block_nothing_is_certain(tmp_path: Path) -> None:
     """Its size and its ends tell that it is another one."""
     builder = Builder(tmp_path)
     table = builder.table(7, NEW, level=1)
@@ -105,7 +105,7 @@ def test_nor_of_one_with_a_damaged_block(tmp_path: Path) -> None:
     data[middle : middle + 40] = bytes(40)
     table.write_bytes(data)
 
-    stale_in(builder.database(), {key: value for key, (_, value) in NEW.items()}, tmp_path)
+    assert_all_stale_is_told(builder.database(), {key: value for key, (_, value) in NEW.items()}, tmp_path)
 
 
 def test_the_place_of_such_a_table_proves_nothing_newer(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_the_place_of_such_a_table_proves_nothing_newer(tmp_path: Path) -> None:
     data[:30] = bytes(30)
     deep.write_bytes(data)
 
-    stale_in(builder.database(), {b"k": b"new", b"p": b"new", b"a": b"1", b"b": b"1"}, tmp_path)
+    assert_all_stale_is_told(builder.database(), {b"k": b"new", b"p": b"new", b"a": b"1", b"b": b"1"}, tmp_path)
 
 
 def test_a_backup_put_back_over_newer_tables_is_not_called_complete(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import signal
@@ -15,6 +16,7 @@ import relevel
 from relevel.storage.posix import NewDirectory
 from tests.engine.conftest import module
 from tests.engine.living import PAIRS, SMALL, fill
+from tests.refusals import refusing
 
 
 def test_a_checkpoint_holds_what_the_database_holds(tmp_path: Path) -> None:
@@ -180,16 +182,12 @@ def test_a_destination_below_nothing_is_refused(tmp_path: Path) -> None:
 def test_what_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No half-made copy, neither under its name nor under another."""
     with relevel.DB(fill(tmp_path / "db")) as db:
-        monkeypatch.setattr("relevel.engine.checkpoint.write_manifest", _full)
+        monkeypatch.setattr("relevel.engine.checkpoint.write_manifest", refusing(errno.ENOSPC))
         with pytest.raises(relevel.StorageError):
             db.checkpoint(tmp_path / "copy")
 
         assert list(db) == PAIRS
     assert [entry.name for entry in tmp_path.iterdir()] == ["db"]
-
-
-def _full(*_: object) -> int:
-    raise OSError(28, "No space left on device")
 
 
 def test_a_closed_database_has_no_checkpoint(tmp_path: Path) -> None:

@@ -29,6 +29,6 @@ def command(source: Path, key: str, encoding: str, comparator: Comparator | None
     """
     report = find(source, decode_argument(key, encoding), comparator=comparator)
     print_report(report, find_lines, json_wanted=json_wanted)
-    if report.copies:
-        print_unproved(report.unproved, json_wanted=json_wanted)
+    if report.copies and not json_wanted:  # the report as JSON has them
+        print_unproved(report.unproved)
     return print_findings(report.findings, json_wanted=json_wanted)

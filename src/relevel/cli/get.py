@@ -61,5 +61,6 @@ def command(
         print_value(value if raw else (encode(value) if text is None else text) + "\n")
         if decoded is not None and text is None:
             click.echo(f"relevel: shown raw: {decoded.undecoded}", err=True)
-    print_unproved(answer.unproved, json_wanted=json_wanted)
+    if not json_wanted:  # as JSON, all findings are these
+        print_unproved(answer.unproved)
     return print_findings(answer.unproved, json_wanted=json_wanted)

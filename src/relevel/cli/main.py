@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from relevel.cli.streams import always_print, unnamed_place
+from relevel.cli.streams import always_print, flushed_place
 from relevel.errors import RelevelError, StorageError
 from relevel.storage.limit import raise_file_limit
 
@@ -110,7 +110,7 @@ def _run(args: list[str] | None) -> int:
         click.echo(f"relevel: {error}", err=True)
         return error.exit_code
     except OSError as error:
-        place = error.filename or unnamed_place()
+        place = error.filename or flushed_place()
         click.echo(f"relevel: {error.strerror or error}: {place}", err=True)
         return StorageError.exit_code
     except click.ClickException as error:

@@ -75,9 +75,14 @@ def print_findings(findings: Iterable[Finding], *, json_wanted: bool) -> int:
     return FINDINGS if worse else CLEAN
 
 
-def print_unproved(unproved: Sequence[Finding], *, json_wanted: bool) -> None:
-    """Say of the newest version of a key that it may not be the newest, where something that is lost may have held another."""
-    if unproved and not json_wanted:
+def print_unproved(unproved: Sequence[Finding], *, json_wanted: bool = False) -> None:
+    """Say of the newest version of a key that it may not be the newest, where something that is lost may have held another.
+
+    To a program, a line of JSON says what that is.
+    """
+    if unproved and json_wanted:
+        click.echo(json.dumps({"unproved": as_json(unproved)}), err=True)
+    elif unproved:
         click.echo("relevel: the newest version that can be read; that there was no newer one is not proved", err=True)
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from relevel.cli import options
 from relevel.cli.output import CLEAN, FINDINGS, print_report, progress_bar
 from relevel.cli.page import Page
+from relevel.errors import StorageError
 from relevel.recovery.in_place import rescue_in_place
 from relevel.recovery.rescue import RescueReport, rescue
 from relevel.report.json import as_json
 from relevel.report.text import in_place_lines, rescue_lines
 from relevel.storage.new_file import refuse_place, write_new_file
-
-_R = TypeVar("_R")
 
 
 @click.command("rescue")
@@ -85,23 +84,26 @@ def command(
         else:
             placed = rescue_in_place(source, force=force, accounting=html.is_wanted, progress=progress, **wanted)
     if destination is not None:
-        with _printed_last(report, rescue_lines, json_wanted=json_wanted):
-            _write_lost(lost, report)
-            html.write(report, source)
+        files = partial(_write_lost, lost, report), partial(html.write, report, source)
+        _write_then_print(files, partial(print_report, report, rescue_lines, json_wanted=json_wanted))
         return CLEAN if report.is_complete else FINDINGS
-    with _printed_last(placed, in_place_lines, json_wanted=json_wanted):
-        _write_lost(lost, placed.rescue)
-        html.write(placed, Path(placed.backup or placed.path))
+    files = partial(_write_lost, lost, placed.rescue), partial(html.write, placed, Path(placed.backup or placed.path))
+    _write_then_print(files, partial(print_report, placed, in_place_lines, json_wanted=json_wanted))
     return CLEAN if placed.is_complete else FINDINGS
 
 
-@contextmanager
-def _printed_last(report: _R, to_text: Callable[[_R], Iterable[str]], *, json_wanted: bool) -> Iterator[None]:
-    """Print the report behind the block, so that files are there where it cannot be; and where these cannot be written too."""
+def _write_then_print(files: Iterable[Callable[[], None]], show: Callable[[], None]) -> None:
+    """Write the files first: they are whole where the report cannot be printed. It is printed though they cannot be written."""
     try:
-        yield
-    finally:
-        print_report(report, to_text, json_wanted=json_wanted)
+        for write in files:
+            write()
+    except BaseException as error:
+        try:
+            show()
+        except StorageError as second:
+            raise StorageError(f"{str(error) or 'interrupted'}; {second}") from error
+        raise
+    show()
 
 
 def _write_lost(place: Path | None, report: RescueReport) -> None:

@@ -28,10 +28,11 @@ def drop_what_is_left() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def unnamed_place() -> str:
-    """What an error of the system is about that names no file: click prints help without saying what it prints to.
+def flushed_place() -> str:
+    """Flush standard output, and say what an error of the system is about that names no file.
 
-    Standard output for sure where something is left that cannot be written to it; that is dropped.
+    Standard output for sure where something is left that cannot be written to it, as of help, which click prints; that is
+    dropped, and so is all that is printed from then on.
     """
     try:
         sys.stdout.flush()

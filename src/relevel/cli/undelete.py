@@ -112,7 +112,7 @@ def command(
         until=until,
     )
     if since is not None or until is not None:
-        print_estimates(look_back(), since, until)
+        print_estimates(look_back(), since, until, json_wanted=json_wanted)
     new_patch = None if patch is None else NewFile(patch, source)
     with progress_bar("undelete", "entries") as progress:
         report = undelete(

@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from relevel.errors import InvalidArgumentError
+
+_ESCAPES: Final = codecs.lookup("unicode_escape")
+"""Python loads it when it is first asked for, and without a file descriptor left it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,11 @@ class Encoding:
 
 
 def _escape(data: bytes) -> str:
-    return data.decode("latin-1").encode("unicode_escape").decode("ascii")
+    return _ESCAPES.encode(data.decode("latin-1"))[0].decode("ascii")
 
 
 def _unescape(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape").decode("unicode_escape").encode("latin-1")
+    return _ESCAPES.decode(text.encode("utf-8", "surrogateescape"))[0].encode("latin-1")
 
 
 def _from_utf8(data: bytes) -> str:

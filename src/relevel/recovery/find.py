@@ -78,6 +78,7 @@ def _find(reader: Reader, key: bytes) -> FindReport:
             state = states.get((version.sequence, version.type, version.value), version.state)
             copies.append(Copy(version._replace(state=state), file.level, file.standing))
         findings.update({(finding.code, finding.span): finding for finding in in_file.findings})
+    reader.refuse_outrun()
     copies.sort(key=lambda copy: (-copy.version.sequence, copy.version.file, copy.version.offset))
     return FindReport(key, tuple(copies), tuple(findings.values()), newest(reader, key).doubts)
 

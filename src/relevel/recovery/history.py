@@ -286,18 +286,24 @@ class History:
         look_back = LookBack(gone_from=first, gone_to=last)
         return self._reader.rows("deleted", past=True, prefix=prefix, key=key, look_back=look_back)
 
-    def within(
-        self, selection: Selection, *, key: bytes | None = None, prefix: bytes = b"", deleted: bool = False
+    def changes(
+        self,
+        *,
+        key: bytes | None = None,
+        prefix: bytes = b"",
+        from_sequence: int = 0,
+        to_sequence: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        deleted: bool = False,
     ) -> Rows:
-        """Stream the changes of a window: ``timeline``, or ``deleted`` with the keys that went in it.
+        """Stream what ``history`` streams, of the state that this ``History`` reads.
 
-        Args:
-            selection: the window, by sequence numbers or times.
-            key: this key alone.
-            prefix: only keys that start with this.
-            deleted: the keys that are gone, not the changes.
+        Raises:
+            InvalidArgumentError: the window ends before it begins, or nothing tells of its times.
         """
-        first, last = selection.window(self.before)
+        window = Selection(first_sequence=from_sequence, last_sequence=to_sequence, since=since, until=until)
+        first, last = window.window(self.before)
         if deleted:
             return self.deleted(prefix=prefix, key=key, since=first, until=last)
         return self.timeline(key=key, prefix=prefix, from_sequence=first, to_sequence=last)
@@ -319,5 +325,12 @@ def history(
 
     See ``History.timeline`` and ``History.deleted``; with ``deleted``, sequence numbers and times are those of the deletions.
     """
-    window = Selection(first_sequence=from_sequence or None, last_sequence=to_sequence, since=since, until=until)
-    return History(path, comparator=comparator).within(window, key=key, prefix=prefix, deleted=deleted)
+    return History(path, comparator=comparator).changes(
+        key=key,
+        prefix=prefix,
+        from_sequence=from_sequence,
+        to_sequence=to_sequence,
+        since=since,
+        until=until,
+        deleted=deleted,
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from relevel.recovery.read.reader import Reader
+from relevel.cli.output import print_lines
 from tests.unit.cli.calling import call
 
 
@@ -55,13 +55,28 @@ def test_versions_of_a_key_come_with_the_same_warning(unproved: Path, command: t
     assert "the newest version that can be read; that there was no newer one is not proved" in done.err
 
 
+def test_as_json_versions_of_a_key_come_with_what_may_have_held_a_newer_one(unproved: Path) -> None:
+    """In the report of find; in the first line on standard error where the rows of history are lines."""
+    found = call("find", unproved, "0007", "--json")
+    rows = call("history", unproved, "--key", "0007", "--json")
+
+    expected = json.loads(found.out)["unproved"]
+    told, *findings = map(json.loads, rows.err.splitlines())
+    assert (found.code, rows.code) == (1, 1)
+    assert [finding["code"] for finding in expected] == ["manifest.none"]
+    assert told == {"unproved": expected}
+    assert [finding["code"] for finding in findings] == ["current.dangling", "manifest.none"]
+    assert [json.loads(line)["key"] for line in rows.out.splitlines()] == ["0007"]
+
+
 @pytest.mark.parametrize("command", [("find",), ("history", "--key")])
 def test_versions_of_which_the_newest_is_proved_come_alone(database: Path, command: tuple[str, ...]) -> None:
     """Nothing on standard error."""
     verb, *options = command
-    done = call(verb, database, *options, "0007")
 
-    assert (done.code, done.err) == (0, "")
+    for json_wanted in ([], ["--json"]):
+        done = call(verb, database, *options, "0007", *json_wanted)
+        assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -78,23 +93,29 @@ def test_versions_of_which_the_newest_is_proved_come_alone(database: Path, comma
 def test_the_warning_is_about_a_newest_version_that_is_shown(unproved: Path, arguments: tuple[str, ...]) -> None:
     """Where none is shown, or some of a stretch of the past, what was found wrong is told alone."""
     verb, *options = arguments
-    done = call(verb, unproved, *options)
+
+    for json_wanted in ([], ["--json"]):
+        done = call(verb, unproved, *options, *json_wanted)
+        assert done.code == 1
+        assert "the newest version" not in done.err
+        assert "unproved" not in done.err
+        assert "manifest.none" in done.err
+
+
+def test_history_tells_of_the_state_that_it_has_shown(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest that comes back between the rows and the warning proves nothing of the rows."""
+    (manifest,) = database.glob("MANIFEST-*")
+    content = manifest.read_bytes()
+    manifest.unlink()
+
+    def print_then_put_back(lines: Iterator[str]) -> None:
+        print_lines(lines)
+        manifest.write_bytes(content)
+
+    monkeypatch.setattr("relevel.cli.history.print_lines", print_then_put_back)
+    done = call("history", database, "--key", "0007")
 
     assert done.code == 1
-    assert "the newest version" not in done.err
-    assert "manifest.none" in done.err
-
-
-def test_history_tells_of_the_state_that_it_has_shown(unproved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One look at the database gives the rows and the warning."""
-    looks: list[object] = []
-    look = Reader.__init__
-
-    def counted(reader: Reader, *arguments: Any, **options: Any) -> None:
-        looks.append(arguments)
-        look(reader, *arguments, **options)
-
-    monkeypatch.setattr(Reader, "__init__", counted)
-    call("history", unproved, "--key", "0007")
-
-    assert len(looks) == 1
+    assert "value 7" in done.out
+    assert "the newest version that can be read; that there was no newer one is not proved" in done.err
+    assert call("history", database, "--key", "0007") == (0, done.out, "")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 import relevel
 from tests.damage import operators
 from tests.engine.living import state_of
+from tests.refusals import refusing
 from tests.unit.cli.calling import call
 
 
@@ -152,21 +156,28 @@ def test_a_page_is_never_written_over_anything_nor_into_the_database(damaged: Pa
     assert state_of(damaged) == before
 
 
+def full_for(place: Path) -> Callable[[int], None]:
+    """What takes the place of ``os.fsync`` on a disk that has no room for one file."""
+    sync, refuse = os.fsync, refusing(errno.ENOSPC)
+
+    def sync_others(descriptor: int) -> None:
+        is_refused = place.exists() and os.path.samestat(os.fstat(descriptor), place.stat())
+        (refuse if is_refused else sync)(descriptor)
+
+    return sync_others
+
+
 @pytest.mark.parametrize("command", [["check"], ["rescue", "--in-place"]])
 def test_a_page_that_cannot_be_written_costs_nothing_else(
     damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     """What was rescued is there, how to undo it was printed, and nothing is left of the page."""
-
-    def refuse(*_: object) -> None:
-        raise relevel.StorageError("No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr("relevel.cli.page.write_new_file", refuse)
+        patch.setattr(os, "fsync", full_for(tmp_path / "page.html"))
         done = call(*command, damaged, "--report", tmp_path / "page.html")
 
     assert done.code == 5
-    assert "No space left" in done.err
+    assert "page.html': No space left" in done.err
     assert "log.record.checksum-mismatch" in done.out
     assert "run: mv" in done.out or command == ["check"]
     assert not (tmp_path / "page.html").exists()
@@ -187,6 +198,43 @@ def test_what_is_lost_is_written_as_lines(database: Path, tmp_path: Path) -> Non
     ]
     assert (lines[0]["fate"], lines[0]["code"]) == ("lost", "log.missing")
     assert "lost for sure: 1 place" in done.out
+
+
+def test_how_to_undo_it_is_printed_though_the_page_is_interrupted(
+    damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has been replaced by then."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("relevel.cli.page.write_new_file", interrupt)
+        done = call("rescue", "--in-place", damaged, "--report", tmp_path / "page.html")
+
+    assert done.code == 130
+    assert "run: mv" in done.out
+
+
+@pytest.mark.parametrize("option", ["--report", "--lost"])
+def test_neither_a_file_nor_the_report_hides_that_the_other_failed(
+    damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """Where neither can be written both are told; what was rescued is there."""
+
+    def refuse(_: object) -> None:
+        raise relevel.StorageError("cannot print to standard output")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full_for(tmp_path / "file"))
+        patch.setattr("relevel.cli.output.print_value", refuse)
+        done = call("rescue", damaged, tmp_path / "new", option, tmp_path / "file")
+
+    assert done.code == 5
+    assert "file': No space left" in done.err
+    assert "cannot print to standard output" in done.err
+    assert not (tmp_path / "file").exists()
+    assert relevel.check(tmp_path / "new").is_clean
 
 
 def test_nothing_lost_is_an_empty_list(database: Path, tmp_path: Path) -> None:

@@ -272,3 +272,4 @@ def test_keys_of_a_time_come_back_and_it_is_told_what_the_time_stands_for(emptie
     assert "estimate: the last change before 2100-01-01" in every.err
     assert len(list(relevel.scan(tmp_path / "new"))) == 300
     assert json.loads(none.out)["restored_count"] == 0
+    assert json.loads(none.err)["estimate"]["time"].startswith("2100-01-01")

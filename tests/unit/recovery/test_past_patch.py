@@ -120,11 +120,34 @@ def test_only_what_is_selected_comes_back(selection: Selection, path: Path, writ
 
 def test_deletions_are_listed_by_window(path: Path) -> None:
     """The keys that went in it."""
-    _, second = relevel.History(path).mass_deletions()
+    past = relevel.History(path)
+    _, second = past.mass_deletions()
+    first, last = second.first_sequence, second.last_sequence - 50
 
-    rows = relevel.History(path).deleted(since=second.first_sequence, until=second.last_sequence - 50)
+    rows = past.deleted(since=first, until=last)
+    same = past.changes(deleted=True, from_sequence=first, to_sequence=last)
 
     assert [row.key for row in rows] == [b"b/%03d" % number for number in range(100)]
+    assert [row.key for row in same] == [b"b/%03d" % number for number in range(100)]
+
+
+def test_changes_are_listed_by_window(path: Path, writes: Writes) -> None:
+    """By numbers and by times, of one key or of those with a prefix."""
+    past = relevel.History(path)
+    every = [(number, key, value) for number, (key, value) in enumerate(writes, start=1)]
+    later = datetime.now(timezone.utc) + timedelta(days=1)
+
+    for options, wanted in (
+        ({}, every),
+        ({"from_sequence": 590, "to_sequence": 610}, every[589:610]),
+        ({"from_sequence": 590, "until": later}, every[589:]),
+        ({"key": b"a/102", "from_sequence": 2}, [change for change in every if change[1] == b"a/102"]),
+        ({"prefix": b"b/01", "to_sequence": 650}, [change for change in every[:650] if change[1].startswith(b"b/01")]),
+        ({"since": later}, []),
+    ):
+        assert [(row.sequence, row.key, row.value) for row in past.changes(**options)] == wanted
+    with pytest.raises(relevel.InvalidArgumentError, match="ends with 5, before it begins with 10"):
+        past.changes(from_sequence=10, to_sequence=5)
 
 
 def test_a_difference_is_what_changed(path: Path, writes: Writes) -> None:

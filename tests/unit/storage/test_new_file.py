@@ -13,12 +13,10 @@ from relevel.storage import new_file
 from relevel.storage.living import LivingDirectory
 from relevel.storage.new_file import NewFile, refuse_place, write_new_file
 from relevel.storage.posix import NewDirectory
+from tests.refusals import refusing
 from tests.unit.small_files import no_file_larger_than
 
-
-def refuse(*_: object) -> None:
-    """A disk that fails."""
-    raise OSError(5, os.strerror(5))
+refuse = refusing()
 
 
 @pytest.fixture

@@ -56,9 +56,7 @@ class Selection:
         lasts += [] if self.until is None else [before(self.until).believed()]
         first, last = max(firsts), min(lasts, default=None)
         if last is not None and last < first:
-            raise InvalidArgumentError(
-                f"no deletion is meant: the window ends with {last}, before it begins with {first}"
-            )
+            raise InvalidArgumentError(f"nothing is in the window: it ends with {last}, before it begins with {first}")
         return first, last
 
     def look_back(self, window: tuple[int, int | None]) -> LookBack:
