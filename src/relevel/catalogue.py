@@ -105,7 +105,7 @@ _READ_ELSEWHERE: Final = (
 )
 _RECORD_FAULTS: Final = {
     "record.checksum-mismatch": ("the checksum of a record does not fit its bytes", _CHANGED),
-    "record.bad-length": ("a record claims to cross the end of its 32 KiB block", _CHANGED),
+    "record.bad-length": ("a record claims more bytes than its block, or the file, has", _CHANGED),
     "record.unknown-type": ("a record has a type nobody uses", _CHANGED),
     "record.zero-header": (
         "zeroes stand where a record should begin",

@@ -133,8 +133,11 @@ class AppendedFile:
     def sync(self) -> None:
         """Make what was written durable; not its name.
 
-        Of a file that was there, the first one writes again what stood in it, and reads that back; where its records are not sound
-        any more, it raises: what another process wrote may not have been synced, and be gone.
+        Of a file that was there, the first one writes again what stood in it, and reads that back: what another process wrote may
+        not have been synced, and be gone.
+
+        Raises:
+            OSError: the system refuses, or the records that stood there are not sound any more.
         """
     def close(self) -> None:
         """Close it. May be called again; the others raise OSError then."""

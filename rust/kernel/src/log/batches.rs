@@ -42,8 +42,7 @@ impl BatchReader {
     pub fn next_batch(&mut self, use_batch: impl FnOnce(PlacedBatch<'_>) -> Result<()>) -> Result<bool> {
         loop {
             let most = self.reader.most();
-            self.reader.expect(self.due);
-            let Some(record) = self.reader.next_perhaps_cut()? else {
+            let Some(record) = self.reader.next_perhaps_cut(self.due)? else {
                 self.faults.extend(self.reader.take_faults());
                 return Ok(false);
             };

@@ -21,7 +21,7 @@ pub enum Piece {
         /// Its payload in the block.
         payload: Range<usize>,
     },
-    /// Bytes that cannot be used. A torn tail is the last piece, unless it is gone on behind it.
+    /// Bytes that cannot be used. A torn tail is the last piece, unless a [seek](Blocks::seek) goes back from it.
     Damage(Fault),
     /// Nothing more; the bytes from this offset to the end of the file are zero.
     End(u64),
@@ -70,7 +70,7 @@ impl Blocks {
     }
 
     /// Go on at this offset of the file, which is in the block.
-    pub fn go_on_at(&mut self, offset: u64) {
+    pub fn seek(&mut self, offset: u64) {
         self.position = self.range_from(offset).start;
     }
 

@@ -56,21 +56,21 @@ impl Header {
     /// Whether it is a fragment with another before it.
     #[inline]
     #[must_use]
-    pub const fn goes_on(&self) -> bool {
+    pub const fn is_continuation(&self) -> bool {
         matches!(self.record_type, TYPE_MIDDLE | TYPE_LAST)
     }
 
     /// Whether it is the last or the only fragment of a payload.
     #[inline]
     #[must_use]
-    pub const fn ends(&self) -> bool {
+    pub const fn is_last_fragment(&self) -> bool {
         matches!(self.record_type, TYPE_FULL | TYPE_LAST)
     }
 
     /// Whether it is the first or the only fragment of a payload.
     #[inline]
     #[must_use]
-    pub const fn begins(&self) -> bool {
+    pub const fn is_first_fragment(&self) -> bool {
         matches!(self.record_type, TYPE_FULL | TYPE_FIRST)
     }
 }

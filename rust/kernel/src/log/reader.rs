@@ -43,8 +43,6 @@ pub struct LogReader {
     payload: Vec<u8>,
     /// Whether payloads are write batches.
     is_of_batches: bool,
-    /// The sequence number that the next of them should have, where it is known.
-    due: Option<u64>,
     faults: FaultLog,
     zero_tail_size: u64,
     ended: bool,
@@ -78,7 +76,6 @@ impl LogReader {
             open: None,
             payload: Vec::new(),
             is_of_batches: false,
-            due: None,
             faults: FaultLog::default(),
             zero_tail_size: 0,
             ended: false,
@@ -90,29 +87,25 @@ impl LogReader {
         Self { is_of_batches: true, ..Self::new(source) }
     }
 
-    /// Say which sequence number the next batch should have, where it is known.
-    pub(super) const fn expect(&mut self, due: Option<u64>) {
-        self.due = due;
-    }
-
     /// The next record that is to be looked at; `None` at the end, and ever after. One that is too large is a fault.
     ///
     /// # Errors
     /// [`Error::Stopped`](crate::Error::Stopped) where the source says that it was interrupted.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
         loop {
-            let Some(whole) = self.next_whole()? else { return Ok(None) };
+            let Some(whole) = self.next_whole(None)? else { return Ok(None) };
             let Some(fault) = self.record(&whole).too_large(self.most()) else { return Ok(Some(self.record(&whole))) };
             self.faults.push(fault);
         }
     }
 
-    /// The next record, of which the payload is cut where it is [too large](Record::too_large).
+    /// The next record, of which the payload is cut where it is [too large](Record::too_large). `due` is the sequence number
+    /// that the next batch should have, where that is known.
     ///
     /// # Errors
     /// As [`next_record`](Self::next_record).
-    pub fn next_perhaps_cut(&mut self) -> Result<Option<Record<'_>>> {
-        Ok(self.next_whole()?.map(|whole| self.record(&whole)))
+    pub(super) fn next_perhaps_cut(&mut self, due: Option<u64>) -> Result<Option<Record<'_>>> {
+        Ok(self.next_whole(due)?.map(|whole| self.record(&whole)))
     }
 
     /// How many bytes of a payload are to be looked at.
@@ -153,7 +146,7 @@ impl LogReader {
         self.zero_tail_size
     }
 
-    fn next_whole(&mut self) -> Result<Option<Whole>> {
+    fn next_whole(&mut self, due: Option<u64>) -> Result<Option<Whole>> {
         while !self.ended {
             match self.blocks.next()? {
                 Piece::Record { record_type, offset, payload } => {
@@ -161,7 +154,7 @@ impl LogReader {
                         return Ok(Some(whole));
                     }
                 }
-                Piece::Damage(fault) if fault.code == TORN_TAIL => self.tear(fault),
+                Piece::Damage(fault) if fault.code == TORN_TAIL => self.tear(fault, due),
                 Piece::Damage(fault) => {
                     self.drop_open();
                     self.faults.push(fault);
@@ -229,10 +222,12 @@ impl LogReader {
     }
 
     /// The file ends inside a physical record, the last of its payload's fragments; or its size is hurt.
-    fn tear(&mut self, mut fault: Fault) {
-        if let Some(offset) = self.go_on_at(fault.offset) {
+    fn tear(&mut self, mut fault: Fault, due: Option<u64>) {
+        if let Some(offset) = self.resync_offset(fault.offset, due) {
             self.drop_open();
-            self.blocks.go_on_at(offset);
+            self.blocks.seek(offset);
+            // A torn tail tells sizes with the header, needed then left; a bad length tells them without, left then
+            // claimed (mod.rs).
             let [needed, left] =
                 [fault.expected, fault.got].map(|size| size.map(|size| size.saturating_sub(HEADER_SIZE as u64)));
             let (code, size) = (BAD_LENGTH, offset.saturating_sub(fault.offset));
@@ -247,14 +242,16 @@ impl LogReader {
     }
 
     /// Where to go on behind a record that claims more than is left; `None` where it was cut.
-    fn go_on_at(&mut self, offset: u64) -> Option<u64> {
+    ///
+    /// Adds the cut fragment to the payload under way, of which nobody asks more after that than whether it is empty.
+    fn resync_offset(&mut self, offset: u64, due: Option<u64>) -> Option<u64> {
         let range = self.blocks.range_from(offset);
         let header = Header::parse(self.blocks.bytes(range.clone()))?;
-        if !self.is_of_batches || header.goes_on() && self.open.is_none() {
+        if !self.is_of_batches || (header.is_continuation() && self.open.is_none()) {
             return self.blocks.chained_from(offset + 1);
         }
         let payload = range.start + HEADER_SIZE..range.end;
-        let (bytes, before, size) = match self.open.filter(|_| header.goes_on()) {
+        let (bytes, before, size) = match self.open.filter(|_| header.is_continuation()) {
             Some(open) => {
                 let before = self.payload.len();
                 self.keep(payload);
@@ -262,9 +259,9 @@ impl LogReader {
             }
             None => (self.blocks.bytes(payload), 0, 0),
         };
-        let claimed = header.ends().then_some(size + header.size as u64);
+        let claimed = header.is_last_fragment().then_some(size + header.size as u64);
         let extent = torn::extent_of_batch(bytes, claimed).behind(before);
-        torn::go_on_at(&mut self.blocks, offset, extent, self.due)
+        torn::resync_offset(&mut self.blocks, offset, extent, due)
     }
 
     fn end(&mut self, zeroes_from: u64) {

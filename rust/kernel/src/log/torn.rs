@@ -2,7 +2,8 @@
 //!
 //! One whose size was hurt claims too much as well. Its batch tells them apart: the operations of one that was cut run over
 //! the end, those of one whose size was hurt end before it, and there the next record begins. That comes first: records that
-//! follow one another up to the end prove nothing, as a value can hold a log, and be cut where one of its records ends.
+//! follow one another up to the end prove less, as a value can hold a log, and be cut where one of its records ends. They are
+//! asked only where the operations tell nothing, or behind where these end.
 
 use super::blocks::Blocks;
 use super::format::{self, HEADER_SIZE, Header};
@@ -27,8 +28,8 @@ pub enum Extent {
     Unknown,
 }
 
-/// How far the operations of a batch go, of which these are the bytes up to the end of the log; where they run over that, it has to
-/// agree with the size that its records claim, where no more of them are to come.
+/// How far the operations of a batch go. `bytes` are what is there of it. Where they run over the end, that has to agree with
+/// `claimed`, the batch's size by its records, where its last record is there; else it is [`Extent::Unknown`].
 pub fn extent_of_batch(bytes: &[u8], claimed: Option<u64>) -> Extent {
     let Some(head) = Head::of(bytes) else { return Extent::Over(None) };
     let mut position = batch::HEADER_SIZE;
@@ -36,6 +37,7 @@ pub fn extent_of_batch(bytes: &[u8], claimed: Option<u64>) -> Extent {
         match extent_of_operation(bytes, position) {
             Extent::Ends(end) => position = end,
             Extent::Over(end) => {
+                // The last operation ends exactly where the records say, an earlier one before that.
                 let contradicts = |(end, claimed)| if left == 0 { end != claimed } else { end >= claimed };
                 return if end.zip(claimed).is_some_and(contradicts) { Extent::Unknown } else { Extent::Over(end) };
             }
@@ -49,7 +51,7 @@ pub fn extent_of_batch(bytes: &[u8], claimed: Option<u64>) -> Extent {
 ///
 /// `offset` is that of its header, which is whole, in the block; `extent` counts from it, too. `due` is the sequence number that its batch
 /// should have, where that is known.
-pub fn go_on_at(blocks: &mut Blocks, offset: u64, extent: Extent, due: Option<u64>) -> Option<u64> {
+pub fn resync_offset(blocks: &mut Blocks, offset: u64, extent: Extent, due: Option<u64>) -> Option<u64> {
     let rest = blocks.bytes(blocks.range_from(offset));
     let last = due.map_or(MAX_SEQUENCE, |due| due.saturating_add(blocks.file_size() / LEAST_OPERATION));
     let sequences = due.unwrap_or(0)..=last;
@@ -100,7 +102,7 @@ fn extent_of_operation(bytes: &[u8], position: usize) -> Extent {
     Extent::Ends(end)
 }
 
-/// Whether a header is neither one that a writer makes, nor begins nothing but zeroes.
+/// Whether the header has a type that no writer makes, and is not the beginning of zeroes up to the end.
 fn is_noise(rest: &[u8]) -> bool {
     let is_known = Header::parse(rest).is_none_or(|header| header.has_known_type());
     !is_known && rest.iter().skip(HEADER_SIZE - 1).any(|&byte| byte != 0)
@@ -116,7 +118,7 @@ fn find_batch(rest: &[u8], from: usize, sequences: &RangeInclusive<u64>) -> Opti
 fn begins_batch(rest: &[u8], position: usize) -> Option<u64> {
     let header = Header::parse(rest.get(position..)?)?;
     let head = Head::of(rest.get(position + HEADER_SIZE..)?)?;
-    if !header.begins() || header.size < batch::HEADER_SIZE || head.count == 0 {
+    if !header.is_first_fragment() || header.size < batch::HEADER_SIZE || head.count == 0 {
         return None;
     }
     let covered = format::covered(rest, position, header.size)?;
