@@ -280,3 +280,30 @@ def test_an_old_log_that_was_put_back_is_not_called_complete(tmp_path: Path) -> 
     report = relevel.rescue(database, tmp_path / "rescued")
 
     assert not report.is_complete
+
+
+def test_tables_under_the_numbers_of_deleted_ones_count(tmp_path: Path) -> None:
+    """LevelDB deletes at an opening what a killed compaction left, and gives the numbers out again: LOG tells both."""
+    plyvel = pytest.importorskip("plyvel")
+    source = tmp_path / "database"
+    with plyvel.DB(str(source), create_if_missing=True) as db:
+        for number in range(500):
+            db.put(b"%05d" % number, b"first")
+        db.compact_range()
+    table = max(source.glob("*.ldb"))
+    newest = max(int(path.stem) for path in source.iterdir() if path.stem.isdigit())
+    for number in range(newest + 1, newest + 9):
+        shutil.copy(table, source / f"{number:06d}.ldb")
+    with plyvel.DB(str(source), write_buffer_size=1 << 16) as db:
+        for number in range(0, 500, 2):
+            db.put(b"%05d" % number, b"second" * 100)
+        db.compact_range()
+        truth = dict(db)
+    deleted = {name for name in (source / "LOG").read_text().split() if name.startswith("#")}
+    assert {f"#{int(path.stem)}" for path in source.glob("*.ldb")} & deleted
+    for path in [*source.glob("MANIFEST-*"), source / "CURRENT"]:
+        path.unlink()
+
+    relevel.rescue(source, tmp_path / "rescued")
+
+    assert dict(relevel.scan(tmp_path / "rescued")) == truth

@@ -136,6 +136,25 @@ def test_a_backup_put_back_over_newer_tables_is_not_called_complete(tmp_path: Pa
     assert dict(relevel.scan(tmp_path / "rescued"))[b"k001"] == b"newer"
 
 
+def test_the_engine_does_not_read_a_table_in_anothers_place(tmp_path: Path) -> None:
+    """Of one size with it: nothing old comes out, and no compaction makes it part of a sound one."""
+    builder = Builder(tmp_path)
+    old, new = builder.table(5, {b"k001": (1, b"old")}, level=2), builder.table(6, {b"k001": (501, b"new")}, level=1)
+    assert old.stat().st_size == new.stat().st_size
+    new.write_bytes(old.read_bytes())
+    database = builder.database(log=forge.log([forge.batch(1001, forge.put(b"other", b"value"), 1)]))
+    before = {path.name: path.read_bytes() for path in database.glob("*.ldb")}
+
+    with relevel.DB(database) as db:
+        for read in (lambda: db.get(b"k001"), lambda: list(db), db.compact_range):
+            with pytest.raises(relevel.CorruptionError, match="relevel rescue") as raised:
+                read()
+            assert raised.value.finding is not None
+            assert raised.value.finding.code == "table.replaced"
+        assert db.get(b"other") == b"value"
+    assert before.items() <= {path.name: path.read_bytes() for path in database.glob("*.ldb")}.items()
+
+
 def assert_refused(database: Path) -> None:
     """For writing and read-only, with the next step; nothing is changed."""
     before = {path.name: path.read_bytes() for path in database.iterdir()}

@@ -4,9 +4,9 @@ use crate::{forged, shaped};
 use relevel_kernel::codec::Codec;
 use relevel_kernel::engine::table_source::Waiting;
 use relevel_kernel::engine::{BidirectionalCursor, CursorOptions, GetOptions, Levels, Memtable, Table, Tables, View};
-use relevel_kernel::internal_key::{self, MAX_SEQUENCE, TYPE_VALUE};
+use relevel_kernel::internal_key::{MAX_SEQUENCE, TYPE_VALUE};
 use relevel_kernel::read_at::OsFile;
-use relevel_kernel::table::{BuildOptions, FOOTER_SIZE, TableBuilder};
+use relevel_kernel::table::{BuildOptions, FOOTER_SIZE, ScanOptions, TableBuilder, scan_table};
 use relevel_kernel::{Comparator, ReadAt};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub fn hold(bytes: &[u8]) -> bool {
     let Some((is_honest, rest)) = bytes.split_first() else { return false };
     if is_honest % 2 == 0 {
         if let Some(file) = forged::table(rest) {
-            let database = Database::of(&file, b"", &[0xff; 9]);
+            let database = Database::of(&file, ends_of(&file));
             let (entries, _) = database.walk(true);
             database.walk(false);
             for key in [&b""[..], b"k", rest.get(..3).unwrap_or_default(), &[0xff; 8]] {
@@ -36,13 +36,26 @@ pub fn hold(bytes: &[u8]) -> bool {
         }
     } else if let Some((style, block_size, at, bits, puts)) = shaped::<Input>(rest) {
         let entries = entries(&puts);
+        let (Some(first), Some(last)) = (entries.keys().next(), entries.keys().last()) else { return false };
+        let ends = (internal(first), internal(last));
         let mut file = written(style, block_size, &entries);
         let at = usize::from(at) % (file.len() - FOOTER_SIZE);
         file[at] ^= bits;
-        assert_right(&Database::of(&file, b"", &[0xff; 9]), &entries, bits == 0);
-        return !entries.is_empty();
+        assert_right(&Database::of(&file, ends), &entries, bits == 0);
+        return true;
     }
     false
+}
+
+/// The first and the last internal key of a table, as far as it can be read.
+fn ends_of(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let scan = scan_table(Arc::new(file.to_vec()), &Comparator::Bytewise, ScanOptions::default());
+    let scan = scan.expect("memory can be read");
+    (scan.totals.smallest.unwrap_or_default(), scan.totals.largest.unwrap_or_default())
+}
+
+fn internal((user_key, Reverse(trailer)): &(Vec<u8>, Reverse<u64>)) -> Vec<u8> {
+    [user_key.as_slice(), &trailer.to_le_bytes()].concat()
 }
 
 /// Puts and, where the value is empty, deletions; keys begin alike.
@@ -65,18 +78,15 @@ fn written(style: u8, block_size: u8, entries: &Entries) -> Vec<u8> {
         ..BuildOptions::default()
     };
     let mut builder = TableBuilder::new(Vec::new(), Comparator::Bytewise, options);
-    for ((user_key, Reverse(trailer)), value) in entries {
-        builder.add(&[user_key.as_slice(), &trailer.to_le_bytes()].concat(), value).expect("in order");
+    for (key, value) in entries {
+        builder.add(&internal(key), value).expect("in order");
     }
     builder.finish().expect("memory can be written").0
 }
 
 /// Nothing that is read is wrong; and everything can be, where nothing is damaged.
 fn assert_right(database: &Database, entries: &Entries, is_whole: bool) {
-    let expected: Vec<Entry> = entries
-        .iter()
-        .map(|((user_key, Reverse(trailer)), value)| ([user_key, &trailer.to_le_bytes()[..]].concat(), value.clone()))
-        .collect();
+    let expected: Vec<Entry> = entries.iter().map(|(key, value)| (internal(key), value.clone())).collect();
     let (forward, reached_end) = database.walk(true);
     assert_eq!(forward, expected[..forward.len()], "forward");
     assert!(!reached_end || forward.len() == expected.len(), "entries are missing forward");
@@ -105,15 +115,9 @@ struct Database {
 }
 
 impl Database {
-    fn of(file: &[u8], smallest: &[u8], largest: &[u8]) -> Self {
+    fn of(file: &[u8], (smallest, largest): (Vec<u8>, Vec<u8>)) -> Self {
         let tables = Arc::new(Tables::new(Comparator::Bytewise, 0, 10, || false));
-        let end = |user_key: &[u8], sequence| {
-            let mut key = Vec::new();
-            internal_key::append(&mut key, user_key, sequence, TYPE_VALUE);
-            key
-        };
         let held = Arc::new(in_memory(file));
-        let (smallest, largest) = (end(smallest, MAX_SEQUENCE), end(largest, 0));
         let table = Table::new(5, Path::new("000005.ldb"), held.size(), smallest, largest).with_file(held);
         let levels = Arc::new(Levels { level_0: vec![Arc::new(table)], runs: Vec::new() });
         let memtable = Arc::new(Memtable::new(Comparator::Bytewise));

@@ -67,6 +67,23 @@ def test_what_goleveldb_tells(tmp_path: Path) -> None:
     assert found == Chronicle(created, {9: (None, 607)}, {3}, {1}, table_count=2, flushed={3, 7})
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "2026/11/21-17:05:22.154490 1398 Delete type=2 #9\n2026/11/21-17:05:23.154490 1398 Level-0 table #9: 118437 bytes OK\n",
+        "2026/11/21-17:05:22.154490 1398 Delete type=2 #9\n2026/11/21-17:05:23.154490 1398 Generated table #9@0: 4 keys, 6 bytes\n",
+        '17:05:24.942537 table@remove removed @9\n17:05:24.398675 memdb@flush created L0@9 N·654 S·39KiB "a,v1":"b,v654"\n',
+        '17:05:24.942537 table@remove removed @9\n17:05:24.938820 table@build created L1@9 N·607 S·47KiB ",v601":"key,v603"\n',
+    ],
+)
+def test_a_number_that_is_given_out_again_is_not_removed(lines: str, tmp_path: Path) -> None:
+    """What a killed compaction leaves is deleted at the next opening, and the next table has its number."""
+    found = told(tmp_path, LOG=lines)
+
+    assert found.removed_tables == set()
+    assert found.created.keys() | found.pending.keys() == {9}
+
+
 def test_the_old_log_comes_first(tmp_path: Path) -> None:
     """What was told before the last opening is known as well."""
     found = told(tmp_path, LOG_old=LEVELDB, LOG="2026/11/21-18:00:00.000000 1 Level-0 table #14: 10 bytes OK\n")

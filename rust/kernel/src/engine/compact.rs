@@ -3,7 +3,7 @@
 //! Strict: whatever is wrong with an input ends the work. Inputs are read ahead, past the block cache, and always verified.
 
 use super::error::{EngineError, Result};
-use super::open_table::fault_or_io;
+use super::open_table::{OpenTable, fault_or_io};
 use super::syncing::Syncing;
 use super::table::Table;
 use super::table_source::TableSource;
@@ -212,8 +212,8 @@ fn level_table(
     let largest = table.largest().to_vec();
     let (table, comparator, failed) = (table.clone(), comparator.clone(), failed.clone());
     let cursor = move || -> Box<dyn EntryCursor> {
-        let (path, size, failed) = (table.path().clone(), table.file_size(), failed.clone());
-        let opener = move || match TableSource::open(&path, size) {
+        let (table, order, failed) = (table.clone(), comparator.clone(), failed.clone());
+        let opener = move || match source_of(&table, &order) {
             Ok(source) => Ok(Arc::new(source) as Arc<dyn crate::ReadAt>),
             Err(error) => {
                 *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
@@ -223,6 +223,17 @@ fn level_table(
         Box::new(TableCursor::new(input, Box::new(opener), comparator.clone(), None).reading_ahead(AHEAD))
     };
     LevelTable { input, largest, cursor: Box::new(cursor) }
+}
+
+/// The bytes of a table that is the one its version means. What is damaged in it is told when the merge comes there.
+fn source_of(table: &Table, comparator: &Comparator) -> Result<TableSource> {
+    let open = || TableSource::open(table.path(), table.file_size());
+    if !table.is_proved()
+        && let Ok(opened) = OpenTable::new(open()?, table.number(), comparator)
+    {
+        table.prove(&opened)?;
+    }
+    open()
 }
 
 /// Keeps the first fault, and repairs nothing.

@@ -1,6 +1,6 @@
 //! One open table: its index laid out for searching, its filter, and its data blocks one at a time.
 
-use super::block::{Block, Wrong};
+use super::block::{Block, BlockPosition, Wrong};
 use super::error::{EngineError, Result};
 use super::key_index::KeyIndex;
 use super::table_source::{TableSource, Waiting};
@@ -19,6 +19,13 @@ use std::sync::Arc;
 
 /// What a metaindex key of a filter begins with. Part of the file format.
 const FILTER_PREFIX: &[u8] = b"filter.";
+
+/// An end of a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    First,
+    Last,
+}
 
 /// An open table whose footer, index and filter are good.
 #[derive(Debug)]
@@ -133,6 +140,34 @@ impl OpenTable {
             Block::new(contents).ok_or_else(|| faults::of_block(Part::Data, Flaw::BadRestarts, handle))
         });
         block.map(Arc::new).map_err(|fault| self.fault(at, fault))
+    }
+
+    /// Hold the first and the last key against `smallest` and `largest`, internal keys that the version knows. A block that
+    /// cannot be read tells nothing here, and is told of to whoever reads it.
+    ///
+    /// # Errors
+    /// `table.replaced`: one of them differs, or there is no key at all.
+    pub fn verify_ends(&self, smallest: &[u8], largest: &[u8]) -> Result<()> {
+        let mut scratch = Scratch::default();
+        let last = self.handles.len().saturating_sub(1);
+        let is_another = self.handles.is_empty()
+            || self.key_in(0, End::First, &mut scratch).is_some_and(|key| key != smallest)
+            || self.key_in(last, End::Last, &mut scratch).is_some_and(|key| key != largest);
+        if !is_another {
+            return Ok(());
+        }
+        let user_key = |key| internal_key::split(key).map(|(user_key, _)| user_key.to_vec());
+        let mut fault = Fault::new(faults::REPLACED, 0, self.source.size());
+        (fault.lower, fault.upper) = (user_key(smallest), user_key(largest));
+        Err(EngineError::fault(self.source.path(), fault))
+    }
+
+    /// The first or the last key of data block `at`; `None` where the block cannot be read to there.
+    fn key_in(&self, at: usize, end: End, scratch: &mut Scratch) -> Option<Vec<u8>> {
+        let mut position = BlockPosition::default();
+        position.enter(self.load(at, true, Waiting::Allowed, scratch).ok()?);
+        let moved = if end == End::First { position.first() } else { position.last() };
+        (moved == Ok(true)).then(|| position.key().to_vec())
     }
 
     /// Read data block `at` past all caches. `stored` and the decompressor are memory to be used again.

@@ -30,6 +30,8 @@ pub struct Table {
     smallest: Vec<u8>,
     largest: Vec<u8>,
     open: RwLock<Option<Arc<OpenTable>>>,
+    /// Whether the file is the one that the version means.
+    is_proved: AtomicBool,
     recently_read: AtomicBool,
     seeks_left: AtomicI64,
 }
@@ -47,6 +49,7 @@ impl Table {
             smallest,
             largest,
             open: RwLock::new(None),
+            is_proved: AtomicBool::new(false),
             recently_read: AtomicBool::new(false),
             seeks_left: AtomicI64::new(seeks),
         }
@@ -93,6 +96,24 @@ impl Table {
     pub fn charge_seek(&self) -> bool {
         let left = self.seeks_left.fetch_sub(1, Ordering::Relaxed) - 1;
         left <= 0 && left % SEEKS_BETWEEN_CHARGES == 0
+    }
+
+    /// Whether the file was held against what its version says of it.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        self.is_proved.load(Ordering::Relaxed)
+    }
+
+    /// Hold the file against what its version says of it, once.
+    ///
+    /// # Errors
+    /// `table.replaced`: it is another one.
+    pub fn prove(&self, open: &OpenTable) -> Result<()> {
+        if !self.is_proved() {
+            open.verify_ends(&self.smallest, &self.largest)?;
+            self.is_proved.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn opened(&self) -> Option<Arc<OpenTable>> {
@@ -145,10 +166,10 @@ impl Tables {
         &self.cache
     }
 
-    /// The table, opened and its index and filter verified.
+    /// The table, opened and its index and filter verified; the first time also that it is the one that the version means.
     ///
     /// # Errors
-    /// What the operating system says, and any fault of footer, index or filter.
+    /// What the operating system says, any fault of footer, index or filter, and `table.replaced`.
     pub fn open(&self, table: &Arc<Table>, waiting: Waiting) -> Result<Arc<OpenTable>> {
         if let Some(open) = table.opened() {
             if !table.recently_read.load(Ordering::Relaxed) {
@@ -164,6 +185,7 @@ impl Tables {
             None => TableSource::open(&table.path, table.file_size)?,
         };
         let open = Arc::new(OpenTable::new(source, table.number, &self.comparator)?);
+        table.prove(&open)?;
         if table.open.write().unwrap_or_else(PoisonError::into_inner).replace(open.clone()).is_none() {
             self.note_opened(table);
         }

@@ -4,6 +4,7 @@
 use super::memtable::Draft;
 use super::*;
 use crate::comparator::Comparator;
+use crate::fault::Fault;
 use crate::internal_key::{self, MAX_SEQUENCE, TYPE_VALUE};
 use crate::table::{BuildOptions, TableFile};
 use std::path::Path;
@@ -356,6 +357,29 @@ fn damage_is_an_error_where_its_entries_would_have_come_and_never_wrong_data() {
             }
         }
     }
+}
+
+#[test]
+fn a_table_in_anothers_place_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let of = |keys: &[&str], sequence| -> Vec<_> {
+        let written = |key: &&str| Written { key: key.as_bytes().to_vec(), sequence, value: Some(b"value".to_vec()) };
+        keys.iter().map(written).collect()
+    };
+    let tables = Tables::new(Comparator::Bytewise, 0, 10, || false);
+    let meant = table(directory.path(), 1, &Comparator::Bytewise, &of(&["a", "b", "c"], 9));
+    for (number, other) in
+        [of(&["a", "b", "c"], 8), of(&["a", "b", "d"], 9), of(&["0", "b", "c"], 9)].iter().enumerate()
+    {
+        let put = table(directory.path(), number as u64 + 2, &Comparator::Bytewise, other);
+        let table = Table::new(1, put.path(), put.file_size(), meant.smallest().to_vec(), meant.largest().to_vec());
+
+        let error = tables.open(&Arc::new(table), Waiting::Allowed).unwrap_err();
+
+        let is_told = |fault: &Fault| (fault.code, fault.lower.as_deref()) == ("table.replaced", Some(&b"a"[..]));
+        assert!(matches!(&error, EngineError::Corruption(_, fault) if is_told(fault)), "{error}");
+    }
+    tables.open(&meant, Waiting::Allowed).unwrap();
 }
 
 #[test]

@@ -111,6 +111,8 @@ pub const FILTER_FALSE_NEGATIVE: &str = "table.filter.false-negative";
 pub const GAP: &str = "table.gap";
 /// A block that begins before the end of the one before.
 pub const OVERLAP: &str = "table.overlap";
+/// Its first or last key is not the one that the version knows: another table's file is in its place.
+pub const REPLACED: &str = "table.replaced";
 /// The operating system could not read the bytes; `got` is its error number.
 pub const READ_ERROR: &str = "table.read-error";
 
@@ -161,6 +163,7 @@ pub const FAULT_CODES: &[&str] = &[
     FILTER_FALSE_NEGATIVE,
     GAP,
     OVERLAP,
+    REPLACED,
     READ_ERROR,
 ];
 
