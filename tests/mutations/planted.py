@@ -385,4 +385,18 @@ MUTATIONS: Final = (
         "",
         (*PYTEST, "tests/damage/test_rarely.py"),
     ),
+    Mutation(
+        "an old table in a newer one's place is read",
+        f"{_ENGINE}/table.rs",
+        "            open.verify_ends(&self.smallest, &self.largest)?;\n",
+        "            let _ = open;\n",
+        (*PYTEST, "tests/damage/test_out_of_place.py"),
+    ),
+    Mutation(
+        "a backup over newer tables is opened",
+        "src/relevel/engine/assessment.py",
+        "    reason = why_surely_outdated(directory, manifest, names)\n    if reason is not None:\n",
+        "    reason = why_surely_outdated(directory, manifest, names)\n    if not reason and reason:\n",
+        (*PYTEST, "tests/damage/test_out_of_place.py"),
+    ),
 )
