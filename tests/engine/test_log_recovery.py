@@ -207,6 +207,29 @@ def test_damage_before_a_torn_end_is_told(tmp_path: Path, cut: int, is_read_only
     assert log.read_bytes() == content
 
 
+@pytest.mark.parametrize("is_read_only", [False, True])
+@pytest.mark.parametrize("behind", ["zeroes", "cut"])
+def test_a_record_whose_size_is_hurt_is_not_taken_for_torn(tmp_path: Path, behind: str, is_read_only: bool) -> None:
+    """It is all there, nothing sound behind it; a rescue puts the bit back, the engine tells the loss and keeps the log."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key, value in PAIRS[:50]:
+            db.put(key, value)
+    log = log_of(tmp_path / "db")
+    hurt = 49 if behind == "zeroes" else 48
+    flip(log, header_of(log, hurt) + 5)
+    log.write_bytes(log.read_bytes() + bytes(4000) if behind == "zeroes" else log.read_bytes()[:-5])
+    content = log.read_bytes()
+
+    report = relevel.rescue(tmp_path / "db", tmp_path / "rescued")
+
+    assert len(report.healed) == 1
+    assert sorted(relevel.scan(tmp_path / "rescued")) == sorted(PAIRS[: hurt + 1])
+    with opened(tmp_path / "db", read_only=is_read_only) as db:
+        assert list(db) == PAIRS[:hurt]
+        assert db.recovery_findings[0].code == "log.record.bad-length"
+    assert log.read_bytes() == content
+
+
 def test_noise_without_a_records_type_is_no_torn_record(tmp_path: Path) -> None:
     """What was overwritten from some place to the end is told, and kept. By chance noise has such a type, once in 64 times."""
     for seed in range(20):

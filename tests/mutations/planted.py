@@ -318,15 +318,15 @@ MUTATIONS: Final = (
     Mutation(
         "damage before a torn end is taken for the torn record",
         "rust/kernel/src/log/torn.rs",
-        "        Extent::Over(_) if !is_noise => None,\n",
-        "        _ if !is_noise => None,\n",
+        "        Extent::Ends(end) => {\n",
+        "        Extent::Ends(_) if true => return None,\n        Extent::Ends(end) => {\n",
         (*PYTEST, "tests/engine/test_log_recovery.py"),
     ),
     Mutation(
         "a log in the value of a record that was cut is taken for more of the log",
         "rust/kernel/src/log/torn.rs",
-        "        Extent::Over(_) if !is_noise => None,\n",
-        "        Extent::Over(None) if !is_noise => None,\n",
+        "        Extent::Over => return None,\n",
+        "        Extent::Over => {}\n",
         (*PYTEST, "tests/engine/test_log_recovery.py"),
     ),
     Mutation(

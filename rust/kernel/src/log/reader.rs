@@ -251,16 +251,16 @@ impl LogReader {
             return self.blocks.chained_from(offset + 1);
         }
         let payload = range.start + HEADER_SIZE..range.end;
-        let (bytes, before, size) = match self.open.filter(|_| header.is_continuation()) {
+        let there = payload.len() as u64;
+        let (bytes, before) = match self.open.filter(|_| header.is_continuation()) {
             Some(open) => {
-                let before = self.payload.len();
                 self.keep(payload);
-                (self.payload.as_slice(), before, open.size)
+                (self.payload.as_slice(), open.size)
             }
-            None => (self.blocks.bytes(payload), 0, 0),
+            None => (self.blocks.bytes(payload), 0),
         };
-        let claimed = header.is_last_fragment().then_some(size + header.size as u64);
-        let extent = torn::extent_of_batch(bytes, claimed).behind(before);
+        let claimed = header.is_last_fragment().then_some(before + header.size as u64);
+        let extent = torn::extent_of_batch(bytes, before + there, claimed).behind(before);
         torn::resync_offset(&mut self.blocks, offset, extent, due)
     }
 

@@ -17,34 +17,57 @@ const LEAST_OPERATION: u64 = 2;
 /// Bytes of the longest varint of 32 bits.
 const LONGEST_SIZE: usize = 5;
 
-/// How far operations go.
-#[derive(Clone, Copy)]
+/// How far the operations of a batch go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// Over the end of what is there: to this byte of the batch, where that can be told.
-    Over(Option<u64>),
-    /// To this byte of the batch.
-    Ends(usize),
-    /// They cannot be decoded.
+    /// Over the end of what is there, as those of a batch that was cut do.
+    Over,
+    /// A key that begins at this byte of the batch runs over the end. What it says of its size contradicts nothing, and can be
+    /// hurt all the same.
+    OverInKey(u64),
+    /// To this byte of the batch, though its records claim more.
+    Ends(u64),
+    /// They cannot be decoded, or contradict the size that the records claim.
     Unknown,
 }
 
-/// How far the operations of a batch go. `bytes` are what is there of it. Where they run over the end, that has to agree with
-/// `claimed`, the batch's size by its records, where its last record is there; else it is [`Extent::Unknown`].
-pub fn extent_of_batch(bytes: &[u8], claimed: Option<u64>) -> Extent {
-    let Some(head) = Head::of(bytes) else { return Extent::Over(None) };
-    let mut position = batch::HEADER_SIZE;
-    for left in (0..head.count).rev() {
-        match extent_of_operation(bytes, position) {
-            Extent::Ends(end) => position = end,
-            Extent::Over(end) => {
-                // The last operation ends exactly where the records say, an earlier one before that.
-                let contradicts = |(end, claimed)| if left == 0 { end != claimed } else { end >= claimed };
-                return if end.zip(claimed).is_some_and(contradicts) { Extent::Unknown } else { Extent::Over(end) };
-            }
-            Extent::Unknown => return Extent::Unknown,
-        }
+/// One operation, and whether it runs over the end of what is there.
+struct Reach {
+    /// Where it ends; where that cannot be told, the least that it can be.
+    end: u64,
+    over: Over,
+}
+
+/// What of an operation runs over the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Nothing,
+    /// Its last slice, the end of which is known.
+    LastSlice,
+    /// The key of a put, which begins at this byte.
+    Key(u64),
+    /// Its type, or a size.
+    Sizes,
+}
+
+impl Over {
+    const fn extent(self) -> Extent {
+        if let Self::Key(start) = self { Extent::OverInKey(start) } else { Extent::Over }
     }
-    Extent::Ends(position)
+}
+
+/// How far the operations of a batch go. `bytes` are the first of the `there` bytes that there are of it; `claimed` is its size by
+/// its records, where its last record is there.
+///
+/// Zeroes at the end may never have been written: no operation is read out of them, but for the size of an empty value, unless
+/// the operations end where the zeroes do.
+pub fn extent_of_batch(bytes: &[u8], there: u64, claimed: Option<u64>) -> Extent {
+    let whole = extent_of_operations(bytes, there, claimed);
+    if whole == Extent::Ends(bytes.len() as u64) {
+        return whole;
+    }
+    let written = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    extent_of_operations(bytes.get(..=written).unwrap_or(bytes), there, claimed)
 }
 
 /// Where to go on behind the record of a batch that claims more bytes than are left; `None` where it was cut.
@@ -56,50 +79,87 @@ pub fn resync_offset(blocks: &mut Blocks, offset: u64, extent: Extent, due: Opti
     let last = due.map_or(MAX_SEQUENCE, |due| due.saturating_add(blocks.file_size() / LEAST_OPERATION));
     let sequences = due.unwrap_or(0)..=last;
     let find = |from| find_batch(rest, from, &sequences).map(|position| offset + position as u64);
-    let is_noise = is_noise(rest);
     match extent {
-        Extent::Over(_) if !is_noise => None,
-        Extent::Ends(end) if !is_noise => {
-            let found = find(end);
-            found.or_else(|| blocks.chained_from(offset + end as u64))
+        _ if is_noise(rest) => {}
+        Extent::Over => return None,
+        Extent::OverInKey(start) => return due.and_then(|_| find(place_of(start))),
+        Extent::Ends(end) => {
+            if may_begin_batch(rest, place_of(end), &sequences) {
+                return Some(offset + end);
+            }
+            let found = find(place_of(end));
+            return found.or_else(|| blocks.chained_from(offset + end)).or(Some(offset + end));
         }
-        _ => {
-            let found = due.and_then(|_| find(1));
-            let chained = blocks.chained_from(offset + 1);
-            chained.or(found).or_else(|| is_noise.then_some(blocks.file_size()))
-        }
+        Extent::Unknown => {}
     }
+    let found = due.and_then(|_| find(1));
+    blocks.chained_from(offset + 1).or(found).or_else(|| Some(blocks.file_size()))
 }
 
 impl Extent {
     /// The same counted from the header of its last record, which has `before` bytes of the batch before it.
-    pub fn behind(self, before: usize) -> Self {
+    pub fn behind(self, before: u64) -> Self {
         match self {
-            Self::Ends(end) => Self::Ends(HEADER_SIZE + end.saturating_sub(before)),
-            other => other,
+            Self::Ends(end) if end < before => Self::Unknown,
+            Self::Ends(end) => Self::Ends(HEADER_SIZE as u64 + end - before),
+            Self::OverInKey(start) => Self::OverInKey(HEADER_SIZE as u64 + start.saturating_sub(before)),
+            Self::Over | Self::Unknown => self,
         }
     }
 }
 
-fn extent_of_operation(bytes: &[u8], position: usize) -> Extent {
+fn extent_of_operations(bytes: &[u8], there: u64, claimed: Option<u64>) -> Extent {
+    let Some(head) = Head::of(bytes) else { return Extent::Over };
+    let mut position = batch::HEADER_SIZE;
+    for left in (0..u64::from(head.count)).rev() {
+        let Some(reach) = reach_of_operation(bytes, position) else { return Extent::Unknown };
+        if reach.over == Over::Nothing {
+            position = place_of(reach.end);
+            continue;
+        }
+        // The last operation ends exactly where the records say, an earlier one so far before that that the rest has room.
+        let is_exact = reach.over == Over::LastSlice && left == 0;
+        let least = reach.end.saturating_add(left * LEAST_OPERATION);
+        return match claimed {
+            Some(claimed) if is_exact && least < claimed && least <= there => Extent::Ends(least),
+            Some(claimed) if least > claimed || is_exact && least != claimed => Extent::Unknown,
+            _ => reach.over.extent(),
+        };
+    }
+    Extent::Ends(position as u64)
+}
+
+/// `None` where it cannot be decoded.
+fn reach_of_operation(bytes: &[u8], position: usize) -> Option<Reach> {
     let slices = match bytes.get(position) {
-        None => return Extent::Over(None),
+        None => return Some(Reach { end: position as u64 + LEAST_OPERATION, over: Over::Sizes }),
         Some(&TYPE_DELETION) => 1,
         Some(&TYPE_VALUE) => 2,
-        Some(_) => return Extent::Unknown,
+        Some(_) => return None,
     };
     let mut end = position + 1;
     for left in (0..slices).rev() {
-        let Some((size, after)) = varint::read_u32(bytes, end) else {
+        let Some((size, after)) = varint::read_u32(bytes, end).filter(|&(_, after)| !ends_in_zero(bytes, end, after))
+        else {
             let is_cut = bytes.len().saturating_sub(end) < LONGEST_SIZE;
-            return if is_cut { Extent::Over(None) } else { Extent::Unknown };
+            return is_cut.then_some(Reach { end: end as u64 + 1 + left, over: Over::Sizes });
         };
         end = after.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
         if end > bytes.len() {
-            return Extent::Over((left == 0).then_some(end as u64));
+            let over = if left == 0 { Over::LastSlice } else { Over::Key(after as u64) };
+            return Some(Reach { end: (end as u64).saturating_add(left), over });
         }
     }
-    Extent::Ends(end)
+    Some(Reach { end: end as u64, over: Over::Nothing })
+}
+
+fn place_of(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+/// Whether the varint of these bytes has a last one that adds nothing: no writer makes it, but zeroes that follow a cut do.
+fn ends_in_zero(bytes: &[u8], start: usize, end: usize) -> bool {
+    end - start > 1 && bytes.get(end - 1) == Some(&0)
 }
 
 /// Whether the header has a type that no writer makes, and is not the beginning of zeroes up to the end.
@@ -112,6 +172,14 @@ fn is_noise(rest: &[u8]) -> bool {
 fn find_batch(rest: &[u8], from: usize, sequences: &RangeInclusive<u64>) -> Option<usize> {
     (from..rest.len())
         .find(|&position| begins_batch(rest, position).is_some_and(|sequence| sequences.contains(&sequence)))
+}
+
+/// Whether a batch with one of these sequence numbers may begin at `position`, or nothing more stands there.
+fn may_begin_batch(rest: &[u8], position: usize, sequences: &RangeInclusive<u64>) -> bool {
+    let behind = rest.get(position..).unwrap_or_default();
+    let Some(header) = Header::parse(behind).filter(|_| behind.iter().any(|&byte| byte != 0)) else { return true };
+    let head = behind.get(HEADER_SIZE..).and_then(Head::of);
+    header.is_first_fragment() && head.is_none_or(|head| sequences.contains(&head.sequence))
 }
 
 /// The sequence number of the batch that a sound record at `position` begins.
@@ -129,7 +197,7 @@ fn begins_batch(rest: &[u8], position: usize) -> Option<u64> {
 mod tests {
     #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::batch::{append_header, append_put};
+    use crate::batch::{append_deletion, append_header, append_put};
     use crate::log::format::BLOCK_SIZE;
     use crate::log::tests::log_of;
     use crate::log::{BAD_LENGTH, BatchReader, SEQUENCE_GAP, TORN_TAIL};
@@ -227,6 +295,86 @@ mod tests {
                 assert_eq!(read(&log[..log.len() - cut]), (vec![1, 2], vec![TORN_TAIL]), "{cut}");
             }
         }
+    }
+
+    #[test]
+    fn a_size_that_is_hurt_is_told_though_nothing_sound_stands_behind() {
+        let mut deletion = Vec::new();
+        append_header(&mut deletion, 3, 1);
+        append_deletion(&mut deletion, b"");
+        for last in [put(3, &[1; 40]), put(3, &[0; 40]), put(3, &[]), deletion.clone()] {
+            let batches = [puts(2), vec![last.clone()]].concat();
+            let hurt = offset_of(&batches, 2);
+            let mut cut = log_of(&[batches.clone(), vec![put(4, &[1; 40])]].concat());
+            cut.truncate(cut.len() - 1);
+            let zeroes = [log_of(&batches), vec![0; 4096]].concat();
+            for (mut log, behind) in [(log_of(&batches), None), (cut, Some(TORN_TAIL)), (zeroes, None)] {
+                if last == deletion && log.len() > 4096 {
+                    continue; // All of the operation is zeroes: with more of them behind it may never have been written.
+                }
+                log[hurt + 5] ^= 0x40;
+
+                let codes = [Some(BAD_LENGTH), behind].into_iter().flatten().collect();
+                assert_eq!(read(&log), (vec![1, 2], codes), "{} bytes", log.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_cut_before_zeroes_is_torn() {
+        let mut last = Vec::new();
+        append_header(&mut last, 3, 4);
+        append_put(&mut last, b"first", b"value");
+        append_deletion(&mut last, b"second");
+        append_put(&mut last, b"third", b"");
+        append_put(&mut last, b"fourth", &[1; 9000]);
+        let batches = [puts(2), vec![last]].concat();
+        let (whole, start) = (log_of(&batches), offset_of(&batches, 2));
+        let size_of_value = whole.len() - 9000 - 2;
+        for end in (start + HEADER_SIZE..size_of_value + 40).filter(|&end| end != size_of_value) {
+            for zeroes in [1, 100, 4096] {
+                let log = [&whole[..end], &vec![0; zeroes]].concat();
+                assert_eq!(read(&log), (vec![1, 2], vec![TORN_TAIL]), "{end}, {zeroes}");
+            }
+        }
+        let log = [&whole[..size_of_value], &[0; 100]].concat();
+        assert_eq!(read(&log), (vec![1, 2], vec![BAD_LENGTH]), "as a value that is empty");
+    }
+
+    #[test]
+    fn where_the_size_of_a_key_is_hurt_as_well_a_batch_with_a_number_that_fits_is_gone_on_at() {
+        let batches = puts(200);
+        let mut log = log_of(&batches);
+        let hurt = offset_of(&batches, 20);
+        log[hurt + 5] ^= 0x40;
+        log[hurt + HEADER_SIZE + batch::HEADER_SIZE + 1] |= 0x80;
+
+        let (found, codes) = read(&log);
+        assert_eq!(found, (1..=20).chain(22..=200).collect::<Vec<_>>());
+        assert_eq!(codes, [BAD_LENGTH, SEQUENCE_GAP]);
+    }
+
+    #[test]
+    fn a_log_in_a_value_before_a_key_that_is_cut_is_no_part_of_the_log() {
+        let mut last = Vec::new();
+        append_header(&mut last, 3, 2);
+        append_put(&mut last, b"log", &log_of(&puts(20)));
+        append_put(&mut last, &[1; 100], b"value");
+        let mut log = log_of(&[puts(2), vec![last]].concat());
+        log.truncate(log.len() - 20);
+
+        assert_eq!(read(&log), (vec![1, 2], vec![TORN_TAIL]));
+    }
+
+    #[test]
+    fn operations_that_no_writer_makes_are_hurt() {
+        let batches = puts(3);
+        let mut log = log_of(&batches);
+        let last = offset_of(&batches, 2);
+        log[last + 5] ^= 0x40;
+        log[last + HEADER_SIZE + batch::HEADER_SIZE] = 7;
+
+        assert_eq!(read(&log), (vec![1, 2], vec![BAD_LENGTH]));
     }
 
     #[test]
