@@ -5,6 +5,7 @@ The cases are those in which google/leveldb or goleveldb were seen to lose data.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,14 @@ from pathlib import Path
 import pytest
 
 import relevel
-from relevel.errors import CorruptionError, InvalidArgumentError, LogDamagedWarning, NotADatabaseError, RelevelError
+from relevel.errors import (
+    CorruptionError,
+    InvalidArgumentError,
+    LogDamagedWarning,
+    NotADatabaseError,
+    RelevelError,
+    StorageError,
+)
 from relevel.files.manifest import scan_manifest
 from relevel.files.manifest_writer import write_manifest
 from relevel.format.version_edit import VersionEdit
@@ -267,6 +275,32 @@ def test_an_old_log_or_table_does_not_change_what_is_live(database: Path, tmp_pa
     shutil.copy(log, database / "000001.log")
 
     assert_all_there(database)
+
+
+def make_pipe(path: Path) -> None:
+    """A pipe, from which nothing ever comes."""
+    os.mkfifo(path)
+
+
+def link_to_a_device(path: Path) -> None:
+    """A symbolic link to a file without an end."""
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes and devices with names here")
+@pytest.mark.parametrize("make", [make_pipe, link_to_a_device, Path.mkdir])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_is_no_file_is_not_taken_for_an_empty_log(
+    database: Path, make: Callable[[Path], None], read_only: bool
+) -> None:
+    """Whoever opens it, to write too, is told, and nothing waits for it."""
+    make(database / "000099.log")
+    before = {path.name for path in database.iterdir()} - {"LOCK"}
+
+    with pytest.raises(StorageError, match=r"000099\.log'?: it is not a regular file"):
+        relevel.DB(database, read_only=read_only)
+
+    assert {path.name for path in database.iterdir()} - {"LOCK"} == before
 
 
 def damaged_log(database: Path, damage: Callable[[bytearray], bytes | bytearray]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import relevel
 from relevel.engine import opening
+from relevel.format.filename import parse_filename
 from tests.engine.conftest import module
 
 ENTRIES = {b"%04d" % i: b"value %d" % i for i in range(1000)}
@@ -109,6 +111,33 @@ def test_a_long_manifest_is_replaced_by_a_short_one(database: Path, monkeypatch:
 
     assert (database / "CURRENT").read_bytes() != manifest
     assert relevel.check(database).is_clean
+
+
+@pytest.mark.parametrize("reuse_logs", [False, True])
+def test_a_database_whose_power_failed_while_it_was_opened_is_opened_again(database: Path, reuse_logs: bool) -> None:
+    """An opening had made a table of the log, which nobody had synced, and the power failed before its manifest: the table is
+    there, the log is empty. What is written then, with higher sequence numbers than the table's, is there at the next opening."""
+    copy = shutil.copytree(database, database.parent / "copy")
+    with relevel.DB(copy) as db:
+        for key in ENTRIES:
+            db.put(key, b"not synced")
+        db.compact_range()
+    number = 1 + max(parse_filename(path.name).number or 0 for path in database.iterdir())
+    left = database / f"{number:06}.ldb"
+    shutil.copy(max(copy.glob("*.ldb")), left)
+    content = left.read_bytes()
+
+    for value in (b"first", b"second"):
+        with relevel.DB(database, reuse_logs=reuse_logs) as db:
+            assert dict(db).keys() == ENTRIES.keys()
+            for key in list(ENTRIES)[:300]:
+                db.put(key, value, sync=True)
+            db.compact_range()
+        with relevel.DB(database, reuse_logs=reuse_logs) as db:
+            assert dict(db) == {**ENTRIES, **dict.fromkeys(list(ENTRIES)[:300], value)}
+
+    assert left.read_bytes() == content
+    assert relevel.rescue(database, database.parent / "rescued").is_complete
 
 
 @pytest.mark.parametrize("tail", [b"\0" * 100, b"\x12\x34"], ids=["zeros", "torn"])

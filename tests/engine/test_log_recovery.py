@@ -181,6 +181,35 @@ def test_a_record_cut_by_a_crash_is_no_damage(tmp_path: Path, recovery: str, cut
         assert db.recovery_findings == ()
 
 
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
+def test_a_record_cut_by_a_crash_is_none_before_empty_logs_either(tmp_path: Path, recovery: str, count: int) -> None:
+    """They are what openings leave that were killed before their manifest."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for key, value in PAIRS:
+            db.put(key, value)
+    log = log_of(tmp_path / "db")
+    log.write_bytes(log.read_bytes()[:-5])
+    empty = [tmp_path / "db" / f"{90 + number:06}.log" for number in range(count)]
+    for path in empty:
+        path.touch()
+
+    for is_read_only in (True, False):
+        with relevel.DB(tmp_path / "db", log_recovery=recovery, read_only=is_read_only) as db:
+            assert list(db) == PAIRS[:-1]
+            assert db.recovery_findings == ()
+    assert not any(path.exists() for path in (log, *empty))
+
+
+def test_an_empty_log_behind_a_damaged_one_is_no_finding(damaged: Path) -> None:
+    """There is nothing in it that was not applied."""
+    (damaged / "000090.log").touch()
+
+    with opened(damaged) as db:
+        assert [finding.code for finding in db.recovery_findings] == ["log.record.checksum-mismatch"]
+    assert not (damaged / "000090.log").exists()
+
+
 def header_of(log: Path, at: int) -> int:
     """Where the header of the record with this place in a log's last block begins: bytes."""
     return [fragment.offset for fragment in fragments(log.read_bytes())][at]

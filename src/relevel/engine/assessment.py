@@ -22,7 +22,7 @@ from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import why_surely_outdated
+from relevel.files.outdated import has_newer_tables, why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
@@ -51,6 +51,7 @@ class Assessment:
         manifest_number: its number.
         levels: its tables: level 0 with the highest number first, the others in key order.
         has_noted_sizes: whether they are as long as the manifest says; those that Java's LevelDB made are not.
+        has_newer_tables: whether there are newer ones that the manifest does not know, as a crash leaves them.
         logs: numbers of the logs to replay, in order.
         with_old_suffix: numbers of tables whose files end in ``.sst``.
         first_free_number: no file has this number or a higher one.
@@ -61,6 +62,7 @@ class Assessment:
     manifest_number: int = 0
     levels: tuple[tuple[FileMetadata, ...], ...] = ((),) * LEVEL_COUNT
     has_noted_sizes: bool = True
+    has_newer_tables: bool = False
     logs: tuple[int, ...] = ()
     with_old_suffix: Set[int] = frozenset()
     first_free_number: int = _FIRST_NUMBER
@@ -92,7 +94,8 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     manifest = _read_manifest(directory, [entry.name for entry in entries])
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
-    _refuse_outdated(directory, manifest, [name for name, _ in files])
+    names = [name for name, _ in files]
+    _refuse_outdated(directory, manifest, names)
     levels = _live_levels(directory, manifest, tables)
     return Assessment(
         comparator=comparator,
@@ -100,9 +103,10 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         manifest_number=parse_filename(manifest.name).number or 0,
         levels=_arrange(directory, levels, comparator),
         has_noted_sizes=levels == [list(noted.values()) for noted in manifest.levels],
-        logs=_choose_logs(directory, manifest, [name for name, _ in files]),
+        has_newer_tables=has_newer_tables(manifest, names),
+        logs=_choose_logs(directory, manifest, names),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
-        first_free_number=_first_free_number(name for name, _ in files),
+        first_free_number=_first_free_number(names),
     )
 
 

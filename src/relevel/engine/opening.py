@@ -8,7 +8,8 @@ what it had made is removed again; the database is as it was.
     assess -> lock -> assess again where LOCK was not there -> replay logs, flushing full memtables to level 0
            -> new log -> new manifest -> CURRENT -> the rest to level 0 -> the logs and the old manifest are obsolete
 
-A database that was left with nothing in its log is gone on in as it is: the same log, the same manifest.
+A database that was left with nothing in its log is gone on in as it is: the same log, the same manifest. Where tables that a
+crash left lie beside it, the manifest is a new one.
 """
 
 from __future__ import annotations
@@ -232,8 +233,14 @@ class _Opening:
         self._versions.start_manifest(self._directory, edit)
 
     def _may_go_on_in(self, manifest: ManifestScan) -> bool:
+        """Whether the next opening will take it for what it is.
+
+        Tables that a crash left beside it, and that it does not know, are older than what will be written, and newer than it: only
+        of a manifest with a higher number than theirs the next opening can tell that it lost nothing.
+        """
+        found = self._found
         is_short = manifest.file_size <= _LONGEST_MANIFEST
-        may_stay = is_short and manifest.is_whole and self._found.has_noted_sizes
+        may_stay = is_short and manifest.is_whole and found.has_noted_sizes and not found.has_newer_tables
         return may_stay and self._directory.may_go_on_in(manifest.name)
 
     def _start_log(self, store: Store, replayed: Replayed) -> tuple[int, Immutable | None]:

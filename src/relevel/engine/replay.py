@@ -2,6 +2,7 @@
 
 Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
 log of which anything was not applied is never deleted, but for a record that the end of the last log cuts, as a crash leaves it.
+That is the last log with anything in it: an opening that was killed leaves an empty one behind.
 """
 
 from __future__ import annotations
@@ -83,11 +84,14 @@ class Replayer:
 
         Raises:
             CorruptionError: one is damaged and ``log_recovery`` is strict.
-            StorageError: the file system refuses, or the disk cannot read one, unless what is damaged is to be skipped.
+            StorageError: one is no file, or the file system refuses, or the disk cannot read one, unless what is damaged is to be
+                skipped.
         """
         result = self._result
+        filled = [number for number in numbers if self._directory.size(log_name(number))]
+        last_filled = filled[-1] if filled else 0
         for position, number in enumerate(numbers):
-            is_last = position == len(numbers) - 1
+            is_last = number >= last_filled
             replay = self._start(log_name(number), None if result.findings or not position else result.max_sequence)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
@@ -95,12 +99,14 @@ class Replayer:
             result.is_whole &= not faults and replay.end_offset == replay.file_size
             if not faults or is_torn_by_crash:
                 result.finished.append(number)
-                if is_last and result.is_whole:
+                if number == numbers[-1] and result.is_whole:
                     result.tail = number
                 continue
             self._report(number, faults, replay)
             if self._options.log_recovery == "point_in_time":
-                result.findings += [_not_applied(later) for later in numbers[position + 1 :]]
+                later = numbers[position + 1 :]
+                result.findings += [_not_applied(log) for log in later if log in filled]
+                result.finished += [log for log in later if log not in filled]
                 break
         return result
 

@@ -78,6 +78,11 @@ def why_surely_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, name
     return None
 
 
+def has_newer_tables(manifest: ManifestScan, names: Sequence[FileName]) -> bool:
+    """Say whether there are tables that are newer than a manifest and that it does not know, whatever is in them."""
+    return bool(_unknown(manifest, _tables(names)))
+
+
 def _are_merged(
     storage: ReadOnlyDirectory, manifest: ManifestScan, tables: Mapping[int, str], newer: Iterable[_Newer]
 ) -> bool:
