@@ -385,4 +385,11 @@ MUTATIONS: Final = (
         "",
         (*PYTEST, "tests/damage/test_rarely.py"),
     ),
+    Mutation(
+        "an older table with a bit flipped in its index is taken for the newer one",
+        "src/relevel/recovery/survey/identity.py",
+        "        return _has_another_size(file, claimed, access) or not _are_ends(claimed, ends)\n",
+        "        return False\n",
+        (*PYTEST, "tests/damage/test_replaced.py"),
+    ),
 )
