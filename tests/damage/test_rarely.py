@@ -89,3 +89,30 @@ def test_a_table_that_is_not_the_one_that_log_tells_of_proves_nothing(tmp_path: 
     report = relevel.rescue(database, tmp_path / "rescued")
 
     assert (report.proof, report.is_complete) == ("none", False)
+
+
+def test_an_older_table_with_as_many_bytes_and_entries_proves_nothing(tmp_path: Path) -> None:
+    """Without a manifest, where LOG tells just these: what was written before the memtable that was written out next is missing."""
+    database = tmp_path / "db"
+    contents = []
+    with relevel.DB(database, create_if_missing=True, compression=None) as db:
+        for value in (b"old", b"new"):
+            for _ in range(2):
+                for key in KEYS:
+                    db.put(key, value)
+                db.compact_range()
+            (table,) = database.glob("*.ldb")
+            contents.append(table.read_bytes())
+        db.put(b"later", b"value")
+        db.core.flusher.flush()
+        db.put(b"in the log", b"value")
+    for path in (*database.glob("MANIFEST-*"), database / "CURRENT"):
+        path.unlink()
+    whole = relevel.rescue(database, tmp_path / "whole")
+    assert (whole.proof, whole.is_complete) == ("log-file", True)
+    assert len(contents[0]) == len(contents[1])
+    table.write_bytes(contents[0])
+
+    report = relevel.rescue(database, tmp_path / "rescued")
+
+    assert (report.proof, report.is_complete) == ("none", False)

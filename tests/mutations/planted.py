@@ -399,4 +399,18 @@ MUTATIONS: Final = (
         "    reason = why_surely_outdated(directory, manifest, names)\n    if not reason and reason:\n",
         (*PYTEST, "tests/damage/test_out_of_place.py"),
     ),
+    Mutation(
+        "a table that lacks what was written last before the next one proves that nothing is missing",
+        "src/relevel/recovery/lineage/completeness.py",
+        "        or not _follow_one_another(traced, chronicle)\n",
+        "",
+        (*PYTEST, "tests/damage/test_rarely.py"),
+    ),
+    Mutation(
+        "an older table with a bit flipped in its index is taken for the newer one",
+        "src/relevel/recovery/survey/identity.py",
+        "        return _has_another_size(file, claimed, access) or not _are_ends(claimed, ends)\n",
+        "        return False\n",
+        (*PYTEST, "tests/damage/test_replaced.py"),
+    ),
 )

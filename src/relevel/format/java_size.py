@@ -25,3 +25,15 @@ def with_true_size(metadata: FileMetadata, name: str, size: int) -> FileMetadata
     """
     is_javas = name.endswith(_SUFFIX) and size + _EMPTY_BLOCK_SIZE == metadata.file_size
     return metadata._replace(file_size=size) if is_javas else metadata
+
+
+def may_end_at(end: int, metadata: FileMetadata, name: str) -> bool:
+    """Whether a table whose footer ends there can be the one that a manifest speaks of, or Java's LevelDB noted another size.
+
+    Args:
+        end: where its footer ends, or did before it was cut.
+        metadata: what ``with_true_size`` gave, which takes a table from which four bytes were cut for one of Java's.
+        name: of the file.
+    """
+    off = abs(end - metadata.file_size)
+    return off == 0 or (off == _EMPTY_BLOCK_SIZE and name.endswith(_SUFFIX))

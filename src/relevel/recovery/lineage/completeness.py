@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relevel.files.outdated import SLACK
@@ -49,6 +50,7 @@ def _proved_by_log_file(traced: Traced, chronicle: Chronicle) -> Proved | None:
         not is_all
         or not all(_is_as_told(table, chronicle) for table in traced.live)
         or not _ends_with_a_log(traced, chronicle)
+        or not _follow_one_another(traced, chronicle)
     ):
         return None
     return Proved(Proof.INFERRED, f"LOG says that {len(numbers)} tables counted last, and just these are there")
@@ -85,8 +87,32 @@ def _is_as_told(table: TableSurvey, chronicle: Chronicle) -> bool:
         return False
     size, entry_count = chronicle.created[table.file.number]
     entries = table.scan.put_count + table.scan.deletion_count
-    is_hurt = any(finding.is_loss for finding in table.findings)
-    return size in (None, table.file.size) and (is_hurt or entry_count in (None, entries))
+    return size in (None, table.file.size) and (_is_hurt(table) or entry_count in (None, entries))
+
+
+def _follow_one_another(traced: Traced, chronicle: Chronicle) -> bool:
+    """Whether before each memtable that was written out, and is as it was, stands what was written last before it.
+
+    LOG tells of a table no more than bytes and entries, and an older one may have as many: what is newer in the true one is missing
+    then. Where that write was a deletion that a compaction has dropped since, nothing is missing, and this does not prove it.
+    """
+    flushed = [table for table in traced.live if table.file.number in chronicle.flushed and not _is_hurt(table)]
+    return all(_begin(table) <= _newest_before(_begin(table), traced.live) + 1 + SLACK for table in flushed)
+
+
+def _newest_before(sequence: int, tables: Iterable[TableSurvey]) -> int:
+    """The highest sequence number below one that tables may have, by their lowest and highest; 0 where there is none."""
+    scans = [table.scan for table in tables if table.scan is not None]
+    before = [scan for scan in scans if scan.min_sequence is not None and scan.min_sequence < sequence]
+    return max((min(scan.max_sequence or 0, sequence - 1) for scan in before), default=0)
+
+
+def _begin(table: TableSurvey) -> int:
+    return (table.scan.min_sequence if table.scan is not None else None) or 0
+
+
+def _is_hurt(table: TableSurvey) -> bool:
+    return any(finding.is_loss for finding in table.findings)
 
 
 def _ends_with_a_log(traced: Traced, chronicle: Chronicle) -> bool:

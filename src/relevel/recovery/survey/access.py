@@ -40,10 +40,12 @@ class TableAccess:
     Attributes:
         route: how its blocks were found.
         blocks: the handles of its data blocks in order; None where the table's own index serves.
+        end: where the table ends, by where its index stands; None where that is not known, or the table's own index serves.
     """
 
     route: Route
     blocks: tuple[Handle, ...] | None = None
+    end: int | None = None
 
     @property
     def data_end(self) -> int:
@@ -69,9 +71,17 @@ def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) 
         healing = heal_block(storage.read(name, index.offset, index.size + TRAILER_SIZE))
         handles = None if healing is None else handles_of(healing.stored)
         if handles is not None:
-            return TableAccess(Route.HEALED_INDEX, tuple(handles))
+            return TableAccess(Route.HEALED_INDEX, tuple(handles), _end_by(index))
     walk = walk_table(storage, name)
-    return TableAccess(Route.WALK, walk.data) if walk.index is None else TableAccess(Route.FOUND_INDEX, walk.index)
+    if walk.index is not None:
+        return TableAccess(Route.FOUND_INDEX, walk.index, walk.index_end + FOOTER_SIZE)
+    is_whole = index is not None and _end_by(index) == storage.size(name)
+    return TableAccess(Route.WALK, walk.data, storage.size(name) if is_whole else None)
+
+
+def _end_by(index: BlockHandle) -> int:
+    """Where a table ends that has its index there: the footer follows it."""
+    return index.offset + index.size + TRAILER_SIZE + FOOTER_SIZE
 
 
 def index_handle(storage: Readable, name: str) -> BlockHandle | None:

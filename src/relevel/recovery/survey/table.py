@@ -23,7 +23,7 @@ from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.recovery.survey.contents import verify_contents
 from relevel.recovery.survey.identity import has_claimed_end, verify_identity
 from relevel.recovery.survey.mender import Mender, size_of_mended
-from relevel.storage.patched import Patched, Readable, within_limit
+from relevel.storage.patched import Patched, Readable
 
 _CHECKSUM: Final = ".checksum-mismatch"
 _FRAME_OF_INDEX: Final = ("table.footer.", "table.index.", "table.too-short", "table.empty")
@@ -128,7 +128,8 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
         access, scan, faults = _scan(storage, comparator, file)
         mender = Mender(storage, comparator, file, trust)
         findings = [mender.finding(fault) for fault in faults]
-        scan, uncovered = _scan_healed(storage, comparator, file, access, scan, findings=findings)
+        healed = _healed(storage, file, findings)
+        scan, uncovered = _scan_healed(healed, comparator, file, access, scan, findings=findings)
         if scan.block_count == 0 and not any(finding.is_unseen for finding in findings):
             uncovered += verify_contents(storage, file)
     except OSError as error:
@@ -137,7 +138,7 @@ def _survey(storage: Readable, comparator: Comparator, file: DatabaseFile, trust
     findings = [_reached_another_way(finding, access) for finding in [*findings, *uncovered]]
     findings += _verify_end(file, access, scan)
     findings += _verify_against_manifest(file, scan, comparator)
-    findings += verify_identity(storage, file, access, scan, findings)
+    findings += verify_identity(healed or storage, file, access, scan, findings)
     if not any(finding.code in STRAYS for finding in findings):
         findings = [_within_claim(file, finding) for finding in findings]
     return TableSurvey(file, access, scan, tuple(weighed(file, finding) for finding in findings), mended=mender.mended)
@@ -173,8 +174,14 @@ def _scan(
     return access, scan, frame + in_data
 
 
+def _healed(storage: Readable, file: DatabaseFile, findings: Sequence[Finding]) -> Patched | None:
+    """Where to read a table with the flipped bits of its data put back; None where there are none, or it is too large."""
+    data = heal_table(storage, file.name, [finding for finding in findings if finding.code.startswith(_DATA_PARTS)])
+    return None if data is None else Patched(storage, {file.name: data})
+
+
 def _scan_healed(
-    storage: Readable,
+    healed: Patched | None,
     comparator: Comparator,
     file: DatabaseFile,
     access: TableAccess,
@@ -183,11 +190,10 @@ def _scan_healed(
     findings: Sequence[Finding],
 ) -> tuple[_kernel.TableScan, list[Finding]]:
     """Read a table once more with the flipped bits put back: what is in the healed blocks, and what is wrong with it."""
-    in_data = [finding for finding in findings if finding.code.startswith(_DATA_PARTS)]
-    data = heal_table(storage, file.name, in_data)
-    if data is None:
+    if healed is None:
         return scan, []
-    again = _kernel.scan_table(within_limit(storage, data), comparator.kernel, blocks=access.blocks, check_filter=False)
+    source = healed.source(file.name)
+    again = _kernel.scan_table(source, comparator.kernel, blocks=access.blocks, check_filter=False)
     known = {(finding.code, finding.span.offset) for finding in findings}
     new = [fault for fault in again.faults if fault.code.startswith("table.block.")]
     return again, [finding_of(file.name, fault) for fault in new if (fault.code, fault.offset) not in known]

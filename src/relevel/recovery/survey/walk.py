@@ -26,10 +26,12 @@ class Walk:
     Attributes:
         index: the handles of the index, where one was found that names all that was found before it.
         data: the handles of the blocks that hold entries, in file order.
+        index_end: where the index that was found ends; 0 where none was.
     """
 
     index: tuple[Handle, ...] | None
     data: tuple[Handle, ...]
+    index_end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def walk_table(storage: Readable, name: str) -> Walk:
         if contents is not None and block.chain_end is not None:
             handles = handles_in(contents) or []
             if _fits(handles, block.chain_end, handle[0], found):
-                return Walk(tuple(handles), ())
+                return Walk(tuple(handles), (), block.end)
         blocks.append(block)
     is_index = _IndexTest(storage, name, blocks)
     return Walk(None, tuple(block.handle for at, block in enumerate(blocks) if block.last_key and not is_index(at)))
