@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import relevel
 from tests.damage import forge
+from tests.damage.oracle import fragments
 
 
 def _sqlite(place: Path) -> bytes:
@@ -55,3 +57,48 @@ def test_a_renamed_log_counts_only_where_it_goes_on_where_the_manifest_ends(
 
     assert found == ({b"key": b"value"} if is_taken else {})
     assert "log.missing" in codes  # whether it is no older copy nothing proves
+
+
+def _zeroed(log: bytearray, header: int) -> None:
+    log[header : header + 7] = bytes(7)
+
+
+def _claiming_all(log: bytearray, header: int) -> None:
+    log[header + 4 : header + 6] = b"\xff\xff"
+
+
+def _noise_over_its_operations(log: bytearray, header: int) -> None:
+    log[header - 3 : header + 30] = b"\xa5" * 33
+
+
+@pytest.mark.parametrize("count", [0, 5])
+@pytest.mark.parametrize("hurt", [_zeroed, _claiming_all, _noise_over_its_operations])
+def test_a_log_in_a_value_whose_record_is_hurt_is_no_part_of_the_log(
+    hurt: Callable[[bytearray, int], None], count: int, tmp_path: Path
+) -> None:
+    """None of its keys comes out, and no key that was deleted comes back; what is written behind it does."""
+    held = [forge.batch(number, forge.put(b"other %d" % number, b"foreign"), 1) for number in range(1, 6)]
+    held.append(forge.batch(100, forge.put(b"key 3", b"foreign"), 1))
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        for number in range(10):
+            db.put(b"key %d" % number, b"value")
+        db.delete(b"key 3")
+        db.put(b"before", b"value")
+        db.put(b"log", forge.log(held))
+        for number in range(count):
+            db.put(b"behind %d" % number, b"value")
+    (place,) = (tmp_path / "db").glob("*.log")
+    log = bytearray(place.read_bytes())
+    hurt(log, [fragment.offset for fragment in fragments(bytes(log))][12])
+    place.write_bytes(log)
+    expected = {b"key %d" % number: b"value" for number in range(10) if number != 3}
+    expected |= {b"behind %d" % number: b"value" for number in range(count)}
+    if hurt is not _noise_over_its_operations:
+        expected[b"before"] = b"value"
+
+    report = relevel.rescue(tmp_path / "db", tmp_path / "rescued")
+
+    assert dict(relevel.scan(tmp_path / "rescued")) == expected
+    assert not report.is_complete
+    with pytest.warns(relevel.LogDamagedWarning), relevel.DB(tmp_path / "db", log_recovery="skip_damaged") as db:
+        assert not [value for value in dict(db).values() if value == b"foreign"]

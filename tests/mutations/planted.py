@@ -318,8 +318,8 @@ MUTATIONS: Final = (
     Mutation(
         "damage before a torn end is taken for the torn record",
         "rust/kernel/src/log/torn.rs",
-        "        Extent::Ends(end) => {\n",
-        "        Extent::Ends(_) if true => return None,\n        Extent::Ends(end) => {\n",
+        "            if may_begin_batch(rest, place_of(end), &sequences) {\n",
+        "            return None;\n            if may_begin_batch(rest, place_of(end), &sequences) {\n",
         (*PYTEST, "tests/engine/test_log_recovery.py"),
     ),
     Mutation(
@@ -328,6 +328,13 @@ MUTATIONS: Final = (
         "        Extent::Over => return None,\n",
         "        Extent::Over => {}\n",
         (*PYTEST, "tests/engine/test_log_recovery.py"),
+    ),
+    Mutation(
+        "a log in the value of a record that is hurt is taken for more of the log",
+        "rust/kernel/src/log/batches.rs",
+        "            if is_doubtful && !continues(record, self.due, self.lost_from) {\n",
+        "            if is_doubtful && !continues(record, None, self.lost_from) {\n",
+        (*PYTEST, "tests/damage/test_foreign.py"),
     ),
     Mutation(
         "how much of a copied file was written is not looked at",

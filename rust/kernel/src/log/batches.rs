@@ -1,7 +1,7 @@
 //! The write batches of a log, in file order: those that are whole, and faults for the rest.
 
 use super::reader::{LogReader, Record};
-use super::{SEQUENCE_BACK, SEQUENCE_GAP};
+use super::{ORPHAN_FRAGMENT, SEQUENCE_BACK, SEQUENCE_GAP, torn};
 use crate::batch::{Batch, Head};
 use crate::fault::{Fault, Result};
 use crate::fault_log::FaultLog;
@@ -15,6 +15,8 @@ pub struct BatchReader {
     record_count: u64,
     /// What the next batch should begin with; `None` before the first.
     due: Option<u64>,
+    /// Where the last batch ends, and further on by the records left out behind it.
+    lost_from: u64,
 }
 
 /// A whole batch and the span of its record.
@@ -32,7 +34,13 @@ impl BatchReader {
     /// Stand before the first batch of `source`. Nothing is read yet.
     #[must_use]
     pub fn new(source: Arc<dyn ReadAt>) -> Self {
-        Self { reader: LogReader::of_batches(source), faults: FaultLog::default(), record_count: 0, due: None }
+        Self {
+            reader: LogReader::of_batches(source),
+            faults: FaultLog::default(),
+            record_count: 0,
+            due: None,
+            lost_from: 0,
+        }
     }
 
     /// Give the next whole batch to `use_batch`; false at the end.
@@ -42,16 +50,24 @@ impl BatchReader {
     pub fn next_batch(&mut self, use_batch: impl FnOnce(PlacedBatch<'_>) -> Result<()>) -> Result<bool> {
         loop {
             let most = self.reader.most();
-            let Some(record) = self.reader.next_perhaps_cut(self.due)? else {
+            let Some((record, is_doubtful)) = self.reader.next_perhaps_cut(self.due)? else {
                 self.faults.extend(self.reader.take_faults());
                 return Ok(false);
             };
+            if is_doubtful && !continues(record, self.due, self.lost_from) {
+                let Record { offset, end_offset, .. } = record;
+                self.faults.extend(self.reader.take_faults());
+                self.leave_out(offset, end_offset);
+                continue;
+            }
             self.record_count += 1;
             if let Some(fault) = record.too_large(most) {
                 let head = Head::of(record.payload);
                 let fault = with_key(fault, head.and_then(|head| head.only_key));
                 self.due = head.map(|head| head.next_sequence());
+                self.lost_from = record.end_offset;
                 self.faults.extend(self.reader.take_faults());
+                self.reader.trust();
                 self.faults.push(fault);
                 continue;
             }
@@ -60,8 +76,10 @@ impl BatchReader {
                 Ok(placed) => {
                     let due = self.due.replace(placed.batch.next_sequence());
                     let skip = due.and_then(|due| sequence_fault(due, placed));
+                    self.lost_from = placed.end_offset;
                     let used = use_batch(placed);
                     self.faults.extend(self.reader.take_faults());
+                    self.reader.trust();
                     self.faults.extend(skip);
                     return used.map(|()| true);
                 }
@@ -70,6 +88,15 @@ impl BatchReader {
                     self.faults.push(fault);
                 }
             }
+        }
+    }
+
+    /// The damage reaches over this record too, which does not continue the log.
+    fn leave_out(&mut self, offset: u64, end_offset: u64) {
+        self.lost_from += end_offset.saturating_sub(offset);
+        match self.faults.last_mut() {
+            Some(damage) => damage.size = end_offset.saturating_sub(damage.offset),
+            None => self.faults.push(Fault::new(ORPHAN_FRAGMENT, offset, end_offset.saturating_sub(offset))),
         }
     }
 
@@ -95,6 +122,13 @@ impl BatchReader {
     pub fn zero_tail_size(&self) -> u64 {
         self.reader.zero_tail_size()
     }
+}
+
+/// Whether a batch behind damage can come after the last one before it: the bytes lost since `lost_from` have room for the operations
+/// between. One of a log in a value that is hurt rarely can. What is no batch is not applied in any case.
+fn continues(record: Record<'_>, due: Option<u64>, lost_from: u64) -> bool {
+    let sequences = torn::sequences_within(due, record.offset.saturating_sub(lost_from));
+    Head::of(record.payload).is_none_or(|head| sequences.contains(&head.sequence))
 }
 
 /// The fault of a record of which only the first bytes were looked at: where it is one operation, its key is at risk alone.

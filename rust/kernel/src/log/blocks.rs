@@ -69,6 +69,16 @@ impl Blocks {
         self.resync.find(&self.block, from).map(|position| self.block_offset + position as u64)
     }
 
+    /// Where the next piece begins, unless another block is to be read for it.
+    pub fn offset(&self) -> u64 {
+        self.block_offset + self.position as u64
+    }
+
+    /// Whether this offset of the file is in the block.
+    pub fn has(&self, offset: u64) -> bool {
+        (self.block_offset..self.block_offset + self.block.len() as u64).contains(&offset)
+    }
+
     /// Go on at this offset of the file, which is in the block.
     pub fn seek(&mut self, offset: u64) {
         self.position = self.range_from(offset).start;
@@ -211,10 +221,6 @@ impl Blocks {
 
     fn rest(&self) -> &[u8] {
         self.block.get(self.position..).unwrap_or_default()
-    }
-
-    fn offset(&self) -> u64 {
-        self.block_offset + self.position as u64
     }
 
     fn is_last_block(&self) -> bool {

@@ -8,7 +8,7 @@
 //! ```
 //! | code | span | expected, got |
 //! |---|---|---|
-//! | `log.record.checksum-mismatch` | the record, or up to the next sound one where its size cannot be trusted | masked checksum stored, computed |
+//! | `log.record.checksum-mismatch` | the record, or up to the next sound one that continues the log where its size cannot be trusted | masked checksum stored, computed |
 //! | `log.record.bad-length` | as above: the size reaches past the block or the file | bytes there are, size claimed |
 //! | `log.record.unknown-type` | the record, whose checksum is sound | -, type |
 //! | `log.record.zero-header` | zeroes, and what follows them up to the next sound record | |
@@ -31,6 +31,8 @@ mod blocks;
 pub mod format;
 #[cfg(test)]
 mod limit_tests;
+#[cfg(test)]
+mod nested_tests;
 pub mod reader;
 mod resync;
 pub mod scan;

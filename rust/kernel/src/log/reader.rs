@@ -5,12 +5,15 @@
 
 use super::blocks::{Blocks, Piece};
 use super::format::{BLOCK_SIZE_U64, HEADER_SIZE, Header, TYPE_FIRST, TYPE_FULL, TYPE_MIDDLE};
-use super::{BAD_LENGTH, ORPHAN_FRAGMENT, TOO_LARGE, TORN_TAIL, UNFINISHED, torn};
+use super::{BAD_LENGTH, CHECKSUM_MISMATCH, ORPHAN_FRAGMENT, TOO_LARGE, TORN_TAIL, UNFINISHED, ZERO_HEADER, torn};
 use crate::fault::{Fault, Result};
 use crate::fault_log::FaultLog;
 use crate::read_at::ReadAt;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Damage that can hide a record whose value holds a log.
+const RECORD_HURT: [&str; 3] = [CHECKSUM_MISMATCH, BAD_LENGTH, ZERO_HEADER];
 
 /// One payload and where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct LogReader {
     payload: Vec<u8>,
     /// Whether payloads are write batches.
     is_of_batches: bool,
+    /// Where reading went on behind damage, inside a block.
+    resumed: Option<u64>,
     faults: FaultLog,
     zero_tail_size: u64,
     ended: bool,
@@ -76,6 +81,7 @@ impl LogReader {
             open: None,
             payload: Vec::new(),
             is_of_batches: false,
+            resumed: None,
             faults: FaultLog::default(),
             zero_tail_size: 0,
             ended: false,
@@ -99,13 +105,25 @@ impl LogReader {
         }
     }
 
-    /// The next record, of which the payload is cut where it is [too large](Record::too_large). `due` is the sequence number
-    /// that the next batch should have, where that is known.
+    /// The next record, of which the payload is cut where it is [too large](Record::too_large), and whether it can be one of a
+    /// log in the value of a record that is hurt: damage is before it in its block. `due` is the sequence number that the next
+    /// batch should have, where that is known.
     ///
     /// # Errors
     /// As [`next_record`](Self::next_record).
-    pub(super) fn next_perhaps_cut(&mut self, due: Option<u64>) -> Result<Option<Record<'_>>> {
-        Ok(self.next_whole(due)?.map(|whole| self.record(&whole)))
+    pub(super) fn next_perhaps_cut(&mut self, due: Option<u64>) -> Result<Option<(Record<'_>, bool)>> {
+        let whole = self.next_whole(due)?;
+        Ok(whole.map(|whole| (self.record(&whole), self.is_doubtful(whole.offset))))
+    }
+
+    fn is_doubtful(&self, offset: u64) -> bool {
+        let is_behind = |resumed| resumed <= offset && resumed / BLOCK_SIZE_U64 == offset / BLOCK_SIZE_U64;
+        self.resumed.is_some_and(|resumed| resumed % BLOCK_SIZE_U64 != 0 && is_behind(resumed))
+    }
+
+    /// Take the records from here on for those of the log itself, up to the next damage.
+    pub(super) const fn trust(&mut self) {
+        self.resumed = None;
     }
 
     /// How many bytes of a payload are to be looked at.
@@ -155,10 +173,7 @@ impl LogReader {
                     }
                 }
                 Piece::Damage(fault) if fault.code == TORN_TAIL => self.tear(fault, due),
-                Piece::Damage(fault) => {
-                    self.drop_open();
-                    self.faults.push(fault);
-                }
+                Piece::Damage(fault) => self.pass_damage(fault, due),
                 Piece::End(zeroes_from) => self.end(zeroes_from),
             }
         }
@@ -221,11 +236,48 @@ impl LogReader {
         self.faults.push(Fault::new(ORPHAN_FRAGMENT, offset, end_offset - offset));
     }
 
+    /// Go on behind damage; in a log of batches behind the whole batch that is hurt, where its operations tell where that ends: a
+    /// value of it can hold a log.
+    fn pass_damage(&mut self, mut fault: Fault, due: Option<u64>) {
+        if self.is_of_batches && RECORD_HURT.contains(&fault.code) {
+            let end = if self.is_size_believed(&fault) { None } else { self.end_of_hurt_batch(fault.offset, due) };
+            if let Some(end) = end {
+                self.blocks.seek(end);
+                fault.size = end.saturating_sub(fault.offset);
+            }
+            self.resumed = Some(self.blocks.offset());
+        }
+        self.drop_open();
+        self.faults.push(fault);
+    }
+
+    /// Whether the damage ends where the header says, which something sound or nothing behind it bears out.
+    fn is_size_believed(&self, fault: &Fault) -> bool {
+        let header = Header::parse(self.blocks.bytes(self.blocks.range_from(fault.offset)));
+        let size = header.map(|header| (HEADER_SIZE + header.size) as u64);
+        fault.code == CHECKSUM_MISMATCH && size == Some(fault.size)
+    }
+
+    fn end_of_hurt_batch(&mut self, offset: u64, due: Option<u64>) -> Option<u64> {
+        if !self.blocks.has(offset) {
+            return None;
+        }
+        let is_whole = |open: Open| open.size == self.payload.len() as u64;
+        let open = match self.open {
+            Some(open) if is_whole(open) => Some(&mut self.payload),
+            Some(_) => return None,
+            None => None,
+        };
+        let rest = self.blocks.bytes(self.blocks.range_from(offset));
+        torn::end_of_hurt_batch(open, rest, due, self.blocks.file_size()).map(|end| offset + end as u64)
+    }
+
     /// The file ends inside a physical record, the last of its payload's fragments; or its size is hurt.
     fn tear(&mut self, mut fault: Fault, due: Option<u64>) {
         if let Some(offset) = self.resync_offset(fault.offset, due) {
             self.drop_open();
             self.blocks.seek(offset);
+            self.resumed = Some(offset);
             // A torn tail tells sizes with the header, needed then left; a bad length tells them without, left then
             // claimed (mod.rs).
             let [needed, left] =
@@ -247,7 +299,13 @@ impl LogReader {
     fn resync_offset(&mut self, offset: u64, due: Option<u64>) -> Option<u64> {
         let range = self.blocks.range_from(offset);
         let header = Header::parse(self.blocks.bytes(range.clone()))?;
-        if !self.is_of_batches || (header.is_continuation() && self.open.is_none()) {
+        let is_orphan = header.is_continuation() && self.open.is_none();
+        if self.is_of_batches && (is_orphan || torn::is_noise(self.blocks.bytes(range.clone()))) {
+            if let Some(end) = self.end_of_hurt_batch(offset, due) {
+                return Some(end);
+            }
+        }
+        if !self.is_of_batches || is_orphan {
             return self.blocks.chained_from(offset + 1);
         }
         let payload = range.start + HEADER_SIZE..range.end;

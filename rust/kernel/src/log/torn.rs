@@ -76,8 +76,7 @@ pub fn extent_of_batch(bytes: &[u8], there: u64, claimed: Option<u64>) -> Extent
 /// should have, where that is known.
 pub fn resync_offset(blocks: &mut Blocks, offset: u64, extent: Extent, due: Option<u64>) -> Option<u64> {
     let rest = blocks.bytes(blocks.range_from(offset));
-    let last = due.map_or(MAX_SEQUENCE, |due| due.saturating_add(blocks.file_size() / LEAST_OPERATION));
-    let sequences = due.unwrap_or(0)..=last;
+    let sequences = sequences_within(due, blocks.file_size());
     let find = |from| find_batch(rest, from, &sequences).map(|position| offset + position as u64);
     match extent {
         _ if is_noise(rest) => {}
@@ -94,6 +93,49 @@ pub fn resync_offset(blocks: &mut Blocks, offset: u64, extent: Extent, due: Opti
     }
     let found = due.and_then(|_| find(1));
     blocks.chained_from(offset + 1).or(found).or_else(|| Some(blocks.file_size()))
+}
+
+/// Where the batch ends of a record that is hurt, by its operations; `None` where they do not tell.
+///
+/// `rest` is the block from the record's header on, which is not looked at; `open` the payload before it, where fragments of it came
+/// before. `due` and `file_size` are as elsewhere. The place counts from the header. Behind it something may begin that continues
+/// the log, or nothing is there; where no sequence number is due, that has to be sound.
+pub fn end_of_hurt_batch(open: Option<&mut Vec<u8>>, rest: &[u8], due: Option<u64>, file_size: u64) -> Option<usize> {
+    let body = rest.get(HEADER_SIZE..)?;
+    let sequences = sequences_within(due, file_size);
+    let (extent, before) = match open {
+        Some(open) => {
+            let before = open.len();
+            open.extend_from_slice(body);
+            let extent = extent_of_operations(open, open.len() as u64, None);
+            open.truncate(before);
+            (extent, before)
+        }
+        None => {
+            Head::of(body).filter(|head| head.count > 0 && sequences.contains(&head.sequence))?;
+            let extent = extent_of_operations(body, body.len() as u64, None);
+            (extent, 0)
+        }
+    };
+    match extent.behind(before as u64) {
+        Extent::Ends(end) => {
+            let end = place_of(end);
+            let is_nothing = || rest.iter().skip(end).all(|&byte| byte == 0);
+            let goes_on = match due {
+                Some(_) => may_begin_batch(rest, end, &sequences),
+                None => begins_batch(rest, end).is_some() || is_nothing(),
+            };
+            goes_on.then_some(end)
+        }
+        Extent::Over if before > 0 => Some(rest.len()),
+        _ => None,
+    }
+}
+
+/// The sequence numbers that a batch can have that comes after this one and `size` bytes more.
+pub fn sequences_within(due: Option<u64>, size: u64) -> RangeInclusive<u64> {
+    let last = due.map_or(MAX_SEQUENCE, |due| due.saturating_add(size / LEAST_OPERATION));
+    due.unwrap_or(0)..=last
 }
 
 impl Extent {
@@ -163,7 +205,7 @@ fn ends_in_zero(bytes: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// Whether the header has a type that no writer makes, and is not the beginning of zeroes up to the end.
-fn is_noise(rest: &[u8]) -> bool {
+pub fn is_noise(rest: &[u8]) -> bool {
     let is_known = Header::parse(rest).is_none_or(|header| header.has_known_type());
     !is_known && rest.iter().skip(HEADER_SIZE - 1).any(|&byte| byte != 0)
 }
