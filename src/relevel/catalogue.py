@@ -286,6 +286,10 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "changes before a record are in no log and no table",
             "The log before it, or the end of that, did not reach the disk when the power failed.",
         ),
+        "log.sequence.old": _damage(
+            "a log has changes that are older than those before it",
+            "A log of another time, or of another database, was put in its place.",
+        ),
         "log.sequence.short": _warning(
             "a log ends before the sequence number that comes next",
             "It was cut, or one of another time was put in its place.",

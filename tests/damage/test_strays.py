@@ -35,14 +35,14 @@ class Builder:
         self.tables.append((level, FileMetadata(number, meta.file_size, meta.smallest, meta.largest)))
         return path
 
-    def database(self, *, log: bytes = b"") -> Path:
+    def database(self, *, log: bytes = b"", last_sequence: int = 1000) -> Path:
         """Write the manifest, CURRENT and the log."""
         edit = VersionEdit(
             comparator=BYTEWISE.name,
             log_number=90,
             previous_log_number=0,
             next_file_number=100,
-            last_sequence=1000,
+            last_sequence=last_sequence,
             new_files=tuple(self.tables),
         )
         write_manifest(str(self.place / "MANIFEST-000002"), edit)

@@ -84,8 +84,8 @@ MUTATIONS: Final = (
     Mutation(
         "a log is applied over a hole",
         f"{_ENGINE}/replay.rs",
-        "        faults.extend(lost.filter(|_| !is_explained));\n",
-        "        let _ = (lost, is_explained);\n",
+        "        faults.extend(outside.filter(|_| !is_explained));\n",
+        "        let _ = (outside, is_explained);\n",
         (*POWER, "--workload", "puts", "--each", "12"),
     ),
     Mutation(

@@ -71,12 +71,20 @@ class LogReplay:
     """The batches of one log, into memtables, in file order. Checksums are always verified. Not thread-safe."""
 
     def __new__(
-        cls, path: str, file: File | None = None, *, settled: int, after: int | None, stop_at_fault: bool
+        cls,
+        path: str,
+        file: File | None = None,
+        *,
+        newest: int,
+        due: int | None,
+        settled: int,
+        stop_at_fault: bool,
     ) -> LogReplay:
         """Of the file at ``path``, or of ``file`` as it was held. With ``stop_at_fault`` nothing behind the first fault is applied;
         else faults are passed over. Sequence numbers out of line (``log.sequence.gap``, ``log.sequence.back``) are told and stop
-        nothing, unless numbers above ``settled``, the last one that the manifest knows, are left out: that is the fault
-        ``log.sequence.lost``. ``after`` is the last number of the log before. A batch is applied whole or not at all."""
+        nothing. A log that begins after ``due`` (None: not known), or leaves out numbers above ``settled`` within, has the fault
+        ``log.sequence.lost``, and is applied where faults are passed over. A batch that is not newer than ``newest`` has the fault
+        ``log.sequence.old``, and is not. A batch is applied whole or not at all."""
     def fill(self, memtable: Memtable, limit: int) -> bool:
         """Apply batches until the memtable has ``limit`` bytes; false at the end of the log, or at the fault."""
     @property

@@ -117,8 +117,7 @@ def open_read_only(path: str, options: Options) -> Opened:
 def _open_held(directory: HeldDirectory, options: Options) -> Opened:
     found = assess(directory, options)
     versions = _versions(directory, found)
-    settled = versions.last_sequence
-    replayed = Replayer(directory, found.comparator, options, None, settled=settled).run(found.logs)
+    replayed = Replayer(directory, found.comparator, options, None, versions=versions).run(found.logs)
     store = new_store(found.comparator, options)
     store.last_sequence = max(versions.last_sequence, replayed.max_sequence)
     store.install(versions.current.handles(), replayed.memtables[::-1])
@@ -218,8 +217,7 @@ class _Opening:
         )
 
     def _replayer(self) -> Replayer:
-        comparator, settled = self._found.comparator, self._versions.last_sequence
-        return Replayer(self._directory, comparator, self._options, self._flush, settled=settled)
+        return Replayer(self._directory, self._found.comparator, self._options, self._flush, versions=self._versions)
 
     def _start_manifest(self, oldest_log: int) -> None:
         """Write the state to a new manifest, or go on in the one that is there if no file is new."""
@@ -268,13 +266,15 @@ class _Opening:
 
         They may not if one is damaged or torn: the next opening would stop at it, before what will have been written behind it.
         They may not if the replay has filled tables: much of what they hold is in these. They may not if they are more than
-        should be held open. They may not if one is not this directory's alone.
+        should be held open. They may not if one is not this directory's alone. They may not if they end before the number that
+        the manifest knows: the next log begins behind that, and would be one before which something is lost.
         """
         logs = self._found.logs
+        reach = replayed.max_sequence >= self._versions.last_sequence
         is_in_memory = not self._tables
         are_few = len(logs) <= _MOST_LOGS
         are_own = all(self._directory.may_go_on_in(log_name(log)) for log in logs)
-        return replayed.is_whole and is_in_memory and are_few and are_own
+        return replayed.is_whole and reach and is_in_memory and are_few and are_own
 
     def _goes_on_in_log(self, tail: int, replayed: Replayed) -> bool:
         is_wanted = self._options.reuse_logs or not replayed.memtables[-1].entry_count

@@ -3,6 +3,9 @@
 Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
 log of which anything was not applied is never deleted, but for a record that the end of the last log cuts, as a crash leaves it.
 That is the last log with anything in it: an opening that was killed leaves an empty one behind.
+
+What is in a log is newer than all tables and the logs before it, and begins where they end. One of another time or database does
+not, nor one before which something is lost; that is damage as well.
 """
 
 from __future__ import annotations
@@ -15,8 +18,11 @@ from typing import Final
 from relevel._kernel import Fault, TableMeta
 from relevel._kernel.engine import LogReplay, Memtable
 from relevel.engine.options import Options
+from relevel.engine.version_set import VersionSet
 from relevel.errors import CorruptionError, StorageError
 from relevel.files.faults import finding_of
+from relevel.files.manifest import newest_in_ends
+from relevel.files.outdated import SLACK, first_sequence, newest_in_tables
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name
@@ -25,7 +31,7 @@ from relevel.storage.read_only import ReadOnlyDirectory
 _TORN: Final = "log.tail.torn"
 _UNREAD: Final = "log.read-error"
 _NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
-"""goleveldb's transactions leave gaps; a record that is lost between two others, or two logs, is a fault of its own."""
+"""Of batches in one log; what is lost before one, or older than what is before the log, is a fault of its own."""
 
 Flush = Callable[[Memtable], TableMeta]
 
@@ -61,7 +67,7 @@ class Replayer:
         options: Options,
         flush: Flush | None,
         *,
-        settled: int,
+        versions: VersionSet,
     ) -> None:
         """Prepare.
 
@@ -70,13 +76,13 @@ class Replayer:
             comparator: the order of the user keys.
             options: how damage is taken, and how large a memtable may grow.
             flush: is given each memtable that is full; without it all are kept.
-            settled: the last sequence number that the manifest knows.
+            versions: the tables that count, and the last sequence number that the manifest knows.
         """
         self._directory = directory
         self._comparator = comparator
         self._options = options
         self._flush = flush
-        self._settled = settled
+        self._versions = versions
         self._result = Replayed()
 
     def run(self, numbers: Sequence[int]) -> Replayed:
@@ -92,7 +98,7 @@ class Replayer:
         last_filled = filled[-1] if filled else 0
         for position, number in enumerate(numbers):
             is_last = number >= last_filled
-            replay = self._start(log_name(number), None if result.findings or not position else result.max_sequence)
+            replay = self._start(log_name(number), is_first=position == 0)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
             is_torn_by_crash = is_last and all(fault.code == _TORN for fault in faults)
@@ -110,11 +116,36 @@ class Replayer:
                 break
         return result
 
-    def _start(self, name: str, after: int | None) -> LogReplay:
+    def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)
-        held = None if isinstance(source, str) else source
-        stops = self._options.log_recovery != "skip_damaged"
-        return LogReplay(self._directory.path(name), held, settled=self._settled, after=after, stop_at_fault=stops)
+        return LogReplay(
+            self._directory.path(name),
+            None if isinstance(source, str) else source,
+            newest=max(self._newest_in_ends(), self._result.max_sequence),
+            due=None if self._result.findings else self._due(name, is_first=is_first),
+            settled=self._versions.last_sequence,
+            stop_at_fault=self._options.log_recovery != "skip_damaged",
+        )
+
+    def _newest_in_ends(self) -> int:
+        return newest_in_ends(table.metadata for _, table in self._versions.current.tables())
+
+    def _due(self, name: str, *, is_first: bool) -> int:
+        """The sequence number with which a log begins at the latest.
+
+        LevelDB gives the manifest the last number that was given out, which may be of a change that only a later log has. So it
+        tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read.
+        """
+        if self._result.max_sequence:
+            return self._result.max_sequence + 1
+        due = self._versions.last_sequence + 1 + SLACK
+        first = None if is_first else first_sequence(self._directory, name)
+        if first is None or first > due or first <= self._newest_in_ends() + 1 + SLACK:
+            return due
+        numbers = sorted((table.metadata.number for _, table in self._versions.current.tables()), reverse=True)
+        names = map(self._versions.table_file, numbers)
+        newest = newest_in_tables(self._directory, names, first - 1 - SLACK)
+        return due if newest is None else newest + 1 + SLACK
 
     def _apply(self, replay: LogReplay) -> None:
         result = self._result

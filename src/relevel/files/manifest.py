@@ -23,7 +23,7 @@ from relevel.files.log import RecordScan
 from relevel.files.number_set import NumberSet
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.filename import parse_filename
-from relevel.format.internal_key import MAX_SEQUENCE
+from relevel.format.internal_key import MAX_SEQUENCE, is_internal_key, sequence_of
 from relevel.format.version_edit import (
     LEVEL_COUNT,
     MOST_LEVELS,
@@ -109,6 +109,12 @@ class ManifestScan:
         for level, tables in enumerate(self.levels):
             for metadata in tables.values():
                 yield level, metadata
+
+
+def newest_in_ends(tables: Iterable[FileMetadata]) -> int:
+    """The highest sequence number in the first and last keys of tables, as the manifest has them; inside they may go further."""
+    ends = (key for table in tables for key in (table.smallest, table.largest))
+    return max((sequence_of(key) for key in ends if is_internal_key(key)), default=0)
 
 
 def scan_manifest(directory: ReadOnlyDirectory, name: str, data: bytes | None = None) -> ManifestScan:

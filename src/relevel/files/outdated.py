@@ -172,6 +172,19 @@ def _why_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequ
     return None
 
 
+def newest_in_tables(storage: ReadOnlyDirectory, names: Iterable[str], enough: int) -> int | None:
+    """The highest sequence number in tables, which are read until one has ``enough``; None where one is damaged before."""
+    newest = 0
+    for name in names:
+        scan = _scan(storage, name, _kernel.scan_table)
+        if scan is None or scan.faults:
+            return None
+        newest = max(newest, scan.max_sequence or 0)
+        if newest >= enough:
+            break
+    return newest
+
+
 def first_sequence(storage: ReadOnlyDirectory, name: str) -> int | None:
     """The sequence number of a log's first batch; None where the log is empty or its first record damaged."""
     try:

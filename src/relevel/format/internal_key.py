@@ -50,6 +50,11 @@ def is_internal_key(data: bytes) -> bool:
     return len(data) >= TRAILER_SIZE and data[-TRAILER_SIZE] in _VALUE_TYPES
 
 
+def sequence_of(internal_key: bytes) -> int:
+    """Give the sequence number of an internal key that has a trailer."""
+    return int.from_bytes(internal_key[1 - TRAILER_SIZE :], "little")
+
+
 def encode_internal_key(user_key: bytes, sequence: int, value_type: int = ValueType.VALUE) -> bytes:
     """Encode an internal key.
 

@@ -23,14 +23,15 @@ pub struct LogReplay {
 #[pymethods]
 impl LogReplay {
     #[new]
-    #[pyo3(signature = (path, file=None, *, settled, after, stop_at_fault))]
+    #[pyo3(signature = (path, file=None, *, newest, due, settled, stop_at_fault))]
     #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         file: Option<&Bound<'_, File>>,
+        newest: u64,
+        due: Option<u64>,
         settled: u64,
-        after: Option<u64>,
         stop_at_fault: bool,
     ) -> PyResult<Self> {
         let callbacks = Callbacks::default();
@@ -40,8 +41,9 @@ impl LogReplay {
                 py.detach(|| OsFile::open(&path)).map_err(|error| without_store(engine::EngineError::Io(error)))?,
             ),
         };
+        let place = engine::Place { newest, due, settled };
         let source = Watched::new(opened, callbacks.clone());
-        let replay = engine::LogReplay::new(&path, Arc::new(source), settled, after, stop_at_fault);
+        let replay = engine::LogReplay::new(&path, Arc::new(source), place, stop_at_fault);
         Ok(Self { replay, callbacks })
     }
 

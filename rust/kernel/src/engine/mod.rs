@@ -45,7 +45,7 @@ pub use error::{EngineError, Result};
 pub use get::{GetOptions, Got};
 pub use memtable::{Memtable, MemtableCursor};
 pub use merging::MergingCursor;
-pub use replay::LogReplay;
+pub use replay::{LogReplay, Place};
 pub use run::Run;
 pub use table::{Table, Tables};
 pub use table_cursor::CursorOptions;

@@ -4,7 +4,7 @@ use super::error::{EngineError, Result};
 use super::memtable::{Draft, Memtable};
 use crate::fault::{Error, Fault};
 use crate::fault_log::FaultLog;
-use crate::log::{BatchReader, SEQUENCE_CODES, SEQUENCE_LOST};
+use crate::log::{BatchReader, SEQUENCE_CODES, SEQUENCE_LOST, SEQUENCE_OLD};
 use crate::read_at::ReadAt;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,16 +13,28 @@ use std::sync::Arc;
 pub struct LogReplay {
     path: Arc<Path>,
     reader: BatchReader,
-    /// Up to here every change is in tables, or was never made.
-    settled: u64,
-    /// How far the batches go; `None` before the first one of the first log.
+    place: Place,
+    /// How far the batches go; `None` before the first one.
     reached: Option<u64>,
+    /// Whether a batch of another time has been told.
+    has_told_old: bool,
     stop_at_fault: bool,
     stopped: bool,
     faults: FaultLog,
     batch_count: u64,
     max_sequence: u64,
     end_offset: u64,
+}
+
+/// What must be true of the sequence numbers of a log, by what is older than it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    /// Older files go so far: a batch that begins there or before is of another time, or of another database.
+    pub newest: u64,
+    /// The log begins with this number, or before it; `None` where what is older is damaged.
+    pub due: Option<u64>,
+    /// Up to here a number that is left out within the log is in tables, or was never given to a change.
+    pub settled: u64,
 }
 
 /// A batch taken out of the reader.
@@ -37,15 +49,17 @@ struct Taken {
 impl LogReplay {
     /// Stand before the first batch of the log at `path`, whose bytes `source` has. With `stop_at_fault` nothing behind the
     /// first bytes that cannot be used is applied; else they are passed over. Sequence numbers out of line are told, and the
-    /// batches applied, either way, but for those that leave out numbers above `settled`: they come after a change that is lost.
-    /// `after` is the last sequence number of the log before this one, where there is one.
+    /// batches applied, either way, but for two kinds. Those that leave out numbers, where `place` says that these should be
+    /// there, come after a change that is lost: with `stop_at_fault` they end the replay. Those that are not newer than what is
+    /// older by its place end it too, and are passed over without.
     #[must_use]
-    pub fn new(path: &Path, source: Arc<dyn ReadAt>, settled: u64, after: Option<u64>, stop_at_fault: bool) -> Self {
+    pub fn new(path: &Path, source: Arc<dyn ReadAt>, place: Place, stop_at_fault: bool) -> Self {
         Self {
             path: Arc::from(path),
             reader: BatchReader::new(source),
-            settled,
-            reached: after.map(|after| after.max(settled)),
+            place,
+            reached: None,
+            has_told_old: false,
             stop_at_fault,
             stopped: false,
             faults: FaultLog::default(),
@@ -79,9 +93,17 @@ impl LogReplay {
 
     /// The next batch to be applied.
     fn take(&mut self) -> Result<Option<Taken>> {
-        if self.stopped {
-            return Ok(None);
+        while !self.stopped {
+            let Some(taken) = self.read()? else { return Ok(None) };
+            if !self.stopped && taken.sequence > self.place.newest {
+                return Ok(Some(taken));
+            }
         }
+        Ok(None)
+    }
+
+    /// The next batch of the log. Tells the faults before it, and what is wrong with its number.
+    fn read(&mut self) -> Result<Option<Taken>> {
         let mut taken = None;
         let more = self.reader.next_batch(|placed| {
             taken = Some(Taken {
@@ -94,9 +116,9 @@ impl LogReplay {
             Ok(())
         });
         let mut faults = self.reader.take_faults();
-        let lost = taken.as_ref().and_then(|taken| self.reach(taken));
+        let outside = taken.as_ref().and_then(|taken| self.reach(taken));
         let is_explained = faults.iter().any(|fault| !SEQUENCE_CODES.contains(&fault.code));
-        faults.extend(lost.filter(|_| !is_explained));
+        faults.extend(outside.filter(|_| !is_explained));
         self.stopped = self.stop_at_fault && faults.iter().any(|fault| !SEQUENCE_CODES.contains(&fault.code));
         self.faults.extend(faults);
         more.map_err(|error| match error {
@@ -104,15 +126,22 @@ impl LogReplay {
             Error::Io(error) => EngineError::io(&self.path, error),
             Error::Stopped => EngineError::Stopped,
         })?;
-        Ok(taken.filter(|_| !self.stopped))
+        Ok(taken)
     }
 
-    /// Go as far as a batch does. Gives a fault where that leaves out what is nowhere.
+    /// Go as far as a batch does. Gives a fault where it is of another time, or leaves out what is nowhere.
     fn reach(&mut self, taken: &Taken) -> Option<Fault> {
-        let due = self.reached.map_or(taken.sequence, |reached| reached.saturating_add(1));
-        let before = self.reached.unwrap_or(self.settled);
+        let newest = self.place.newest;
+        if taken.sequence <= newest {
+            let is_told = std::mem::replace(&mut self.has_told_old, true);
+            let fault = Fault::new(SEQUENCE_OLD, taken.offset, 0);
+            return (!is_told).then(|| fault.with_values(newest.saturating_add(1), taken.sequence));
+        }
+        let due = self.reached.map_or(self.place.due, |reached| Some(reached.saturating_add(1)));
+        let before = self.reached.unwrap_or(self.place.settled);
         self.reached = Some(before.max(taken.next_sequence.saturating_sub(1)));
-        (taken.sequence > due).then(|| Fault::new(SEQUENCE_LOST, taken.offset, 0).with_values(due, taken.sequence))
+        let due = due.filter(|due| taken.sequence > *due)?;
+        Some(Fault::new(SEQUENCE_LOST, taken.offset, 0).with_values(due, taken.sequence))
     }
 
     /// The faults met so far.
@@ -154,6 +183,9 @@ mod tests {
     use crate::comparator::Comparator;
     use crate::log::append_record;
 
+    /// Of a log whose numbers are all known to the manifest.
+    const FIRST: Place = Place { newest: 0, due: None, settled: 20 };
+
     /// A log of batches with two operations each, and where each batch ends.
     fn log(sequences: &[u64]) -> (Vec<u8>, Vec<u64>) {
         let (mut log, mut ends) = (Vec::new(), Vec::new());
@@ -171,7 +203,7 @@ mod tests {
 
     fn replayed(log: Vec<u8>, stop_at_fault: bool) -> (LogReplay, Memtable) {
         let memtable = Memtable::new(Comparator::Bytewise);
-        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), 20, None, stop_at_fault);
+        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), FIRST, stop_at_fault);
         assert!(!replay.fill(&memtable, usize::MAX, || false).unwrap());
         (replay, memtable)
     }
@@ -183,7 +215,7 @@ mod tests {
     #[test]
     fn a_log_fills_memtables_in_turn() {
         let (log, ends) = log(&[1, 3, 5, 7, 9]);
-        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), 0, None, true);
+        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), Place::default(), true);
         let mut counts = Vec::new();
         loop {
             let memtable = Memtable::new(Comparator::Bytewise);
@@ -235,21 +267,37 @@ mod tests {
         assert_eq!(codes(&replay), ["log.sequence.gap", "log.sequence.back"]);
     }
 
+    fn kept_and_told(sequences: &[u64], place: Place, stops: bool) -> (u64, Vec<&'static str>) {
+        let (log, _) = log(sequences);
+        let memtable = Memtable::new(Comparator::Bytewise);
+        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), place, stops);
+        assert!(!replay.fill(&memtable, usize::MAX, || false).unwrap());
+        let told = codes(&replay).into_iter().filter(|code| !SEQUENCE_CODES.contains(code)).collect();
+        (memtable.entry_count(), told)
+    }
+
     #[test]
     fn a_batch_behind_changes_that_are_nowhere_ends_a_replay_that_stops() {
-        let (log, _) = log(&[21, 25, 27]);
-        for (settled, after, kept) in
-            [(0, None, 2), (0, Some(20), 2), (23, Some(20), 2), (24, None, 6), (19, Some(19), 0)]
+        for (due, settled, kept) in
+            [(None, 0, 2), (Some(21), 0, 2), (Some(21), 23, 2), (None, 24, 6), (Some(20), 24, 0), (Some(22), 24, 6)]
         {
-            for stops in [true, false] {
-                let memtable = Memtable::new(Comparator::Bytewise);
-                let path = Path::new("db/000003.log");
-                let mut replay = LogReplay::new(path, Arc::new(log.clone()), settled, after, stops);
+            let place = Place { newest: 19, due, settled };
+            let told = if kept < 6 { vec![SEQUENCE_LOST] } else { vec![] };
 
-                assert!(!replay.fill(&memtable, usize::MAX, || false).unwrap());
-                assert_eq!(memtable.entry_count(), if stops { kept } else { 6 });
-                assert_eq!(codes(&replay).contains(&SEQUENCE_LOST), kept < 6);
-            }
+            let (stopping, tolerant) =
+                (kept_and_told(&[21, 25, 27], place, true), kept_and_told(&[21, 25, 27], place, false));
+
+            assert_eq!(stopping, (kept, told));
+            assert_eq!((tolerant.0, tolerant.1.is_empty()), (6, kept == 6));
         }
+    }
+
+    #[test]
+    fn a_batch_of_another_time_ends_a_replay_that_stops_and_is_passed_over_by_one_that_does_not() {
+        let place = Place { newest: 24, due: None, settled: 30 };
+
+        assert_eq!(kept_and_told(&[21, 23, 25], place, true), (0, vec![SEQUENCE_OLD]));
+        assert_eq!(kept_and_told(&[21, 23, 25], place, false), (2, vec![SEQUENCE_OLD]));
+        assert_eq!(kept_and_told(&[25, 23, 27], place, true), (2, vec![SEQUENCE_OLD]));
     }
 }

@@ -21,6 +21,7 @@
 //! | `log.batch.bad-operation` | a record whose operations cannot all be decoded | -, position of the first that cannot, in the payload |
 //! | `log.batch.wrong-count` | a record with more or fewer operations than it says | count stored, count found |
 //! | `log.batch.bad-sequence` | a record whose operations pass the largest sequence number | that number, the last operation's |
+//! | `log.sequence.lost`, `log.sequence.old` | as below, where a log is replayed that has a place among others | as below |
 //! | `log.sequence.gap`, `log.sequence.back` | size 0, at the batch that does not continue the one before | sequence number due, found |
 //!
 //! The spans of the `log.record` and `log.tail` faults do not overlap, and their sizes add up to the bytes that could not be used:
@@ -66,6 +67,7 @@ pub const CODES: &[&str] = &[
     SEQUENCE_GAP,
     SEQUENCE_BACK,
     SEQUENCE_LOST,
+    SEQUENCE_OLD,
 ];
 
 /// The fault codes of batches that are whole but do not continue the one before.
@@ -84,3 +86,5 @@ const SEQUENCE_GAP: &str = "log.sequence.gap";
 const SEQUENCE_BACK: &str = "log.sequence.back";
 /// A batch whose predecessors are in no log and in no table.
 pub const SEQUENCE_LOST: &str = "log.sequence.lost";
+/// A batch that is not newer than what its place says is older.
+pub const SEQUENCE_OLD: &str = "log.sequence.old";

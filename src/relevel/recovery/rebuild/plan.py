@@ -156,4 +156,4 @@ def _losses(found: Survey, tables: Sequence[TableSurvey], logs: Sequence[LogSurv
     for log in logs:
         yield from log.losses
     yield from verify_logs(found.directory, tables, logs)
-    yield from verify_log_ends(found.directory, found.logs)
+    yield from verify_log_ends(found.directory, found.logs, found.tables)

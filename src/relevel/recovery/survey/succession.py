@@ -6,13 +6,14 @@ newer. Where a file was put there by hand, or LevelDB's own repair made the tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
+from relevel.files.manifest import newest_in_ends
 from relevel.files.outdated import SLACK
 from relevel.findings import Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
-from relevel.format.internal_key import is_internal_key, user_key_of
+from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import Proof, Standing
 from relevel.recovery.survey.log import LogSurvey
@@ -31,8 +32,7 @@ def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Itera
 def verify_logs_by_ends(directory: Directory, logs: Iterable[LogSurvey]) -> Iterator[Finding]:
     """As ``verify_logs``, where no table was read: of these only the end keys are known, by the manifest; they may go further."""
     manifest = directory.manifest
-    ends = (key for _, table in (manifest.tables() if manifest else ()) for key in (table.smallest, table.largest))
-    newest = max((int.from_bytes(key[-7:], "little") for key in ends if is_internal_key(key)), default=0)
+    newest = newest_in_ends(table for _, table in (manifest.tables() if manifest else ()))
     return _verify_begins(directory, newest, logs)
 
 
@@ -56,11 +56,14 @@ def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey])
             )
 
 
-def verify_log_ends(directory: Directory, logs: Iterable[LogSurvey]) -> Iterator[Finding]:
+def verify_log_ends(
+    directory: Directory, logs: Iterable[LogSurvey], tables: Iterable[TableSurvey] | None = None
+) -> Iterator[Finding]:
     """Find live logs that end before the next one begins, or the last before the sequence number that the manifest knows.
 
     What a live log holds is newer than all tables; so what comes after it was in it or in a later one, and is not there. And what
     an old log holds is in tables that the manifest knows: one that goes further has the wrong number, or the manifest is too old.
+    Where the oldest logs are empty, ``tables`` tell with what the next one begins; the manifest's number may be of a later change.
     """
     manifest = directory.manifest
     if manifest is None or directory.proof is not Proof.MANIFEST:
@@ -76,10 +79,25 @@ def verify_log_ends(directory: Directory, logs: Iterable[LogSurvey]) -> Iterator
             yield Finding.of("manifest.partial", Span(manifest.name), message)
     ordered = sorted(live, key=lambda log: log.file.number or 0)
     for log, following in pairwise(ordered):
-        if _begin(following) > _end(log) + 1 + SLACK and not log.losses:
+        if _begin(following) > _end(log) + 1 and not log.losses:
             yield _short(log, f"{following.file.name} begins with {_begin(following)}")
+    yield from _emptied(ordered, logs, [] if tables is None else list(tables))
     if ordered and max(map(_end, live)) < last and not ordered[-1].losses:
         yield _short(ordered[-1], f"the manifest knows {last}")
+
+
+def _emptied(
+    filled: Sequence[LogSurvey], logs: Iterable[LogSurvey], tables: Sequence[TableSurvey]
+) -> Iterator[Finding]:
+    """Of an empty log that counts before ``filled`` ones, what was in it, if the tables end before these begin."""
+    live = [table for table in tables if table.file.standing is Standing.LIVE]
+    if not filled or not live or any(table.scan is None or table.losses for table in live):
+        return
+    number, newest = filled[0].file.number or 0, newest_in(live)
+    empty = [log for log in logs if log.file.standing is Standing.LIVE and not log.losses]
+    for log in empty:
+        if (log.file.number or 0) < number and _begin(filled[0]) > newest + 1 + SLACK:
+            yield _short(log, f"tables with {newest}, and {filled[0].file.name} begins with {_begin(filled[0])}")
 
 
 def _short(log: LogSurvey, beyond: str) -> Finding:

@@ -98,7 +98,7 @@ def survey(
         *verify_levels(tables, comparator),
         *(finding for log in logs for finding in log.findings),
         *verify_logs(directory, tables, logs),
-        *verify_log_ends(directory, logs),
+        *verify_log_ends(directory, logs, tables),
     )
     return Survey(directory, comparator, tables, logs, findings, trust)
 

@@ -1,0 +1,110 @@
+"""The logs that count, held against each other, the tables and the manifest: what is lost before one, or older than it should be.
+
+What LevelDB's manifest notes as the last sequence number may be of a change that only a later log has.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import relevel
+from tests.damage import forge
+from tests.damage.oracle import fragments
+from tests.damage.test_strays import Builder
+
+
+@contextmanager
+def opened(path: Path, **options: Any) -> Iterator[relevel.DB]:
+    """An open database; that its log is damaged is expected."""
+    with pytest.warns(relevel.LogDamagedWarning):
+        db = relevel.DB(path, **options)
+    with db:
+        yield db
+
+
+def put(sequence: int, key: bytes, value: bytes) -> bytes:
+    """A batch of one put."""
+    return forge.batch(sequence, forge.put(key, value), 1)
+
+
+def two_logs(path: Path, last_sequence: int) -> tuple[Path, Path]:
+    """A database of two logs that count, with the changes 11 to 20 and 21 to 30, and of a table up to 10; and what its manifest
+    notes as the last sequence number, which LevelDB takes from what was given out at that moment."""
+    builder = Builder(path)
+    builder.table(5, {b"%02d" % number: (number, b"%02d" % number) for number in range(1, 11)})
+    batches = [put(number, b"%02d" % number, b"%02d" % number) for number in range(11, 31)]
+    first = builder.database(log=forge.log(batches[:10]), last_sequence=last_sequence) / "000090.log"
+    second = first.with_name("000092.log")
+    second.write_bytes(forge.log(batches[10:]))
+    return first, second
+
+
+@pytest.mark.parametrize("kept", [0, 5, 9, 10])
+@pytest.mark.parametrize("last_sequence", [10, 20, 25])
+def test_a_last_number_in_the_manifest_excuses_no_hole_between_two_logs(
+    kept: int, last_sequence: int, tmp_path: Path
+) -> None:
+    """It may be of a change that only the later log has. ``check`` and ``rescue`` tell the same."""
+    first, second = two_logs(tmp_path, last_sequence)
+    log = first.read_bytes()
+    first.write_bytes(log[: [*(fragment.offset for fragment in fragments(log)), len(log)][kept]])
+
+    report = relevel.rescue(first.parent, tmp_path / "rescued")
+    if kept == 10:
+        with relevel.DB(first.parent) as db:
+            assert len(dict(db)) == 30
+    else:
+        with opened(first.parent) as db:
+            assert len(dict(db)) == 10 + kept
+            assert [finding.code for finding in db.recovery_findings] == ["log.sequence.lost"]
+        assert second.exists()
+    assert report.is_complete == (kept == 10)
+
+
+def test_what_is_written_behind_a_log_that_ends_before_the_manifest_knows_is_found_again(tmp_path: Path) -> None:
+    """The numbers between were lost with the power; the next log begins after them, and its program is killed."""
+    first, second = two_logs(tmp_path, 25)
+    second.unlink()
+    with relevel.DB(first.parent) as db:
+        db.put(b"new", b"value", sync=True)
+        shutil.copytree(first.parent, tmp_path / "killed")
+
+    with relevel.DB(tmp_path / "killed") as db:
+        assert db.recovery_findings == ()
+        assert db.get(b"new") == b"value"
+        assert len(dict(db)) == 21
+
+
+@pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
+@pytest.mark.parametrize("begin", [1, 15])
+def test_a_log_of_another_time_is_not_applied(begin: int, recovery: str, tmp_path: Path) -> None:
+    """In the place of the first one, with changes that are in tables, or of a later one, with such that are in the one before:
+    a read would find the older value before the newer one."""
+    first, second = two_logs(tmp_path, 10)
+    old = forge.log([put(begin + number, b"10", b"OLD") for number in range(3)])
+    (first if begin == 1 else second).write_bytes(old)
+
+    if recovery == "strict":
+        with pytest.raises(relevel.CorruptionError, match=r"log.*older"):
+            relevel.DB(first.parent, log_recovery=recovery)
+        return
+    with opened(first.parent, log_recovery=recovery) as db:
+        assert db.recovery_findings[0].code == "log.sequence.old"
+        assert db.get(b"10") == dict(db)[b"10"] == b"10"
+    assert (first if begin == 1 else second).read_bytes() == old
+
+
+def test_a_log_whose_beginning_is_of_a_later_time_is_not_applied(tmp_path: Path) -> None:
+    """The manifest and the tables end with 10; what was between is nowhere."""
+    first, second = two_logs(tmp_path, 10)
+    second.rename(first)
+
+    with opened(first.parent) as db:
+        assert [finding.code for finding in db.recovery_findings] == ["log.sequence.lost"]
+        assert len(dict(db)) == 10
