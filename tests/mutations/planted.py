@@ -414,6 +414,13 @@ MUTATIONS: Final = (
         (*PYTEST, "tests/damage/test_rarely.py"),
     ),
     Mutation(
+        "blocks of a table in a value are taken for those of the table around it",
+        "src/relevel/recovery/survey/walk.py",
+        "    own = set(without_nested(storage, name, found, may_be_cut=may_be_cut))\n",
+        "    own = set(found)\n",
+        (*PYTEST, "tests/damage/test_nested.py"),
+    ),
+    Mutation(
         "an older table with a bit flipped in its index is taken for the newer one",
         "src/relevel/recovery/survey/identity.py",
         "        return _has_another_size(file, claimed, access) or not _are_ends(claimed, ends)\n",

@@ -165,8 +165,8 @@ def _losses(plan: Plan) -> list[_Loss]:
 
 def _strays(plan: Plan, by_file: Mapping[str, Sequence[_Loss]]) -> Iterator[_Loss]:
     """The files that are another table. Where keys do not ascend, the order that is asked may be wrong, and not the file."""
-    in_order = {table.file.name for table in plan.survey.tables if not table.is_out_of_order}
-    for name in in_order & by_file.keys():
+    others = {table.file.name for table in plan.survey.tables if not table.is_order_in_doubt}
+    for name in others & by_file.keys():
         strays = [loss for loss in by_file[name] if loss.code in STRAYS]
         yield from (replace(loss, keys=ANY_KEY, is_of_stray=True) for loss in strays[:1])
 

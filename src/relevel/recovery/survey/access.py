@@ -15,7 +15,8 @@ from relevel import _kernel
 from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, BlockHandle, decode_footer
 from relevel.recovery.heal.block import TRAILER_SIZE, heal_block
-from relevel.recovery.survey.walk import Handle, handles_in, handles_of, walk_table
+from relevel.recovery.survey.nested import Handle
+from relevel.recovery.survey.walk import handles_in, handles_of, walk_table
 from relevel.storage.patched import Readable
 from relevel.strenum import StrEnum
 
@@ -53,13 +54,14 @@ class TableAccess:
         return sum(self.blocks[-1]) + TRAILER_SIZE if self.blocks else 0
 
 
-def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) -> TableAccess:
+def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False, may_be_cut: bool = True) -> TableAccess:
     """Find a way into a table. Reads its footer and index, or all of it where these are lost.
 
     Args:
         storage: where the table is.
         name: its name there.
         trusts_checksum: do not look into an index whose checksum fits. That is what opening many tables takes its time for.
+        may_be_cut: whether the end of the file may be missing.
 
     Raises:
         StorageError: the file cannot be read.
@@ -72,7 +74,7 @@ def find_access(storage: Readable, name: str, *, trusts_checksum: bool = False) 
         handles = None if healing is None else handles_of(healing.stored)
         if handles is not None:
             return TableAccess(Route.HEALED_INDEX, tuple(handles), _end_by(index))
-    walk = walk_table(storage, name)
+    walk = walk_table(storage, name, may_be_cut=may_be_cut)
     if walk.index is not None:
         return TableAccess(Route.FOUND_INDEX, walk.index, walk.index_end + FOOTER_SIZE)
     is_whole = index is not None and _end_by(index) == storage.size(name)

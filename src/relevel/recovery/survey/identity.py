@@ -35,7 +35,8 @@ def verify_identity(
     """A table with another size, first or last key than the manifest says is not the one it counts on.
 
     Nor is one that holds keys outside its range: as they ascend, one end must be another, whether it can be read or not. Where they
-    do not, it may be the order that is wrong, and it is another table if it has neither end.
+    do not, it may be the order that is wrong, and it is another table if it has neither end, or if no index says that all blocks
+    are of one table.
 
     Args:
         storage: where it is, with what was healed put back.
@@ -52,6 +53,10 @@ def verify_identity(
     strays = "table.range-mismatch" in codes and (is_in_order or not has_claimed_end(file, scan))
     if strays or _is_another(storage, file, claimed, access, scan):
         yield replaced_finding(file, claimed)
+    elif not is_in_order and may_be_mixed(access, scan):
+        yield replaced_finding(
+            file, claimed, "blocks in it may be another table's: no index names them, and keys do not ascend"
+        )
 
 
 def _is_another(
@@ -89,6 +94,12 @@ def _ends_found(storage: Readable, file: DatabaseFile, access: TableAccess, scan
     )
 
 
+def may_be_mixed(access: TableAccess, scan: _kernel.TableScan) -> bool:
+    """Whether blocks that were found one by one may be of more than one table: there is a hole between them."""
+    holes = (fault.offset for fault in scan.faults if fault.code == "table.gap")
+    return access.route is Route.WALK and any(offset < access.data_end for offset in holes)
+
+
 def has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
     """Whether one end is the one that the manifest says, where it says one: no other table has that key and sequence number."""
     claimed = file.metadata
@@ -97,11 +108,14 @@ def has_claimed_end(file: DatabaseFile, scan: _kernel.TableScan) -> bool:
     return scan.smallest == claimed.smallest or scan.largest == claimed.largest
 
 
-def replaced_finding(file: DatabaseFile, claimed: FileMetadata) -> Finding:
-    """That a file is not the table of which the manifest says this."""
-    message = f"{file.name}: not the table that the manifest counts on: size or end keys differ"
+def replaced_finding(
+    file: DatabaseFile,
+    claimed: FileMetadata,
+    why: str = "not the table that the manifest counts on: size or end keys differ",
+) -> Finding:
+    """That a file is not the table of which the manifest says this, or not it alone."""
     keys = KeyRange(user_key_of(claimed.smallest), user_key_of(claimed.largest))
-    return Finding.of("table.replaced", Span(file.name, 0, file.size), message, keys)
+    return Finding.of("table.replaced", Span(file.name, 0, file.size), f"{file.name}: {why}", keys)
 
 
 def is_as_claimed(storage: Readable, file: DatabaseFile) -> bool:

@@ -21,7 +21,7 @@ from relevel.recovery.inventory.at_risk import STRAYS
 from relevel.recovery.inventory.standing import DatabaseFile, Standing
 from relevel.recovery.survey.access import Route, TableAccess, find_access
 from relevel.recovery.survey.contents import verify_contents
-from relevel.recovery.survey.identity import has_claimed_end, verify_identity
+from relevel.recovery.survey.identity import has_claimed_end, may_be_mixed, verify_identity
 from relevel.recovery.survey.mender import Mender, size_of_mended
 from relevel.storage.patched import Patched, Readable
 
@@ -67,6 +67,11 @@ class TableSurvey:
     def is_out_of_order(self) -> bool:
         """Whether keys do not ascend, within a block or from one to the next."""
         return any(finding.code.endswith(".key-order") for finding in self.findings)
+
+    @property
+    def is_order_in_doubt(self) -> bool:
+        """Whether keys do not ascend, and it may be the order that is wrong and not the file: all blocks are of one table."""
+        return self.is_out_of_order and not (self.access and self.scan and may_be_mixed(self.access, self.scan))
 
     def data_blocks(self) -> list[tuple[int, int]]:
         """The handles of the data blocks that were found, damaged ones included."""
@@ -163,7 +168,8 @@ def _scan(
     scan = _kernel.scan_table(source, comparator.kernel)
     if not any(fault.code.startswith(_FRAME_OF_INDEX) for fault in scan.faults):
         return TableAccess(Route.INDEX), scan, _without_lost_filter(scan)
-    access = find_access(storage, file.name)
+    may_be_cut = file.metadata is None or file.size < file.metadata.file_size
+    access = find_access(storage, file.name, may_be_cut=may_be_cut)
     if access.blocks is None:
         return access, scan, _without_lost_filter(scan)
     frame = [fault for fault in scan.faults if not fault.code.startswith(_DATA_PARTS)]

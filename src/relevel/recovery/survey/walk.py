@@ -7,6 +7,7 @@ they name no block any more, and all the same they are no entries: nobody ever w
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from relevel import _kernel
@@ -14,9 +15,8 @@ from relevel.errors import CorruptionError
 from relevel.format.footer import FOOTER_SIZE, decode_footer, decode_handle
 from relevel.format.internal_key import MAX_SEQUENCE, is_internal_key
 from relevel.recovery.heal.block import TRAILER_SIZE, contents_at, contents_of
+from relevel.recovery.survey.nested import Handle, without_nested
 from relevel.storage.patched import Readable
-
-Handle = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,13 @@ class _Block:
         return sum(self.handle) + TRAILER_SIZE
 
 
-def walk_table(storage: Readable, name: str) -> Walk:
+def walk_table(storage: Readable, name: str, *, may_be_cut: bool = True) -> Walk:
     """Find the blocks of a table by their checksums, and among them an index or else the data blocks.
+
+    Args:
+        storage: where the table is.
+        name: its name there.
+        may_be_cut: whether the end of the file may be missing.
 
     Raises:
         StorageError: the file cannot be read.
@@ -72,6 +77,8 @@ def walk_table(storage: Readable, name: str) -> Walk:
             if _fits(handles, block.chain_end, handle[0], found):
                 return Walk(tuple(handles), (), block.end)
         blocks.append(block)
+    own = set(without_nested(storage, name, found, may_be_cut=may_be_cut))
+    blocks = [block for block in blocks if block.handle in own]
     is_index = _IndexTest(storage, name, blocks)
     return Walk(None, tuple(block.handle for at, block in enumerate(blocks) if block.last_key and not is_index(at)))
 
@@ -139,13 +146,20 @@ def _end_of_chain(handles: list[Handle]) -> int | None:
 
 
 def _fits(handles: list[Handle], end: int, offset: int, found: list[Handle]) -> bool:
-    """Whether the handles of an index at ``offset`` name every block found before their end.
+    """Whether the handles of an index at ``offset`` name every block found before their end, or one that is hurt and has it in it.
 
     Between that end and the index stand at most the filter and the metaindex.
     """
-    named = set(handles)
-    between = [handle for handle in found if end <= handle[0] < offset]
-    return end <= offset and len(between) <= 2 and all(handle in named for handle in found if handle[0] < end)
+    between = sum(1 for handle in found if end <= handle[0] < offset)
+    if end > offset or between > 2:
+        return False
+    named, begins = set(handles), [handle[0] for handle in handles]
+    before = [handle for handle in found if handle[0] < end]
+    others = [handle for handle in before if handle not in named]
+    return not others or (
+        len(others) < len(before)
+        and all(sum(handle) <= sum(handles[bisect_right(begins, handle[0]) - 1]) for handle in others)
+    )
 
 
 def handles_of(stored: bytes) -> list[Handle] | None:
