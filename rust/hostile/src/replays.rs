@@ -2,7 +2,7 @@
 
 use crate::{logs, shaped};
 use relevel_kernel::Comparator;
-use relevel_kernel::engine::{BidirectionalCursor, LogReplay, Memtable};
+use relevel_kernel::engine::{BidirectionalCursor, LogReplay, Memtable, Place};
 use relevel_kernel::internal_key::{self, MAX_SEQUENCE, TYPE_VALUE};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -23,7 +23,8 @@ pub fn hold(bytes: &[u8]) -> bool {
     };
     let log = Arc::new(logs::of(is_stamped, lead, given));
     let memtable = Arc::new(Memtable::new(comparator.clone()));
-    let mut replay = LogReplay::new(Path::new("000003.log"), log, u64::from(settled), None, stops);
+    let place = Place { settled: u64::from(settled), ..Place::default() };
+    let mut replay = LogReplay::new(Path::new("000003.log"), log, place, stops);
     let is_more = replay.fill(&memtable, usize::MAX, || false).expect("memory can be read");
     assert!(!is_more);
     assert!(replay.end_offset() <= replay.file_size());
