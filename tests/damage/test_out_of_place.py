@@ -155,6 +155,17 @@ def test_the_engine_does_not_read_a_table_in_anothers_place(tmp_path: Path) -> N
     assert before.items() <= {path.name: path.read_bytes() for path in database.glob("*.ldb")}.items()
 
 
+def test_numbers_that_a_full_disk_has_cost_hide_nothing(tmp_path: Path) -> None:
+    """LevelDB gives numbers to a batch that cannot be written, and goes on behind them, in a log that begins so."""
+    builder = Builder(tmp_path)
+    builder.table(5, OLD)
+    database = builder.database(log=forge.log([put(1011), put(1012)]))
+
+    with relevel.DB(database) as db:
+        assert {b"key 1011", b"key 1012"} <= dict(db).keys()
+        assert db.recovery_findings == ()
+
+
 def assert_refused(database: Path) -> None:
     """For writing and read-only, with the next step; nothing is changed."""
     before = {path.name: path.read_bytes() for path in database.iterdir()}

@@ -122,7 +122,7 @@ class Replayer:
             self._directory.path(name),
             None if isinstance(source, str) else source,
             newest=max(self._newest_in_ends(), self._result.max_sequence),
-            due=None if self._result.findings else self._due(name, is_first=is_first),
+            due=None if is_first or self._result.findings else self._due(name),
             settled=self._versions.last_sequence,
             stop_at_fault=self._options.log_recovery != "skip_damaged",
         )
@@ -130,8 +130,10 @@ class Replayer:
     def _newest_in_ends(self) -> int:
         return newest_in_ends(table.metadata for _, table in self._versions.current.tables())
 
-    def _due(self, name: str, *, is_first: bool) -> int:
-        """The sequence number with which a log begins at the latest.
+    def _due(self, name: str) -> int:
+        """The sequence number with which a log that is not the first begins at the latest.
+
+        Of the first one nothing is known: LevelDB gives numbers to a batch that a full disk refuses, and goes on behind them.
 
         LevelDB gives the manifest the last number that was given out, which may be of a change that only a later log has. So it
         tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read.
@@ -139,7 +141,7 @@ class Replayer:
         if self._result.max_sequence:
             return self._result.max_sequence + 1
         due = self._versions.last_sequence + 1 + SLACK
-        first = None if is_first else first_sequence(self._directory, name)
+        first = first_sequence(self._directory, name)
         if first is None or first > due or first <= self._newest_in_ends() + 1 + SLACK:
             return due
         numbers = sorted((table.metadata.number for _, table in self._versions.current.tables()), reverse=True)
