@@ -17,6 +17,15 @@ SAME_START: Entries = {**NARROW, b"k000": NEW[b"k000"]}
 SAME_ENDS: Entries = {**SAME_START, b"k299": NEW[b"k299"]}
 
 
+def replaced_by(entries: Entries, place: Path) -> tuple[Builder, Path]:
+    """A database of one table, in whose place stands one of these entries, and its path."""
+    builder = Builder(place)
+    path = builder.table(7, NEW, level=1)
+    path.unlink()
+    write_table(path, entries)
+    return builder, path
+
+
 def index_of(path: Path) -> tuple[int, int]:
     """Where the index of a whole table begins and ends."""
     index = decode_footer(path.read_bytes()).index
@@ -64,10 +73,7 @@ ENDS_ARE_KEPT = [hurt_index_bit, lose_footer, lose_index, lose_index_and_footer]
 @pytest.mark.parametrize("hurt", ENDS_ARE_KEPT)
 def test_an_old_table_is_known_by_its_ends(hurt: Callable[[Path], None], old: Entries, tmp_path: Path) -> None:
     """Also where it holds no key outside the range that the manifest gives."""
-    builder = Builder(tmp_path)
-    path = builder.table(7, NEW, level=1)
-    path.unlink()
-    write_table(path, old)
+    builder, path = replaced_by(old, tmp_path)
     hurt(path)
 
     assert_all_stale_is_told(builder.database(), values(NEW), tmp_path)
@@ -76,10 +82,7 @@ def test_an_old_table_is_known_by_its_ends(hurt: Callable[[Path], None], old: En
 
 def test_an_old_table_is_known_by_its_first_key_where_it_was_cut(tmp_path: Path) -> None:
     """All that is left of it is uncertain, and not only the keys behind the cut."""
-    builder = Builder(tmp_path)
-    path = builder.table(7, NEW, level=1)
-    path.unlink()
-    write_table(path, NARROW)
+    builder, path = replaced_by(NARROW, tmp_path)
     cut(path)
 
     assert_all_stale_is_told(builder.database(), values(NEW), tmp_path)
@@ -87,10 +90,7 @@ def test_an_old_table_is_known_by_its_first_key_where_it_was_cut(tmp_path: Path)
 
 def test_an_old_table_is_known_by_its_first_key_where_that_is_healed(tmp_path: Path) -> None:
     """A bit flipped in the block that holds it, and one in the index."""
-    builder = Builder(tmp_path)
-    path = builder.table(7, NEW, level=1)
-    path.unlink()
-    write_table(path, {**NARROW, b"k299": NEW[b"k299"]})
+    builder, path = replaced_by({**NARROW, b"k299": NEW[b"k299"]}, tmp_path)
     hurt_index_bit(path)
     flip_bit(path, 40, 1)
 
@@ -100,10 +100,7 @@ def test_an_old_table_is_known_by_its_first_key_where_that_is_healed(tmp_path: P
 @pytest.mark.parametrize("hurt", [hurt_index_bit, lose_footer, lose_index])
 def test_an_old_table_with_the_same_ends_is_known_by_its_size(hurt: Callable[[Path], None], tmp_path: Path) -> None:
     """Footer and index stand where it ends, so nothing was cut from it."""
-    builder = Builder(tmp_path)
-    path = builder.table(7, NEW, level=1)
-    path.unlink()
-    write_table(path, SAME_ENDS)
+    builder, path = replaced_by(SAME_ENDS, tmp_path)
     hurt(path)
 
     assert_all_stale_is_told(builder.database(), values(NEW), tmp_path)
@@ -111,11 +108,8 @@ def test_an_old_table_with_the_same_ends_is_known_by_its_size(hurt: Callable[[Pa
 
 def test_a_larger_table_is_another_though_nothing_tells_where_it_ends(tmp_path: Path) -> None:
     """Damage takes away from a table of which index and footer are lost."""
-    builder = Builder(tmp_path)
-    path = builder.table(7, NEW, level=1)
-    path.unlink()
     larger = {key: (sequence, sha256(key).digest()) for key, (sequence, _) in SAME_ENDS.items()}
-    write_table(path, {**larger, b"k000": NEW[b"k000"], b"k299": NEW[b"k299"]})
+    builder, path = replaced_by({**larger, b"k000": NEW[b"k000"], b"k299": NEW[b"k299"]}, tmp_path)
     lose_index_and_footer(path)
 
     assert_all_stale_is_told(builder.database(), values(NEW), tmp_path)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import relevel
 from relevel.files.manifest import scan_manifest
@@ -25,6 +28,15 @@ def fill(path: Path, pairs: Iterable[tuple[bytes, bytes]] = PAIRS, **options: An
         for key, value in pairs:
             db.put(key, value)
     return path
+
+
+@contextmanager
+def opened(path: Path, **options: Any) -> Iterator[relevel.DB]:
+    """An open database; that its log is damaged is expected."""
+    with pytest.warns(relevel.LogDamagedWarning):
+        db = relevel.DB(path, **options)
+    with db:
+        yield db
 
 
 def log_of(path: Path) -> Path:

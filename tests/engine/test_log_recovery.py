@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,25 @@ from relevel.files.log import RecordScan
 from relevel.storage.read_only import ReadOnlyDirectory
 from tests.damage.oracle import fragments
 from tests.engine.conftest import module
-from tests.engine.living import PAIRS, flip, log_of, state_of
+from tests.engine.living import PAIRS, flip, log_of, opened, state_of
 
 DAMAGED = 40_000
 """In the second block of 32 KiB of the log."""
 
 
+def put_in_log(path: Path, pairs: Sequence[tuple[bytes, bytes]] = PAIRS) -> None:
+    """Make a database with these entries in one log, and close it."""
+    with relevel.DB(path, create_if_missing=True) as db:
+        for key, value in pairs:
+            db.put(key, value)
+
+
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
     """A closed database with all of PAIRS in one log, in whose second block a bit is flipped."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        for key, value in PAIRS:
-            db.put(key, value)
+    put_in_log(tmp_path / "db")
     flip(log_of(tmp_path / "db"), DAMAGED)
     return tmp_path / "db"
-
-
-@contextmanager
-def opened(path: Path, **options: Any) -> Iterator[relevel.DB]:
-    """An open database; that its log is damaged is expected."""
-    with pytest.warns(relevel.LogDamagedWarning):
-        db = relevel.DB(path, **options)
-    with db:
-        yield db
 
 
 @pytest.mark.parametrize("options", [{}, {"log_recovery": "point_in_time"}], ids=repr)
@@ -170,9 +165,7 @@ def test_where_warnings_are_errors_nothing_stays_open(damaged: Path) -> None:
 @pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
 def test_a_record_cut_by_a_crash_is_no_damage(tmp_path: Path, recovery: str, cut: int) -> None:
     """Every way opens without it, and without a word."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        for key, value in PAIRS:
-            db.put(key, value)
+    put_in_log(tmp_path / "db")
     log = log_of(tmp_path / "db")
     log.write_bytes(log.read_bytes()[:-cut])
 
@@ -185,9 +178,7 @@ def test_a_record_cut_by_a_crash_is_no_damage(tmp_path: Path, recovery: str, cut
 @pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
 def test_a_record_cut_by_a_crash_is_none_before_empty_logs_either(tmp_path: Path, recovery: str, count: int) -> None:
     """They are what openings leave that were killed before their manifest."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        for key, value in PAIRS:
-            db.put(key, value)
+    put_in_log(tmp_path / "db")
     log = log_of(tmp_path / "db")
     log.write_bytes(log.read_bytes()[:-5])
     empty = [tmp_path / "db" / f"{90 + number:06}.log" for number in range(count)]
@@ -220,9 +211,7 @@ def header_of(log: Path, at: int) -> int:
 def test_damage_before_a_torn_end_is_told(tmp_path: Path, cut: int, is_read_only: bool) -> None:
     """A record that claims more than there is, and a last one that is hurt or cut, are not taken for one that the end cuts: the
     batches between were written, so the log is kept."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        for key, value in PAIRS[:50]:
-            db.put(key, value)
+    put_in_log(tmp_path / "db", PAIRS[:50])
     log = log_of(tmp_path / "db")
     size, last = header_of(log, 20) + 5, header_of(log, 49) + 30
     flip(log, size)
@@ -240,9 +229,7 @@ def test_damage_before_a_torn_end_is_told(tmp_path: Path, cut: int, is_read_only
 @pytest.mark.parametrize("behind", ["zeroes", "cut"])
 def test_a_record_whose_size_is_hurt_is_not_taken_for_torn(tmp_path: Path, behind: str, is_read_only: bool) -> None:
     """It is all there, nothing sound behind it; a rescue puts the bit back, the engine tells the loss and keeps the log."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        for key, value in PAIRS[:50]:
-            db.put(key, value)
+    put_in_log(tmp_path / "db", PAIRS[:50])
     log = log_of(tmp_path / "db")
     hurt = 49 if behind == "zeroes" else 48
     flip(log, header_of(log, hurt) + 5)
@@ -327,9 +314,7 @@ def test_a_whole_log_is_gone_on_in(tmp_path: Path) -> None:
 
 def test_a_torn_log_is_not_gone_on_in(tmp_path: Path) -> None:
     """What stands behind a torn record is lost to every reader: LevelDB loses acknowledged writes here."""
-    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
-        for key, value in PAIRS:
-            db.put(key, value)
+    put_in_log(tmp_path / "db")
     log = log_of(tmp_path / "db")
     log.write_bytes(log.read_bytes()[:-5])
     with relevel.DB(tmp_path / "db", reuse_logs=True) as db:

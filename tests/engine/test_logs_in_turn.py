@@ -6,10 +6,7 @@ What LevelDB's manifest notes as the last sequence number may be of a change tha
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,15 +14,7 @@ import relevel
 from tests.damage import forge
 from tests.damage.oracle import fragments
 from tests.damage.test_strays import Builder
-
-
-@contextmanager
-def opened(path: Path, **options: Any) -> Iterator[relevel.DB]:
-    """An open database; that its log is damaged is expected."""
-    with pytest.warns(relevel.LogDamagedWarning):
-        db = relevel.DB(path, **options)
-    with db:
-        yield db
+from tests.engine.living import opened
 
 
 def put(sequence: int, key: bytes, value: bytes) -> bytes:

@@ -95,7 +95,9 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
     names = [name for name, _ in files]
-    _refuse_outdated(directory, manifest, names)
+    has_newer = has_newer_tables(manifest, names)
+    if has_newer:
+        _refuse_outdated(directory, manifest, names)
     levels = _live_levels(directory, manifest, tables)
     return Assessment(
         comparator=comparator,
@@ -103,7 +105,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         manifest_number=parse_filename(manifest.name).number or 0,
         levels=_arrange(directory, levels, comparator),
         has_noted_sizes=levels == [list(noted.values()) for noted in manifest.levels],
-        has_newer_tables=has_newer_tables(manifest, names),
+        has_newer_tables=has_newer,
         logs=_choose_logs(directory, manifest, names),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(names),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from relevel._kernel import Fault, TableMeta
@@ -121,12 +122,13 @@ class Replayer:
         return LogReplay(
             self._directory.path(name),
             None if isinstance(source, str) else source,
-            newest=max(self._newest_in_ends(), self._result.max_sequence),
+            newest=max(self._newest_in_ends, self._result.max_sequence),
             due=None if is_first or self._result.findings else self._due(name),
             settled=self._versions.last_sequence,
             stop_at_fault=self._options.log_recovery != "skip_damaged",
         )
 
+    @cached_property
     def _newest_in_ends(self) -> int:
         return newest_in_ends(table.metadata for _, table in self._versions.current.tables())
 
@@ -142,7 +144,7 @@ class Replayer:
             return self._result.max_sequence + 1
         due = self._versions.last_sequence + 1 + SLACK
         first = first_sequence(self._directory, name)
-        if first is None or first > due or first <= self._newest_in_ends() + 1 + SLACK:
+        if first is None or first > due or first <= self._newest_in_ends + 1 + SLACK:
             return due
         numbers = sorted((table.metadata.number for _, table in self._versions.current.tables()), reverse=True)
         names = map(self._versions.table_file, numbers)

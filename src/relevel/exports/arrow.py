@@ -20,8 +20,6 @@ _GROUP_SIZE: Final = 32 << 20
 _TYPES: Final = ("put", "delete")
 _STATES: Final = ("live", "shadowed", "deleted", "unknown")
 _INTEGRITIES: Final = ("intact", "unverified")
-
-
 _WANTED: Final = "Arrow, on which Parquet, DuckDB and `sql` build,"
 """What pyarrow is wanted for."""
 

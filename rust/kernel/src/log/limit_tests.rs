@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
 
 use super::format::HEADER_SIZE;
-use super::tests::log_of;
+use super::samples::{batches_of, log_of};
 use super::*;
 use crate::batch;
 use crate::read_at::Limited;
@@ -39,18 +39,10 @@ fn of_a_batch_that_is_too_large_the_only_key_and_the_next_number_are_known() {
         batches.push(payload);
     }
     let source = Limited::new(Arc::new(log_of(&batches)), 1000);
-    let mut reader = BatchReader::new(Arc::new(source));
 
-    let mut sequences = Vec::new();
-    while reader
-        .next_batch(|placed| {
-            sequences.push(placed.batch.sequence);
-            Ok(())
-        })
-        .unwrap()
-    {}
+    let (sequences, faults) = batches_of(Arc::new(source));
 
     assert_eq!(sequences, [1, 5]);
-    let told: Vec<_> = reader.take_faults().into_iter().map(|fault| (fault.code, fault.lower, fault.upper)).collect();
+    let told: Vec<_> = faults.into_iter().map(|fault| (fault.code, fault.lower, fault.upper)).collect();
     assert_eq!(told, [(TOO_LARGE, Some(b"b".to_vec()), Some(b"b".to_vec())), (TOO_LARGE, None, None)]);
 }

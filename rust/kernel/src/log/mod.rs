@@ -36,6 +36,8 @@ mod limit_tests;
 mod nested_tests;
 pub mod reader;
 mod resync;
+#[cfg(test)]
+mod samples;
 pub mod scan;
 mod taken_over;
 #[cfg(test)]

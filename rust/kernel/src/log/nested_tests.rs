@@ -2,9 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::format::{BLOCK_SIZE, HEADER_SIZE};
-use super::tests::log_of;
+use super::samples::{batches_of, log_of, offset_of, put};
 use super::*;
-use crate::batch::{append_header, append_put};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,13 +12,6 @@ type Hurt = fn(&mut [u8]);
 
 /// The place of the record whose value holds a log.
 const HOLDER: usize = 10;
-
-fn put(sequence: u64, value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    append_header(&mut out, sequence, 1);
-    append_put(&mut out, format!("key{sequence}").as_bytes(), value);
-    out
-}
 
 fn puts(sequences: Range<u64>) -> Vec<Vec<u8>> {
     sequences.map(|sequence| put(sequence, &[1; 40])).collect()
@@ -35,23 +27,11 @@ fn inner_logs() -> [Vec<u8>; 3] {
     [log_of(&[puts(1..6), puts(100..101)].concat()), log_of(&puts(1..32)), log_of(&puts(100..131))]
 }
 
-fn offset_of(batches: &[Vec<u8>], place: usize) -> usize {
-    log_of(&batches[..place]).len()
-}
-
 /// The sequence numbers of the batches that are read, and where damage is.
 fn read(log: &[u8]) -> (Vec<u64>, Vec<(&'static str, Range<usize>)>) {
-    let mut reader = BatchReader::new(Arc::new(log.to_vec()));
-    let mut found = Vec::new();
-    while reader
-        .next_batch(|placed| {
-            found.push(placed.batch.sequence);
-            Ok(())
-        })
-        .unwrap()
-    {}
+    let (found, faults) = batches_of(Arc::new(log.to_vec()));
     let place = |offset: u64| usize::try_from(offset).unwrap();
-    let faults = reader.take_faults().into_iter().filter(|fault| !SEQUENCE_CODES.contains(&fault.code));
+    let faults = faults.into_iter().filter(|fault| !SEQUENCE_CODES.contains(&fault.code));
     (found, faults.map(|fault| (fault.code, place(fault.offset)..place(fault.offset + fault.size))).collect())
 }
 

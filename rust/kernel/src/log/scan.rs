@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::batch;
     use crate::log::format::HEADER_SIZE;
-    use crate::log::tests::log_of;
+    use crate::log::samples::log_of;
     use crate::log::{SEQUENCE_BACK, SEQUENCE_GAP};
 
     fn batch_of(sequence: u64, count: u32) -> Vec<u8> {

@@ -92,7 +92,7 @@ fn refusal(lost: u64, why: &str) -> io::Error {
 mod tests {
     #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
-    use crate::log::tests::log_of;
+    use crate::log::samples::log_of;
     use std::fs::OpenOptions;
     use std::path::PathBuf;
 

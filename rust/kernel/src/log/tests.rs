@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
 
 use super::format::{self, BLOCK_SIZE, HEADER_SIZE, TYPE_FIRST, TYPE_FULL, TYPE_LAST, TYPE_MIDDLE};
+use super::samples::log_of;
 use super::*;
 use crate::fault::Fault;
 use std::sync::Arc;
@@ -33,15 +34,6 @@ fn read(log: &[u8]) -> Reading {
     }
     assert!(reader.next_record().unwrap().is_none());
     Reading { records, faults: reader.faults().to_vec(), zero_tail_size: reader.zero_tail_size() }
-}
-
-pub(super) fn log_of(payloads: &[Vec<u8>]) -> Vec<u8> {
-    let mut log = Vec::new();
-    for payload in payloads {
-        let position = log.len();
-        append_record(&mut log, payload, position);
-    }
-    log
 }
 
 /// A payload of `size` bytes, told apart from others by `seed`, none of them zero.

@@ -237,42 +237,21 @@ fn begins_batch(rest: &[u8], position: usize) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests")]
+    #![expect(clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crate::batch::{append_deletion, append_header, append_put};
     use crate::log::format::BLOCK_SIZE;
-    use crate::log::tests::log_of;
-    use crate::log::{BAD_LENGTH, BatchReader, SEQUENCE_GAP, TORN_TAIL};
+    use crate::log::samples::{batches_of, log_of, offset_of, put};
+    use crate::log::{BAD_LENGTH, SEQUENCE_GAP, TORN_TAIL};
     use std::sync::Arc;
-
-    fn put(sequence: u64, value: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        append_header(&mut out, sequence, 1);
-        append_put(&mut out, format!("key{sequence}").as_bytes(), value);
-        out
-    }
 
     fn puts(count: u64) -> Vec<Vec<u8>> {
         (1..=count).map(|sequence| put(sequence, &[1; 40])).collect()
     }
 
-    /// Where the record with this place begins.
-    fn offset_of(batches: &[Vec<u8>], place: usize) -> usize {
-        log_of(&batches[..place]).len()
-    }
-
     /// The sequence numbers of the batches that are read, and the codes of what is wrong.
     fn read(log: &[u8]) -> (Vec<u64>, Vec<&'static str>) {
-        let mut reader = BatchReader::new(Arc::new(log.to_vec()));
-        let mut found = Vec::new();
-        while reader
-            .next_batch(|placed| {
-                found.push(placed.batch.sequence);
-                Ok(())
-            })
-            .unwrap()
-        {}
-        let faults = reader.take_faults();
+        let (found, faults) = batches_of(Arc::new(log.to_vec()));
         assert!(faults.iter().all(|fault| fault.offset + fault.size <= log.len() as u64));
         (found, faults.iter().map(|fault| fault.code).collect())
     }

@@ -57,7 +57,7 @@ def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey])
 
 
 def verify_log_ends(
-    directory: Directory, logs: Iterable[LogSurvey], tables: Iterable[TableSurvey] | None = None
+    directory: Directory, logs: Iterable[LogSurvey], tables: Sequence[TableSurvey] = ()
 ) -> Iterator[Finding]:
     """Find live logs that end before the next one begins, or the last before the sequence number that the manifest knows.
 
@@ -81,7 +81,7 @@ def verify_log_ends(
     for log, following in pairwise(ordered):
         if _begin(following) > _end(log) + 1 and not log.losses:
             yield _short(log, f"{following.file.name} begins with {_begin(following)}")
-    yield from _emptied(ordered, logs, [] if tables is None else list(tables))
+    yield from _emptied(ordered, logs, tables)
     if ordered and max(map(_end, live)) < last and not ordered[-1].losses:
         yield _short(ordered[-1], f"the manifest knows {last}")
 
