@@ -267,6 +267,9 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "log.missing": _damage(
             "a log is not there", "Its writes are lost unless they had reached a table.", _FIND_FILE
         ),
+        "log.let-go": _note(
+            "a log in which nothing was is not there", "goleveldb has removed it, and left its number in the manifest."
+        ),
         "log.tail.torn": _warning(
             "a log ends inside a record",
             "A crash cut the last write. It was acknowledged only if it was not synced, or the file was cut later.",

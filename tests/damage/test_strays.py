@@ -9,7 +9,7 @@ from relevel import _kernel
 from relevel.files.manifest_writer import write_manifest
 from relevel.format.comparator import BYTEWISE
 from relevel.format.internal_key import encode_internal_key
-from relevel.format.version_edit import FileMetadata, VersionEdit
+from relevel.format.version_edit import FileMetadata, VersionEdit, encode_version_edit
 from relevel.recovery.inventory.directory import open_directory
 from tests.damage import forge
 
@@ -35,17 +35,20 @@ class Builder:
         self.tables.append((level, FileMetadata(number, meta.file_size, meta.smallest, meta.largest)))
         return path
 
-    def database(self, *, log: bytes = b"", last_sequence: int = 1000) -> Path:
+    def database(self, *, log: bytes = b"", last_sequence: int = 1000, is_of_goleveldb: bool = False) -> Path:
         """Write the manifest, CURRENT and the log."""
         edit = VersionEdit(
             comparator=BYTEWISE.name,
             log_number=90,
-            previous_log_number=0,
+            previous_log_number=None if is_of_goleveldb else 0,
             next_file_number=100,
             last_sequence=last_sequence,
             new_files=tuple(self.tables),
         )
-        write_manifest(str(self.place / "MANIFEST-000002"), edit)
+        if is_of_goleveldb:
+            (self.place / "MANIFEST-000002").write_bytes(forge.log([encode_version_edit(edit)]))
+        else:
+            write_manifest(str(self.place / "MANIFEST-000002"), edit)
         (self.place / "CURRENT").write_bytes(b"MANIFEST-000002\n")
         (self.place / "000090.log").write_bytes(log)
         return self.place

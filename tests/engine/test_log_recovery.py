@@ -174,16 +174,19 @@ def test_a_record_cut_by_a_crash_is_no_damage(tmp_path: Path, recovery: str, cut
         assert db.recovery_findings == ()
 
 
+@pytest.mark.parametrize("size", [0, 7, 70_000])
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
-def test_a_record_cut_by_a_crash_is_none_before_empty_logs_either(tmp_path: Path, recovery: str, count: int) -> None:
-    """They are what openings leave that were killed before their manifest."""
+def test_a_record_cut_by_a_crash_is_none_before_empty_logs_either(
+    tmp_path: Path, recovery: str, count: int, size: int
+) -> None:
+    """They are what openings leave that were killed before their manifest; of zeroes where the power failed."""
     put_in_log(tmp_path / "db")
     log = log_of(tmp_path / "db")
     log.write_bytes(log.read_bytes()[:-5])
     empty = [tmp_path / "db" / f"{90 + number:06}.log" for number in range(count)]
     for path in empty:
-        path.touch()
+        path.write_bytes(bytes(size))
 
     for is_read_only in (True, False):
         with relevel.DB(tmp_path / "db", log_recovery=recovery, read_only=is_read_only) as db:

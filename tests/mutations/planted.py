@@ -84,9 +84,16 @@ MUTATIONS: Final = (
     Mutation(
         "a log is applied over a hole",
         f"{_ENGINE}/replay.rs",
-        "        faults.extend(outside.filter(|_| !is_explained));\n",
-        "        let _ = (outside, is_explained);\n",
+        "        faults.extend(misplacement.filter(|_| !is_explained));\n",
+        "        let _ = (misplacement, is_explained);\n",
         (*POWER, "--workload", "puts", "--each", "12"),
+    ),
+    Mutation(
+        "goleveldb is believed to have let go of any log",
+        "src/relevel/files/outdated.py",
+        "    if first is None or first > (manifest.last_sequence or 0) + 1:\n        return False\n",
+        "",
+        (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
     ),
     Mutation(
         "records of a log are believed without their checksum",

@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 type Input<'a> = (bool, bool, u8, u16, u8, &'a [u8]);
 
-/// Whether checksums are made right and it stops at faults, the order, how far into a block the bytes begin, up to where all is in
-/// tables; and the bytes.
+/// Whether checksums are made right and it stops at faults, the order, how far into a block the bytes begin, the number that is due
+/// if any; and the bytes.
 pub fn hold(bytes: &[u8]) -> bool {
-    let Some((is_stamped, stops, order, lead, settled, given)) = shaped::<Input>(bytes) else { return false };
+    let Some((is_stamped, stops, order, lead, due, given)) = shaped::<Input>(bytes) else { return false };
     let comparator = match order % 4 {
         0 => Comparator::Custom(Arc::new(|a: &[u8], b: &[u8]| b.len().cmp(&a.len()).then(a.cmp(b)))),
         1 => Comparator::ReverseBytewise,
@@ -23,7 +23,7 @@ pub fn hold(bytes: &[u8]) -> bool {
     };
     let log = Arc::new(logs::of(is_stamped, lead, given));
     let memtable = Arc::new(Memtable::new(comparator.clone()));
-    let place = Place { settled: u64::from(settled), ..Place::default() };
+    let place = Place { newest: 0, due: (due != 0).then(|| u64::from(due)) };
     let mut replay = LogReplay::new(Path::new("000003.log"), log, place, stops);
     let is_more = replay.fill(&memtable, usize::MAX, || false).expect("memory can be read");
     assert!(!is_more);

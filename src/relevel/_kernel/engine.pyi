@@ -77,14 +77,13 @@ class LogReplay:
         *,
         newest: int,
         due: int | None,
-        settled: int,
         stop_at_fault: bool,
     ) -> LogReplay:
         """Of the file at ``path``, or of ``file`` as it was held. With ``stop_at_fault`` nothing behind the first fault is applied;
         else faults are passed over. Sequence numbers out of line (``log.sequence.gap``, ``log.sequence.back``) are told and stop
-        nothing. A log that begins after ``due`` (None: not known), or leaves out numbers above ``settled`` within, has the fault
-        ``log.sequence.lost``, and is applied where faults are passed over. A batch that is not newer than ``newest`` has the fault
-        ``log.sequence.old``, and is not. A batch is applied whole or not at all."""
+        nothing. A log that begins after ``due`` (None: not known) has the fault ``log.sequence.lost``, and is applied where faults
+        are passed over. A batch that is not newer than ``newest`` has the fault ``log.sequence.old``, and is not.
+        A batch is applied whole or not at all."""
     def fill(self, memtable: Memtable, limit: int) -> bool:
         """Apply batches until the memtable has ``limit`` bytes; false at the end of the log, or at the fault."""
     @property
@@ -96,6 +95,9 @@ class LogReplay:
     @property
     def max_sequence(self) -> int:
         """Of the operations applied; 0 where there are none."""
+    @property
+    def last_begin(self) -> int:
+        """The sequence number with which the last batch applied begins; 0 where there is none."""
     @property
     def end_offset(self) -> int:
         """Where the last batch applied ends; 0 where there is none."""

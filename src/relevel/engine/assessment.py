@@ -22,7 +22,7 @@ from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import has_newer_tables, why_surely_outdated
+from relevel.files.outdated import has_let_go_of_log, has_newer_tables, why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
@@ -225,7 +225,7 @@ def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Se
     there = {name.number for name in names if name.kind is FileKind.LOG and name.number is not None}
     first, previous = manifest.log_number or 0, manifest.previous_log_number or 0
     for number in filter(None, (previous, first)):
-        if number not in there:
+        if number not in there and not has_let_go_of_log(directory, manifest, names):
             message = f"{log_name(number)}: is not there, and the manifest counts on it"
             raise _refusal(directory, Finding.of("log.missing", Span(log_name(number)), message))
     return tuple(sorted(number for number in there if number >= first or (previous and number == previous)))

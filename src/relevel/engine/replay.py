@@ -2,10 +2,11 @@
 
 Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
 log of which anything was not applied is never deleted, but for a record that the end of the last log cuts, as a crash leaves it.
-That is the last log with anything in it: an opening that was killed leaves an empty one behind.
+That is the last log with anything in it but zeroes: an opening that was killed leaves an empty one behind.
 
 What is in a log is newer than all tables and the logs before it, and begins where they end. One of another time or database does
-not, nor one before which something is lost; that is damage as well.
+not, nor one before which something is lost; that is damage as well. Within a log numbers may be left out: LevelDB gives one to a
+batch that a full disk refuses.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 
 from relevel._kernel import Fault, TableMeta
 from relevel._kernel.engine import LogReplay, Memtable
+from relevel.engine.assessment import Assessment
 from relevel.engine.options import Options
 from relevel.engine.version_set import VersionSet
 from relevel.errors import CorruptionError, StorageError
@@ -25,7 +27,6 @@ from relevel.files.faults import finding_of
 from relevel.files.manifest import newest_in_ends
 from relevel.files.outdated import SLACK, first_sequence, newest_in_tables
 from relevel.findings import Finding, Severity, Span
-from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name
 from relevel.storage.read_only import ReadOnlyDirectory
 
@@ -33,6 +34,9 @@ _TORN: Final = "log.tail.torn"
 _UNREAD: Final = "log.read-error"
 _NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
 """Of batches in one log; what is lost before one, or older than what is before the log, is a fault of its own."""
+
+_CHUNK: Final = 1 << 16
+"""Bytes of a log that are read at once to find one that is not zero, which is among the first of nearly all."""
 
 Flush = Callable[[Memtable], TableMeta]
 
@@ -64,7 +68,7 @@ class Replayer:
     def __init__(
         self,
         directory: ReadOnlyDirectory,
-        comparator: Comparator,
+        found: Assessment,
         options: Options,
         flush: Flush | None,
         *,
@@ -74,16 +78,18 @@ class Replayer:
 
         Args:
             directory: where the logs are.
-            comparator: the order of the user keys.
+            found: what is opened: the order of the user keys, and who wrote it.
             options: how damage is taken, and how large a memtable may grow.
             flush: is given each memtable that is full; without it all are kept.
             versions: the tables that count, and the last sequence number that the manifest knows.
         """
         self._directory = directory
-        self._comparator = comparator
+        self._comparator = found.comparator
         self._options = options
         self._flush = flush
         self._versions = versions
+        self._may_repeat = found.manifest is not None and found.manifest.is_of_goleveldb
+        self._last_begin = 0
         self._result = Replayed()
 
     def run(self, numbers: Sequence[int]) -> Replayed:
@@ -95,7 +101,7 @@ class Replayer:
                 skipped.
         """
         result = self._result
-        filled = [number for number in numbers if self._directory.size(log_name(number))]
+        filled = [number for number in numbers if self._is_filled(log_name(number))]
         last_filled = filled[-1] if filled else 0
         for position, number in enumerate(numbers):
             is_last = number >= last_filled
@@ -117,16 +123,37 @@ class Replayer:
                 break
         return result
 
+    def _is_filled(self, name: str) -> bool:
+        """Whether there is more in a log than zeroes, which a loss of power leaves in the place of what was not written.
+
+        That it cannot be read is told where it is applied.
+        """
+        offsets = range(0, self._directory.size(name), _CHUNK)
+        try:
+            return any(self._directory.read(name, offset, _CHUNK).strip(b"\0") for offset in offsets)
+        except StorageError:
+            return True
+
     def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)
         return LogReplay(
             self._directory.path(name),
             None if isinstance(source, str) else source,
-            newest=max(self._newest_in_ends, self._result.max_sequence),
+            newest=self._newest(name),
             due=None if is_first or self._result.findings else self._due(name),
-            settled=self._versions.last_sequence,
             stop_at_fault=self._options.log_recovery != "skip_damaged",
         )
+
+    def _newest(self, name: str) -> int:
+        """The sequence number that a log goes beyond: that of the newest change in the end keys of tables and in the logs before.
+
+        What goleveldb could not sync it calls not written, gives its number to the next batch, and leaves it in the log.
+        """
+        newest = max(self._newest_in_ends, self._result.max_sequence)
+        may_repeat = self._may_repeat and self._last_begin > self._newest_in_ends
+        if may_repeat and first_sequence(self._directory, name) == self._last_begin:
+            return self._last_begin - 1
+        return newest
 
     @cached_property
     def _newest_in_ends(self) -> int:
@@ -160,6 +187,7 @@ class Replayer:
                 self._flush(result.memtables.pop())
             result.memtables.append(Memtable(self._comparator.kernel))
         result.max_sequence = max(result.max_sequence, replay.max_sequence)
+        self._last_begin = replay.last_begin or self._last_begin
 
     def _report(self, number: int, faults: Sequence[Fault], replay: LogReplay) -> None:
         findings = [finding_of(log_name(number), fault, replay.file_size) for fault in faults]

@@ -83,6 +83,28 @@ def has_newer_tables(manifest: ManifestScan, names: Sequence[FileName]) -> bool:
     return bool(_unknown(manifest, _tables(names)))
 
 
+def has_let_go_of_log(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> bool:
+    """Say whether nothing was in the log that a manifest counts on and that is not there.
+
+    goleveldb, asked to compact while nothing is in its memory, begins another log, removes the one it has, and leaves that one's
+    number in the manifest. The last sequence number that it notes is that of the newest change in tables; so where something was in
+    the log, the next one begins beyond that, or a table of it is there.
+    """
+    number = manifest.log_number
+    later = sorted(
+        (name.number, name.name) for name in names if name.kind is FileKind.LOG and (name.number or 0) >= (number or 0)
+    )
+    if not number or not manifest.is_of_goleveldb or not later or later[0][0] == number:
+        return False
+    filled = next((name for _, name in later if storage.size(name)), None)
+    first = first_sequence(storage, filled) if filled else 0
+    if first is None or first > (manifest.last_sequence or 0) + 1:
+        return False
+    beyond = _beyond(storage, manifest, _unknown(manifest, _tables(names)))
+    spans = _spans_of_logs(storage, manifest, names) if beyond else []
+    return spans is not None and all(_is_within(table, spans) for table in beyond.values())
+
+
 def _are_merged(
     storage: ReadOnlyDirectory, manifest: ManifestScan, tables: Mapping[int, str], newer: Iterable[_Newer]
 ) -> bool:
@@ -132,22 +154,39 @@ def _newer_tables(
 
     Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all.
     """
-    last = manifest.last_sequence or 0
+    beyond = _beyond(storage, manifest, unknown)
+    spans = _spans_of_logs(storage, manifest, names) if beyond else None
+    for name, table in beyond.items() if spans is not None else ():
+        if not _is_within(table, spans or ()):
+            last = manifest.last_sequence or 0
+            reason = f"{name} goes to sequence number {table.max_sequence}, it ends with {last}, and no log has what is between"
+            yield _Newer(reason, table.min_sequence or 0)
+
+
+def _beyond(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, unknown: Mapping[int, str]
+) -> dict[str, _kernel.TableScan]:
+    """The unknown tables with a newer change than the manifest knows."""
     tables = {name: _scan(storage, name, _kernel.scan_table) for name in sorted(unknown.values())}
-    beyond = {name: scan for name, scan in tables.items() if scan and (scan.max_sequence or 0) > last}
-    if not beyond:
-        return
+    return {
+        name: scan for name, scan in tables.items() if scan and (scan.max_sequence or 0) > (manifest.last_sequence or 0)
+    }
+
+
+def _spans_of_logs(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]
+) -> list[tuple[int, int]] | None:
+    """The first and last sequence number of each log that counts; None where one is damaged."""
     least = manifest.log_number or 0
     logs = [name.name for name in names if name.kind is FileKind.LOG and (name.number or 0) >= least]
     scans = [_scan(storage, name, _kernel.scan_log) for name in logs]
     if any(scan is None or any(fault.code != _GAP for fault in scan.faults) for scan in scans):
-        return
-    spans = [(scan.min_sequence or 0, scan.max_sequence or 0) for scan in scans if scan is not None]
-    for name, table in beyond.items():
-        newest = table.max_sequence or 0
-        if not any(first <= newest <= end for first, end in spans):
-            reason = f"{name} goes to sequence number {newest}, it ends with {last}, and no log has what is between"
-            yield _Newer(reason, table.min_sequence or 0)
+        return None
+    return [(scan.min_sequence or 0, scan.max_sequence or 0) for scan in scans if scan is not None]
+
+
+def _is_within(table: _kernel.TableScan, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= (table.max_sequence or 0) <= end for first, end in spans)
 
 
 def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source], _ScanT]) -> _ScanT | None:
@@ -161,7 +200,7 @@ def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source]
 def _why_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
     least = manifest.log_number or 0
     logs = {name.number: name.name for name in names if name.kind is FileKind.LOG and name.number is not None}
-    if least and logs and least not in logs:
+    if least and logs and least not in logs and not has_let_go_of_log(storage, manifest, names):
         return f"log {least}, on which it counts, is gone"
     for number in sorted(number for number in logs if number >= least):
         first = first_sequence(storage, logs[number])

@@ -62,7 +62,7 @@ def test_a_replay_raises_what_the_comparator_raises(tmp_path: Path) -> None:
     memtable = Memtable(by_number)
 
     with pytest.raises(ValueError, match="invalid literal"):
-        LogReplay(str(tmp_path / "000003.log"), newest=0, due=None, settled=0, stop_at_fault=True).fill(memtable, 1000)
+        LogReplay(str(tmp_path / "000003.log"), newest=0, due=None, stop_at_fault=True).fill(memtable, 1000)
 
     assert memtable.entry_count == 1
 

@@ -15,7 +15,7 @@ from tests.unit.kernel.stores import versions_in
 def replay_of(path: Path, data: bytes, *, stop_at_fault: bool = True) -> LogReplay:
     """A replay of a log of these bytes."""
     path.write_bytes(data)
-    return LogReplay(str(path), newest=0, due=None, settled=0, stop_at_fault=stop_at_fault)
+    return LogReplay(str(path), newest=0, due=None, stop_at_fault=stop_at_fault)
 
 
 def test_a_log_is_replayed_in_parts(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_torn_tail_is_told_with_its_code(tmp_path: Path) -> None:
 def test_a_log_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """With its path."""
     with pytest.raises(FileNotFoundError, match=r"nothing\.log"):
-        LogReplay(str(tmp_path / "nothing.log"), newest=0, due=None, settled=0, stop_at_fault=True)
+        LogReplay(str(tmp_path / "nothing.log"), newest=0, due=None, stop_at_fault=True)
 
 
 def test_a_memtable_is_written_out_with_the_settings_given(tmp_path: Path) -> None:

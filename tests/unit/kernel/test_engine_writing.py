@@ -93,7 +93,7 @@ def test_a_log_is_gone_on_with_behind_its_end(tmp_path: Path) -> None:
     writer.put(b"a", b"1" * 40_000)
     store.close("closed")
     memtable = Memtable()
-    replay = LogReplay(str(tmp_path / "000003.log"), newest=0, due=None, settled=0, stop_at_fault=True)
+    replay = LogReplay(str(tmp_path / "000003.log"), newest=0, due=None, stop_at_fault=True)
     assert replay.fill(memtable, 1 << 30) is False
 
     store, writer = store_in(tmp_path, log="000004.log")

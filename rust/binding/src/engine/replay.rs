@@ -23,7 +23,7 @@ pub struct LogReplay {
 #[pymethods]
 impl LogReplay {
     #[new]
-    #[pyo3(signature = (path, file=None, *, newest, due, settled, stop_at_fault))]
+    #[pyo3(signature = (path, file=None, *, newest, due, stop_at_fault))]
     #[expect(clippy::needless_pass_by_value, reason = "arguments of a Python function are owned")]
     fn new(
         py: Python<'_>,
@@ -31,7 +31,6 @@ impl LogReplay {
         file: Option<&Bound<'_, File>>,
         newest: u64,
         due: Option<u64>,
-        settled: u64,
         stop_at_fault: bool,
     ) -> PyResult<Self> {
         let callbacks = Callbacks::default();
@@ -41,7 +40,7 @@ impl LogReplay {
                 py.detach(|| OsFile::open(&path)).map_err(|error| without_store(engine::EngineError::Io(error)))?,
             ),
         };
-        let place = engine::Place { newest, due, settled };
+        let place = engine::Place { newest, due };
         let source = Watched::new(opened, callbacks.clone());
         let replay = engine::LogReplay::new(&path, Arc::new(source), place, stop_at_fault);
         Ok(Self { replay, callbacks })
@@ -66,6 +65,11 @@ impl LogReplay {
     #[getter]
     const fn max_sequence(&self) -> u64 {
         self.replay.max_sequence()
+    }
+
+    #[getter]
+    fn last_begin(&self) -> u64 {
+        self.replay.last_begin()
     }
 
     #[getter]

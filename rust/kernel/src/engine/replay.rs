@@ -14,8 +14,8 @@ pub struct LogReplay {
     path: Arc<Path>,
     reader: BatchReader,
     place: Place,
-    /// How far the batches go; `None` before the first one.
-    reached: Option<u64>,
+    /// The number with which the last batch applied begins; `None` before the first one.
+    last_begin: Option<u64>,
     /// Whether a batch of another time has been told.
     has_told_old: bool,
     stop_at_fault: bool,
@@ -33,8 +33,6 @@ pub struct Place {
     pub newest: u64,
     /// The log begins with this number, or before it; `None` where what is older is damaged.
     pub due: Option<u64>,
-    /// Up to here a number that is left out within the log is in tables, or was never given to a change.
-    pub settled: u64,
 }
 
 /// A batch taken out of the reader.
@@ -49,16 +47,16 @@ struct Taken {
 impl LogReplay {
     /// Stand before the first batch of the log at `path`, whose bytes `source` has. With `stop_at_fault` nothing behind the
     /// first bytes that cannot be used is applied; else they are passed over. Sequence numbers out of line are told, and the
-    /// batches applied, either way, but for two kinds. Those that leave out numbers, where `place` says that these should be
-    /// there, come after a change that is lost: with `stop_at_fault` they end the replay. Those that are not newer than what is
-    /// older by its place end it too, and are passed over without.
+    /// batches applied, either way, but for two kinds. Where the first batch comes later than `place` says, changes before it are
+    /// lost: with `stop_at_fault` it ends the replay. Those that are not newer than what is older by its place end it too, and
+    /// are passed over without.
     #[must_use]
     pub fn new(path: &Path, source: Arc<dyn ReadAt>, place: Place, stop_at_fault: bool) -> Self {
         Self {
             path: Arc::from(path),
             reader: BatchReader::new(source),
             place,
-            reached: None,
+            last_begin: None,
             has_told_old: false,
             stop_at_fault,
             stopped: false,
@@ -79,6 +77,7 @@ impl LogReplay {
         while memtable.size() < limit {
             let Some(taken) = self.take()? else { return Ok(false) };
             let mut draft = Draft::default();
+            self.last_begin = Some(taken.sequence);
             memtable.place(&mut draft, taken.body, taken.sequence);
             if memtable.order_may_fail() && order_failed() {
                 return Err(EngineError::Stopped);
@@ -116,9 +115,9 @@ impl LogReplay {
             Ok(())
         });
         let mut faults = self.reader.take_faults();
-        let outside = taken.as_ref().and_then(|taken| self.reach(taken));
+        let misplacement = taken.as_ref().and_then(|taken| self.misplacement(taken));
         let is_explained = faults.iter().any(|fault| !SEQUENCE_CODES.contains(&fault.code));
-        faults.extend(outside.filter(|_| !is_explained));
+        faults.extend(misplacement.filter(|_| !is_explained));
         self.stopped = self.stop_at_fault && faults.iter().any(|fault| !SEQUENCE_CODES.contains(&fault.code));
         self.faults.extend(faults);
         more.map_err(|error| match error {
@@ -129,18 +128,15 @@ impl LogReplay {
         Ok(taken)
     }
 
-    /// Go as far as a batch does. Gives a fault where it is of another time, or leaves out what is nowhere.
-    fn reach(&mut self, taken: &Taken) -> Option<Fault> {
+    /// The fault of a batch that is of another time, or the first and comes too late.
+    fn misplacement(&mut self, taken: &Taken) -> Option<Fault> {
         let newest = self.place.newest;
         if taken.sequence <= newest {
             let is_told = std::mem::replace(&mut self.has_told_old, true);
             let fault = Fault::new(SEQUENCE_OLD, taken.offset, 0);
             return (!is_told).then(|| fault.with_values(newest.saturating_add(1), taken.sequence));
         }
-        let due = self.reached.map_or(self.place.due, |reached| Some(reached.saturating_add(1)));
-        let before = self.reached.unwrap_or(self.place.settled);
-        self.reached = Some(before.max(taken.next_sequence.saturating_sub(1)));
-        let due = due.filter(|due| taken.sequence > *due)?;
+        let due = self.place.due.filter(|due| self.last_begin.is_none() && taken.sequence > *due)?;
         Some(Fault::new(SEQUENCE_LOST, taken.offset, 0).with_values(due, taken.sequence))
     }
 
@@ -160,6 +156,12 @@ impl LogReplay {
     #[must_use]
     pub const fn max_sequence(&self) -> u64 {
         self.max_sequence
+    }
+
+    /// The sequence number with which the last batch applied begins; 0 where there is none.
+    #[must_use]
+    pub fn last_begin(&self) -> u64 {
+        self.last_begin.unwrap_or(0)
     }
 
     /// Where the last batch applied ends; 0 where there is none.
@@ -183,9 +185,6 @@ mod tests {
     use crate::comparator::Comparator;
     use crate::log::append_record;
 
-    /// Of a log whose numbers are all known to the manifest.
-    const FIRST: Place = Place { newest: 0, due: None, settled: 20 };
-
     /// A log of batches with two operations each, and where each batch ends.
     fn log(sequences: &[u64]) -> (Vec<u8>, Vec<u64>) {
         let (mut log, mut ends) = (Vec::new(), Vec::new());
@@ -203,7 +202,7 @@ mod tests {
 
     fn replayed(log: Vec<u8>, stop_at_fault: bool) -> (LogReplay, Memtable) {
         let memtable = Memtable::new(Comparator::Bytewise);
-        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), FIRST, stop_at_fault);
+        let mut replay = LogReplay::new(Path::new("db/000003.log"), Arc::new(log), Place::default(), stop_at_fault);
         assert!(!replay.fill(&memtable, usize::MAX, || false).unwrap());
         (replay, memtable)
     }
@@ -277,24 +276,19 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_behind_changes_that_are_nowhere_ends_a_replay_that_stops() {
-        for (due, settled, kept) in
-            [(None, 0, 2), (Some(21), 0, 2), (Some(21), 23, 2), (None, 24, 6), (Some(20), 24, 0), (Some(22), 24, 6)]
-        {
-            let place = Place { newest: 19, due, settled };
+    fn a_log_behind_changes_that_are_nowhere_is_applied_by_a_replay_that_does_not_stop() {
+        for (due, kept) in [(None, 6), (Some(20), 0), (Some(21), 6), (Some(22), 6)] {
+            let place = Place { newest: 19, due };
             let told = if kept < 6 { vec![SEQUENCE_LOST] } else { vec![] };
 
-            let (stopping, tolerant) =
-                (kept_and_told(&[21, 25, 27], place, true), kept_and_told(&[21, 25, 27], place, false));
-
-            assert_eq!(stopping, (kept, told));
-            assert_eq!((tolerant.0, tolerant.1.is_empty()), (6, kept == 6));
+            assert_eq!(kept_and_told(&[21, 23, 27], place, true), (kept, told.clone()));
+            assert_eq!(kept_and_told(&[21, 23, 27], place, false), (6, told));
         }
     }
 
     #[test]
     fn a_batch_of_another_time_ends_a_replay_that_stops_and_is_passed_over_by_one_that_does_not() {
-        let place = Place { newest: 24, due: None, settled: 30 };
+        let place = Place { newest: 24, due: None };
 
         assert_eq!(kept_and_told(&[21, 23, 25], place, true), (0, vec![SEQUENCE_OLD]));
         assert_eq!(kept_and_told(&[21, 23, 25], place, false), (2, vec![SEQUENCE_OLD]));

@@ -17,9 +17,9 @@ from typing import Final
 from relevel.errors import DatabaseInUseError, NotADatabaseError
 from relevel.files.current import CurrentScan, scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import why_perhaps_outdated
+from relevel.files.outdated import has_let_go_of_log, why_perhaps_outdated
 from relevel.findings import Finding, Severity, Span
-from relevel.format.filename import FileKind, FileName
+from relevel.format.filename import FileKind, FileName, log_name
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.misnamed import Named, read_names, verify_names, with_logs_found, with_tables_found
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
@@ -118,8 +118,10 @@ def _take_inventory(storage: HeldDirectory) -> Directory:
         )
     current = scan_current(storage)
     choice = _choose_manifest(storage, current, named)
-    files = Classifier(choice.manifest, choice.proof).classify(choice.named)
-    findings = (*current.findings, *choice.findings, *verify_names(choice.named), *verify_files(files, choice.proof))
+    let_go = _let_go(storage, choice)
+    files = Classifier(choice.manifest, choice.proof).classify(choice.named, has_all_logs=bool(let_go))
+    of_files = (*verify_names(choice.named), *verify_files(files, choice.proof))
+    findings = (*current.findings, *choice.findings, *let_go, *of_files)
     return Directory(storage, tuple(files), current, choice.manifest, choice.proof, findings)
 
 
@@ -129,6 +131,16 @@ class _Choice:
     proof: Proof
     findings: tuple[Finding, ...]
     named: list[Named]
+
+
+def _let_go(storage: ReadOnlyDirectory, choice: _Choice) -> list[Finding]:
+    """The log that the manifest counts on, where nothing is lost with it."""
+    manifest, names = choice.manifest, [name for entry, name in choice.named if entry.is_file]
+    if manifest is None or choice.proof is not Proof.MANIFEST or not has_let_go_of_log(storage, manifest, names):
+        return []
+    name = log_name(manifest.log_number or 0)
+    message = f"{name}: is not there; goleveldb removed it when nothing was in it, and its manifest still counts on it"
+    return [Finding.of("log.let-go", Span(name), message)]
 
 
 def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, named: list[Named]) -> _Choice:

@@ -106,8 +106,13 @@ class Classifier:
             for number, metadata in tables.items()
         }
 
-    def classify(self, entries: Iterable[tuple[DirectoryEntry, FileName]]) -> list[DatabaseFile]:
-        """Give every entry its standing, and add the tables and logs that the manifest counts on and that are not there."""
+    def classify(
+        self, entries: Iterable[tuple[DirectoryEntry, FileName]], *, has_all_logs: bool = False
+    ) -> list[DatabaseFile]:
+        """Give every entry its standing, and add the tables and logs that the manifest counts on and that are not there.
+
+        With ``has_all_logs`` no log is added.
+        """
         files = _without_doubles([self._file(entry, name) for entry, name in entries])
         suffixes = Counter(file.name[-4:] for file in files if file.kind is FileKind.TABLE)
         suffix = suffixes.most_common(1)[0][0] if suffixes else ".ldb"
@@ -117,7 +122,8 @@ class Classifier:
             for number, (level, metadata) in sorted(self._live.items())
             if number not in there
         ]
-        return sorted([*files, *missing, *self._missing_logs(files)], key=lambda file: file.name)
+        logs = () if has_all_logs else self._missing_logs(files)
+        return sorted([*files, *missing, *logs], key=lambda file: file.name)
 
     def _missing_logs(self, files: Iterable[DatabaseFile]) -> Iterable[DatabaseFile]:
         """The logs that the manifest names. LevelDB takes one that is gone for one that was empty."""
