@@ -282,11 +282,12 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "log.batch.wrong-count": _damage("a write batch has another count than it says", _WRITTEN_WRONGLY),
         "log.batch.bad-sequence": _damage("a write batch has an impossible sequence number", _WRITTEN_WRONGLY),
         "log.sequence.gap": _note(
-            "sequence numbers leave a gap", "Records between are lost, or went straight to a table."
+            "sequence numbers leave a gap",
+            "Records between are lost, went straight to a table, or were refused by a full disk: LevelDB numbers those too.",
         ),
         "log.sequence.back": _warning("sequence numbers go back", "Two programs wrote, or records were moved."),
         "log.sequence.lost": _damage(
-            "changes before a record are in no log and no table",
+            "changes before a log are in no log and no table",
             "The log before it, or the end of that, did not reach the disk when the power failed.",
         ),
         "log.sequence.old": _damage(

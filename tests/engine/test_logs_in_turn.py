@@ -100,3 +100,18 @@ def test_a_first_log_that_begins_too_late_is_applied_and_check_tells(tmp_path: P
     with relevel.DB(first.parent) as db:
         assert db.recovery_findings == ()
         assert len(dict(db)) == 20
+
+
+@pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
+def test_numbers_that_are_left_out_within_a_log_are_no_damage(recovery: str, tmp_path: Path) -> None:
+    """LevelDB gives them to writes that a full disk refuses, and goes on. ``check`` notes it."""
+    first, second = two_logs(tmp_path, 10)
+    second.unlink()
+    first.write_bytes(forge.log([put(number, b"%02d" % number, b"in a log") for number in (11, 12, 40, 41)]))
+
+    report = relevel.check(first.parent)
+    with relevel.DB(first.parent, log_recovery=recovery) as db:
+        assert (len(dict(db)), db.recovery_findings) == (14, ())
+
+    assert report.is_clean
+    assert [finding.code for finding in report.findings if finding.span.file == first.name] == ["log.sequence.gap"]

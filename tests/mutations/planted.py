@@ -91,8 +91,15 @@ MUTATIONS: Final = (
     Mutation(
         "goleveldb is believed to have let go of any log",
         "src/relevel/files/outdated.py",
-        "    if first is None or first > (manifest.last_sequence or 0) + 1:\n        return False\n",
-        "",
+        "    return first is not None and first <= (manifest.last_sequence or 0) + 1\n",
+        "    return True\n",
+        (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
+    ),
+    Mutation(
+        "any program is believed to have let go of a log",
+        "src/relevel/files/outdated.py",
+        " or manifest.previous_log_number is not None:\n",
+        ":\n",
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
     ),
     Mutation(

@@ -12,7 +12,7 @@ use std::sync::Arc;
 type Input<'a> = (bool, bool, u8, u16, u8, &'a [u8]);
 
 /// Whether checksums are made right and it stops at faults, the order, how far into a block the bytes begin, the number that is due
-/// if any; and the bytes.
+/// if any, where half of that is the newest before; and the bytes.
 pub fn hold(bytes: &[u8]) -> bool {
     let Some((is_stamped, stops, order, lead, due, given)) = shaped::<Input>(bytes) else { return false };
     let comparator = match order % 4 {
@@ -23,7 +23,7 @@ pub fn hold(bytes: &[u8]) -> bool {
     };
     let log = Arc::new(logs::of(is_stamped, lead, given));
     let memtable = Arc::new(Memtable::new(comparator.clone()));
-    let place = Place { newest: 0, due: (due != 0).then(|| u64::from(due)) };
+    let place = Place { newest: u64::from(due / 2), due: (due != 0).then(|| u64::from(due)) };
     let mut replay = LogReplay::new(Path::new("000003.log"), log, place, stops);
     let is_more = replay.fill(&memtable, usize::MAX, || false).expect("memory can be read");
     assert!(!is_more);

@@ -96,9 +96,6 @@ class LogReplay:
     def max_sequence(self) -> int:
         """Of the operations applied; 0 where there are none."""
     @property
-    def last_begin(self) -> int:
-        """The sequence number with which the last batch applied begins; 0 where there is none."""
-    @property
     def end_offset(self) -> int:
         """Where the last batch applied ends; 0 where there is none."""
     @property

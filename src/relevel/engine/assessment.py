@@ -22,7 +22,7 @@ from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import has_let_go_of_log, has_newer_tables, why_surely_outdated
+from relevel.files.outdated import has_newer_tables, log_let_go, why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
@@ -95,9 +95,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
     names = [name for name, _ in files]
-    has_newer = has_newer_tables(manifest, names)
-    if has_newer:
-        _refuse_outdated(directory, manifest, names)
+    _refuse_outdated(directory, manifest, names)
     levels = _live_levels(directory, manifest, tables)
     return Assessment(
         comparator=comparator,
@@ -105,7 +103,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         manifest_number=parse_filename(manifest.name).number or 0,
         levels=_arrange(directory, levels, comparator),
         has_noted_sizes=levels == [list(noted.values()) for noted in manifest.levels],
-        has_newer_tables=has_newer,
+        has_newer_tables=has_newer_tables(manifest, names),
         logs=_choose_logs(directory, manifest, names),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(names),
@@ -225,7 +223,7 @@ def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Se
     there = {name.number for name in names if name.kind is FileKind.LOG and name.number is not None}
     first, previous = manifest.log_number or 0, manifest.previous_log_number or 0
     for number in filter(None, (previous, first)):
-        if number not in there and not has_let_go_of_log(directory, manifest, names):
+        if number not in there and number != log_let_go(directory, manifest, names):
             message = f"{log_name(number)}: is not there, and the manifest counts on it"
             raise _refusal(directory, Finding.of("log.missing", Span(log_name(number)), message))
     return tuple(sorted(number for number in there if number >= first or (previous and number == previous)))

@@ -117,7 +117,7 @@ def open_read_only(path: str, options: Options) -> Opened:
 def _open_held(directory: HeldDirectory, options: Options) -> Opened:
     found = assess(directory, options)
     versions = _versions(directory, found)
-    replayed = Replayer(directory, found, options, None, versions=versions).run(found.logs)
+    replayed = Replayer(directory, found.comparator, options, None, versions=versions).run(found.logs)
     store = new_store(found.comparator, options)
     store.last_sequence = max(versions.last_sequence, replayed.max_sequence)
     store.install(versions.current.handles(), replayed.memtables[::-1])
@@ -217,7 +217,7 @@ class _Opening:
         )
 
     def _replayer(self) -> Replayer:
-        return Replayer(self._directory, self._found, self._options, self._flush, versions=self._versions)
+        return Replayer(self._directory, self._found.comparator, self._options, self._flush, versions=self._versions)
 
     def _start_manifest(self, oldest_log: int) -> None:
         """Write the state to a new manifest, or go on in the one that is there if no file is new."""

@@ -19,24 +19,22 @@ from typing import Final
 
 from relevel._kernel import Fault, TableMeta
 from relevel._kernel.engine import LogReplay, Memtable
-from relevel.engine.assessment import Assessment
 from relevel.engine.options import Options
 from relevel.engine.version_set import VersionSet
 from relevel.errors import CorruptionError, StorageError
 from relevel.files.faults import finding_of
+from relevel.files.log import has_only_zeroes
 from relevel.files.manifest import newest_in_ends
 from relevel.files.outdated import SLACK, first_sequence, newest_in_tables
 from relevel.findings import Finding, Severity, Span
+from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _TORN: Final = "log.tail.torn"
 _UNREAD: Final = "log.read-error"
 _NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
-"""Of batches in one log; what is lost before one, or older than what is before the log, is a fault of its own."""
-
-_CHUNK: Final = 1 << 16
-"""Bytes of a log that are read at once to find one that is not zero, which is among the first of nearly all."""
+"""Of batches in one log; that changes are lost before the log, or that it has older ones, is a fault of its own."""
 
 Flush = Callable[[Memtable], TableMeta]
 
@@ -68,7 +66,7 @@ class Replayer:
     def __init__(
         self,
         directory: ReadOnlyDirectory,
-        found: Assessment,
+        comparator: Comparator,
         options: Options,
         flush: Flush | None,
         *,
@@ -78,18 +76,16 @@ class Replayer:
 
         Args:
             directory: where the logs are.
-            found: what is opened: the order of the user keys, and who wrote it.
+            comparator: the order of the user keys.
             options: how damage is taken, and how large a memtable may grow.
             flush: is given each memtable that is full; without it all are kept.
             versions: the tables that count, and the last sequence number that the manifest knows.
         """
         self._directory = directory
-        self._comparator = found.comparator
+        self._comparator = comparator
         self._options = options
         self._flush = flush
         self._versions = versions
-        self._may_repeat = found.manifest is not None and found.manifest.is_of_goleveldb
-        self._last_begin = 0
         self._result = Replayed()
 
     def run(self, numbers: Sequence[int]) -> Replayed:
@@ -101,7 +97,7 @@ class Replayer:
                 skipped.
         """
         result = self._result
-        filled = [number for number in numbers if self._is_filled(log_name(number))]
+        filled = [number for number in numbers if not has_only_zeroes(self._directory, log_name(number))]
         last_filled = filled[-1] if filled else 0
         for position, number in enumerate(numbers):
             is_last = number >= last_filled
@@ -123,37 +119,15 @@ class Replayer:
                 break
         return result
 
-    def _is_filled(self, name: str) -> bool:
-        """Whether there is more in a log than zeroes, which a loss of power leaves in the place of what was not written.
-
-        That it cannot be read is told where it is applied.
-        """
-        offsets = range(0, self._directory.size(name), _CHUNK)
-        try:
-            return any(self._directory.read(name, offset, _CHUNK).strip(b"\0") for offset in offsets)
-        except StorageError:
-            return True
-
     def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)
         return LogReplay(
             self._directory.path(name),
             None if isinstance(source, str) else source,
-            newest=self._newest(name),
+            newest=max(self._newest_in_ends, self._result.max_sequence),
             due=None if is_first or self._result.findings else self._due(name),
             stop_at_fault=self._options.log_recovery != "skip_damaged",
         )
-
-    def _newest(self, name: str) -> int:
-        """The sequence number that a log goes beyond: that of the newest change in the end keys of tables and in the logs before.
-
-        What goleveldb could not sync it calls not written, gives its number to the next batch, and leaves it in the log.
-        """
-        newest = max(self._newest_in_ends, self._result.max_sequence)
-        may_repeat = self._may_repeat and self._last_begin > self._newest_in_ends
-        if may_repeat and first_sequence(self._directory, name) == self._last_begin:
-            return self._last_begin - 1
-        return newest
 
     @cached_property
     def _newest_in_ends(self) -> int:
@@ -187,7 +161,6 @@ class Replayer:
                 self._flush(result.memtables.pop())
             result.memtables.append(Memtable(self._comparator.kernel))
         result.max_sequence = max(result.max_sequence, replay.max_sequence)
-        self._last_begin = replay.last_begin or self._last_begin
 
     def _report(self, number: int, faults: Sequence[Fault], replay: LogReplay) -> None:
         findings = [finding_of(log_name(number), fault, replay.file_size) for fault in faults]

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Final
 
 from relevel import _kernel
+from relevel.errors import StorageError
 from relevel.files.faults import finding_of
 from relevel.findings import Finding
 from relevel.format.record import BLOCK_SIZE
@@ -23,6 +24,24 @@ from relevel.storage.failure import refusals
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _BATCH: Final = 256
+
+_CHUNK: Final = 1 << 20
+"""Bytes that are read at once to find one that is not zero, which nearly every log begins with."""
+
+
+def has_only_zeroes(directory: ReadOnlyDirectory, name: str) -> bool:
+    """Say whether there is nothing in a log, or only zeroes, which a loss of power leaves in the place of what was not written.
+
+    Of one that the system cannot read it is not said: that is told by who reads it.
+
+    Raises:
+        StorageError: it is not there, or not a file.
+    """
+    offsets = range(0, directory.size(name), _CHUNK)
+    try:
+        return not any(directory.read(name, offset, _CHUNK).strip(b"\0") for offset in offsets)
+    except StorageError:
+        return False
 
 
 class RecordScan:

@@ -104,11 +104,6 @@ class ManifestScan:
         """Whether it ends where its last edit does and nothing at all is wrong with it."""
         return self.complete and not self.findings and not self.zero_tail_size
 
-    @property
-    def is_of_goleveldb(self) -> bool:
-        """Whether goleveldb wrote all of it: every other program notes a previous log, if only that there is none."""
-        return self.complete and self.previous_log_number is None
-
     def tables(self) -> Iterator[tuple[int, FileMetadata]]:
         """Yield every live table with its level."""
         for level, tables in enumerate(self.levels):

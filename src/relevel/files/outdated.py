@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from relevel import _kernel
+from relevel.errors import StorageError
+from relevel.files.log import has_only_zeroes
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.format.filename import FileKind, FileName, parse_filename
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -83,26 +85,37 @@ def has_newer_tables(manifest: ManifestScan, names: Sequence[FileName]) -> bool:
     return bool(_unknown(manifest, _tables(names)))
 
 
-def has_let_go_of_log(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> bool:
-    """Say whether nothing was in the log that a manifest counts on and that is not there.
+def log_let_go(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> int | None:
+    """Give the number of the log that a manifest counts on and that is not there, where nothing was in it; None else.
 
     goleveldb, asked to compact while nothing is in its memory, begins another log, removes the one it has, and leaves that one's
-    number in the manifest. The last sequence number that it notes is that of the newest change in tables; so where something was in
-    the log, the next one begins beyond that, or a table of it is there.
+    number in the manifest. The last sequence number that it notes is that of the newest change in tables, and its opening has
+    written it anew, with what a replay leaves out; so where something was in the log, the next one that is filled begins beyond
+    that, or a table of it is there. Besides, goleveldb notes no previous log; others note that there is none.
+
+    Reads nothing where the log is there; else the beginning of a log, unknown tables and, where one of these goes beyond the
+    manifest, the logs.
     """
     number = manifest.log_number
-    later = sorted(
-        (name.number, name.name) for name in names if name.kind is FileKind.LOG and (name.number or 0) >= (number or 0)
-    )
-    if not number or not manifest.is_of_goleveldb or not later or later[0][0] == number:
-        return False
-    filled = next((name for _, name in later if storage.size(name)), None)
-    first = first_sequence(storage, filled) if filled else 0
-    if first is None or first > (manifest.last_sequence or 0) + 1:
-        return False
+    if not number or not manifest.complete or manifest.previous_log_number is not None:
+        return None
+    counting = _counting_logs(manifest, names)
+    if not counting or number in counting or not _goes_on(storage, manifest, counting.values()):
+        return None
     beyond = _beyond(storage, manifest, _unknown(manifest, _tables(names)))
     spans = _spans_of_logs(storage, manifest, names) if beyond else []
-    return spans is not None and all(_is_within(table, spans) for table in beyond.values())
+    is_explained = spans is not None and all(_is_within(table, spans) for table in beyond.values())
+    return number if is_explained else None
+
+
+def _goes_on(storage: ReadOnlyDirectory, manifest: ManifestScan, logs: Iterable[str]) -> bool:
+    """Whether the first log with anything in it begins where the manifest ends; also where there is none."""
+    try:
+        filled = next((log for log in logs if not has_only_zeroes(storage, log)), None)
+    except StorageError:
+        return False
+    first = first_sequence(storage, filled) if filled else 0
+    return first is not None and first <= (manifest.last_sequence or 0) + 1
 
 
 def _are_merged(
@@ -155,9 +168,13 @@ def _newer_tables(
     Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all.
     """
     beyond = _beyond(storage, manifest, unknown)
-    spans = _spans_of_logs(storage, manifest, names) if beyond else None
-    for name, table in beyond.items() if spans is not None else ():
-        if not _is_within(table, spans or ()):
+    if not beyond:
+        return
+    spans = _spans_of_logs(storage, manifest, names)
+    if spans is None:
+        return
+    for name, table in beyond.items():
+        if not _is_within(table, spans):
             last = manifest.last_sequence or 0
             reason = f"{name} goes to sequence number {table.max_sequence}, it ends with {last}, and no log has what is between"
             yield _Newer(reason, table.min_sequence or 0)
@@ -177,9 +194,7 @@ def _spans_of_logs(
     storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]
 ) -> list[tuple[int, int]] | None:
     """The first and last sequence number of each log that counts; None where one is damaged."""
-    least = manifest.log_number or 0
-    logs = [name.name for name in names if name.kind is FileKind.LOG and (name.number or 0) >= least]
-    scans = [_scan(storage, name, _kernel.scan_log) for name in logs]
+    scans = [_scan(storage, log, _kernel.scan_log) for log in _counting_logs(manifest, names).values()]
     if any(scan is None or any(fault.code != _GAP for fault in scan.faults) for scan in scans):
         return None
     return [(scan.min_sequence or 0, scan.max_sequence or 0) for scan in scans if scan is not None]
@@ -198,17 +213,23 @@ def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source]
 
 
 def _why_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
-    least = manifest.log_number or 0
-    logs = {name.number: name.name for name in names if name.kind is FileKind.LOG and name.number is not None}
-    if least and logs and least not in logs and not has_let_go_of_log(storage, manifest, names):
+    least, logs = manifest.log_number or 0, _counting_logs(manifest, names)
+    has_logs = any(name.kind is FileKind.LOG for name in names)
+    if least and has_logs and least not in logs and log_let_go(storage, manifest, names) is None:
         return f"log {least}, on which it counts, is gone"
-    for number in sorted(number for number in logs if number >= least):
-        first = first_sequence(storage, logs[number])
+    for log in logs.values():
+        first = first_sequence(storage, log)
         if first is not None:
             last = manifest.last_sequence or 0
             beyond = first > last + 1 + SLACK
-            return f"{logs[number]} begins with sequence number {first}, and it ends with {last}" if beyond else None
+            return f"{log} begins with sequence number {first}, and it ends with {last}" if beyond else None
     return None
+
+
+def _counting_logs(manifest: ManifestScan, names: Sequence[FileName]) -> dict[int, str]:
+    """The logs with the number that the manifest notes, or a higher one, in order."""
+    logs = sorted((name.number, name.name) for name in names if name.kind is FileKind.LOG and name.number is not None)
+    return {number: name for number, name in logs if number >= (manifest.log_number or 0)}
 
 
 def newest_in_tables(storage: ReadOnlyDirectory, names: Iterable[str], enough: int) -> int | None:

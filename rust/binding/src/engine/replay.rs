@@ -68,11 +68,6 @@ impl LogReplay {
     }
 
     #[getter]
-    fn last_begin(&self) -> u64 {
-        self.replay.last_begin()
-    }
-
-    #[getter]
     const fn end_offset(&self) -> u64 {
         self.replay.end_offset()
     }

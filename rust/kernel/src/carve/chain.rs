@@ -4,8 +4,8 @@
 //! reaches to the end of its block. So do the zeroes at the end of a block in which no header fits. From then on records have to
 //! keep to the blocks.
 //!
-//! Sequence numbers are given out without a gap, so a batch that does not go on where the last one ended belongs to another log
-//! (goleveldb leaves one out where it replays a log).
+//! Sequence numbers are given out without a gap, so a batch that does not go on where the last one ended belongs to another log.
+//! goleveldb leaves one out where it replays a log; where LevelDB leaves out those that a full disk refused, a log comes in two.
 
 use super::records::batch_header;
 use crate::fault::{Error, Result};

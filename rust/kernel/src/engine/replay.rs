@@ -14,8 +14,6 @@ pub struct LogReplay {
     path: Arc<Path>,
     reader: BatchReader,
     place: Place,
-    /// The number with which the last batch applied begins; `None` before the first one.
-    last_begin: Option<u64>,
     /// Whether a batch of another time has been told.
     has_told_old: bool,
     stop_at_fault: bool,
@@ -47,16 +45,15 @@ struct Taken {
 impl LogReplay {
     /// Stand before the first batch of the log at `path`, whose bytes `source` has. With `stop_at_fault` nothing behind the
     /// first bytes that cannot be used is applied; else they are passed over. Sequence numbers out of line are told, and the
-    /// batches applied, either way, but for two kinds. Where the first batch comes later than `place` says, changes before it are
-    /// lost: with `stop_at_fault` it ends the replay. Those that are not newer than what is older by its place end it too, and
-    /// are passed over without.
+    /// batches applied either way, with two exceptions. A first batch that comes later than `place` says is behind lost changes: with
+    /// `stop_at_fault` it ends the replay. A batch that is not newer than what is older by its place ends it too, and without
+    /// `stop_at_fault` is passed over.
     #[must_use]
     pub fn new(path: &Path, source: Arc<dyn ReadAt>, place: Place, stop_at_fault: bool) -> Self {
         Self {
             path: Arc::from(path),
             reader: BatchReader::new(source),
             place,
-            last_begin: None,
             has_told_old: false,
             stop_at_fault,
             stopped: false,
@@ -77,7 +74,6 @@ impl LogReplay {
         while memtable.size() < limit {
             let Some(taken) = self.take()? else { return Ok(false) };
             let mut draft = Draft::default();
-            self.last_begin = Some(taken.sequence);
             memtable.place(&mut draft, taken.body, taken.sequence);
             if memtable.order_may_fail() && order_failed() {
                 return Err(EngineError::Stopped);
@@ -136,7 +132,7 @@ impl LogReplay {
             let fault = Fault::new(SEQUENCE_OLD, taken.offset, 0);
             return (!is_told).then(|| fault.with_values(newest.saturating_add(1), taken.sequence));
         }
-        let due = self.place.due.filter(|due| self.last_begin.is_none() && taken.sequence > *due)?;
+        let due = self.place.due.filter(|due| self.batch_count == 0 && taken.sequence > *due)?;
         Some(Fault::new(SEQUENCE_LOST, taken.offset, 0).with_values(due, taken.sequence))
     }
 
@@ -156,12 +152,6 @@ impl LogReplay {
     #[must_use]
     pub const fn max_sequence(&self) -> u64 {
         self.max_sequence
-    }
-
-    /// The sequence number with which the last batch applied begins; 0 where there is none.
-    #[must_use]
-    pub fn last_begin(&self) -> u64 {
-        self.last_begin.unwrap_or(0)
     }
 
     /// Where the last batch applied ends; 0 where there is none.
@@ -276,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_behind_changes_that_are_nowhere_is_applied_by_a_replay_that_does_not_stop() {
+    fn a_log_behind_changes_that_are_nowhere_ends_a_replay_that_stops_and_is_applied_by_one_that_does_not() {
         for (due, kept) in [(None, 6), (Some(20), 0), (Some(21), 6), (Some(22), 6)] {
             let place = Place { newest: 19, due };
             let told = if kept < 6 { vec![SEQUENCE_LOST] } else { vec![] };

@@ -86,7 +86,7 @@ const READ_ERROR: &str = "log.read-error";
 const TORN_TAIL: &str = "log.tail.torn";
 const SEQUENCE_GAP: &str = "log.sequence.gap";
 const SEQUENCE_BACK: &str = "log.sequence.back";
-/// A batch whose predecessors are in no log and in no table.
+/// The first batch of a log, where changes before it are in no log and in no table.
 pub const SEQUENCE_LOST: &str = "log.sequence.lost";
 /// A batch that is not newer than what its place says is older.
 pub const SEQUENCE_OLD: &str = "log.sequence.old";

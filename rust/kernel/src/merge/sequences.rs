@@ -1,6 +1,6 @@
 //! A set of sequence numbers: which of them are there, and which are missing between them.
 //!
-//! Numbers are given out without gaps, so in a set of all that is on disk nearly all stretches of 65,536 numbers are full, and
+//! Numbers are given out without gaps, but where a full disk refuses a write. So in a set of all that is on disk nearly all stretches of 65,536 numbers are full, and
 //! a full one takes no room. Past a bound the lowest stretches are forgotten, and their numbers count as missing.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-"""Directory: what is there. An inventory, with nothing opened for writing, no table read, and of logs no more than a record.
+"""Directory: what is there. An inventory, with nothing opened for writing. No table is read, and of logs no more than a record, but
+where there are tables that are newer than the manifest and that it does not know.
 
 The manifest that CURRENT names says which tables and logs count; where CURRENT is lost or points nowhere, the newest manifest
 that can be read says so; where none can, every table and log on disk may count, and everything that rests on that is called
@@ -17,7 +18,7 @@ from typing import Final
 from relevel.errors import DatabaseInUseError, NotADatabaseError
 from relevel.files.current import CurrentScan, scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import has_let_go_of_log, why_perhaps_outdated
+from relevel.files.outdated import log_let_go, why_perhaps_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.filename import FileKind, FileName, log_name
 from relevel.recovery.heal.log import heal_file
@@ -77,7 +78,8 @@ class Directory:
 
 
 def open_directory(path: str | os.PathLike[str], *, block_limit: int = NO_LIMIT) -> Directory:
-    """Take the inventory of a database directory. Reads CURRENT, manifests and perhaps the first record of a log.
+    """Take the inventory of a database directory. Reads CURRENT, manifests and perhaps the first record of a
+    log; tables and logs where there are newer tables than the manifest knows.
 
     The files are held open as they are now. Where another program changes the database so fast that what is held fits no one
     moment, it is done again.
@@ -118,10 +120,10 @@ def _take_inventory(storage: HeldDirectory) -> Directory:
         )
     current = scan_current(storage)
     choice = _choose_manifest(storage, current, named)
-    let_go = _let_go(storage, choice)
-    files = Classifier(choice.manifest, choice.proof).classify(choice.named, has_all_logs=bool(let_go))
-    of_files = (*verify_names(choice.named), *verify_files(files, choice.proof))
-    findings = (*current.findings, *choice.findings, *let_go, *of_files)
+    let_go = _log_let_go(storage, choice)
+    files = Classifier(choice.manifest, choice.proof).classify(choice.named, let_go)
+    of_files = (*verify_names(choice.named), *verify_files(files, choice.proof), *_verify_let_go(let_go))
+    findings = (*current.findings, *choice.findings, *of_files)
     return Directory(storage, tuple(files), current, choice.manifest, choice.proof, findings)
 
 
@@ -133,14 +135,19 @@ class _Choice:
     named: list[Named]
 
 
-def _let_go(storage: ReadOnlyDirectory, choice: _Choice) -> list[Finding]:
-    """The log that the manifest counts on, where nothing is lost with it."""
-    manifest, names = choice.manifest, [name for entry, name in choice.named if entry.is_file]
-    if manifest is None or choice.proof is not Proof.MANIFEST or not has_let_go_of_log(storage, manifest, names):
-        return []
-    name = log_name(manifest.log_number or 0)
-    message = f"{name}: is not there; goleveldb removed it when nothing was in it, and its manifest still counts on it"
-    return [Finding.of("log.let-go", Span(name), message)]
+def _log_let_go(storage: ReadOnlyDirectory, choice: _Choice) -> int | None:
+    if choice.manifest is None or choice.proof is not Proof.MANIFEST:
+        return None
+    return log_let_go(storage, choice.manifest, [name for entry, name in choice.named if entry.is_file])
+
+
+def _verify_let_go(number: int | None) -> Iterator[Finding]:
+    if number is not None:
+        name = log_name(number)
+        message = (
+            f"{name}: is not there; goleveldb removed it when nothing was in it, and its manifest still counts on it"
+        )
+        yield Finding.of("log.let-go", Span(name), message)
 
 
 def _choose_manifest(storage: ReadOnlyDirectory, current: CurrentScan, named: list[Named]) -> _Choice:

@@ -107,11 +107,11 @@ class Classifier:
         }
 
     def classify(
-        self, entries: Iterable[tuple[DirectoryEntry, FileName]], *, has_all_logs: bool = False
+        self, entries: Iterable[tuple[DirectoryEntry, FileName]], let_go: int | None = None
     ) -> list[DatabaseFile]:
         """Give every entry its standing, and add the tables and logs that the manifest counts on and that are not there.
 
-        With ``has_all_logs`` no log is added.
+        Not the log with the number ``let_go``, in which nothing was.
         """
         files = _without_doubles([self._file(entry, name) for entry, name in entries])
         suffixes = Counter(file.name[-4:] for file in files if file.kind is FileKind.TABLE)
@@ -122,7 +122,7 @@ class Classifier:
             for number, (level, metadata) in sorted(self._live.items())
             if number not in there
         ]
-        logs = () if has_all_logs else self._missing_logs(files)
+        logs = (log for log in self._missing_logs(files) if log.number != let_go)
         return sorted([*files, *missing, *logs], key=lambda file: file.name)
 
     def _missing_logs(self, files: Iterable[DatabaseFile]) -> Iterable[DatabaseFile]:

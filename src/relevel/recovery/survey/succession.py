@@ -24,7 +24,8 @@ def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Itera
     """Hold the first sequence number of each live log against what is in the tables and in the logs before it.
 
     A log that begins before these end is of another time, or of another database. An oldest one that begins after the next number
-    that was to be given out has lost its beginning: numbers are given out without a gap, and what is in no table was in the log.
+    that was to be given out has lost its beginning, or a full disk has refused what should be there: else numbers are given out
+    without a gap, and what is in no table was in the log.
     """
     return _verify_begins(directory, newest_in(table for table in tables if table.file.standing is Standing.LIVE), logs)
 
