@@ -193,6 +193,12 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "manifest.partial": _warning(
             "part of the manifest cannot be read", "Which tables and logs count is not proved."
         ),
+        "manifest.sequence.short": _warning(
+            "the manifest ends with an earlier sequence number than its tables",
+            "LevelDB and goleveldb do not show the newer changes, and hide what they write next. goleveldb leaves it so where a "
+            "manifest has reached its largest size.",
+            "Open the database once with relevel, or run `relevel rescue SRC DST`.",
+        ),
         "manifest.none": _warning("no manifest can be read", "Which tables and logs count is not proved."),
         "database.order-unknown": _note(
             "the order of the keys is not known",

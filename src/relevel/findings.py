@@ -39,6 +39,7 @@ _COST_NOTHING: Final = (
     "table.filter.",
     "table.range-mismatch",  # every entry is there
     "table.size-mismatch",  # what is cut off is told by the table itself
+    "manifest.sequence.short",  # the tables tell
     "file.foreign-contents",  # what it costs is told by the blocks and records that are not there
     "file.misnamed",  # it is read under the name it has
     "level.",  # entries are merged by sequence number

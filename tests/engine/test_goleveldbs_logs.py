@@ -1,4 +1,5 @@
-"""A log on which goleveldb's manifest counts, and that is not there: goleveldb lets go of one in which nothing is."""
+"""What goleveldb leaves that LevelDB does not: a manifest that counts on a log in which nothing was and that is gone; one whose
+last sequence number is too low."""
 
 from __future__ import annotations
 
@@ -127,3 +128,66 @@ def test_a_log_that_goleveldb_lost_is_missed_where_the_next_one_is_no_file(tmp_p
     (lost.path / "000092.log").mkdir()
 
     assert lost.is_told()
+
+
+def test_relevel_goes_on_where_goleveldb_let_go_of_a_log(tmp_path: Path) -> None:
+    """What it opens it does not make into what the next opening refuses."""
+    batches = "".join(
+        "batch 900\n" + "".join(f"put {number:08x} {value * 100}\n" for number in range(900)) for value in ("ab", "cd")
+    )
+    write_with([str(goleveldb())], tmp_path, f"put 6b 76\nflush\nflush\n{batches}")
+    with relevel.DB(tmp_path) as db:
+        content = dict(db)
+        db.compact_range()
+
+    assert relevel.check(tmp_path).is_clean
+    with relevel.DB(tmp_path) as db:
+        assert (dict(db), len(content)) == (content, 901)
+
+
+def test_a_record_cut_by_a_crash_does_not_make_the_log_before_it_missed(tmp_path: Path) -> None:
+    """It is all that there is in the logs, or the end of the last one, of which a table was being made."""
+    lost = Lost(tmp_path, 11)
+    log = lost.path / "000092.log"
+    log.write_bytes(log.read_bytes()[:20])
+    assert not lost.is_told()
+
+    log.write_bytes(forge.log([put(number, b"in a log", b"0") for number in (11, 12)]))
+    (lost.path / "000093.log").write_bytes(forge.log([put(13, b"in a log", b"1")])[:-1])
+    write_table(lost.path / "000094.ldb", {b"in a log": (12, b"0")})
+    assert not lost.is_told()
+
+
+def test_a_manifest_whose_end_is_cut_is_enough_where_goleveldb_let_go_of_the_log(tmp_path: Path) -> None:
+    """Nothing that the lost edit replaced is gone."""
+    lost = Lost(tmp_path, 11)
+    manifest = lost.path / "MANIFEST-000002"
+    manifest.write_bytes(manifest.read_bytes() + forge.log([b"an edit that was not written to its end"])[:-9])
+
+    with relevel.DB(lost.path) as db:
+        assert len(dict(db)) == 11
+
+
+@pytest.mark.parametrize("last", ["flush\n", ""])
+def test_a_last_number_that_is_too_low_hides_nothing(
+    last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """goleveldb begins a manifest anew that has become too large, in some flush, with the numbers from before it."""
+    monkeypatch.setenv("SMALL_MANIFESTS", "1")
+    is_told = set()
+    for count in range(8):
+        path, live = tmp_path / f"{count}", {b"k": b"w"}
+        write_with([str(goleveldb())], path, "put 6b 76\nflush\n" * count + f"put 6b 77\n{last}")
+
+        is_told.add("manifest.sequence.short" in {finding.code for finding in relevel.check(path).findings})
+        assert relevel.rescue(path, tmp_path / f"rescued {count}").is_complete
+        with relevel.DB(path, read_only=True) as db:
+            assert (db.get(b"k"), dict(db)) == (b"w", live)
+        with relevel.DB(path) as db:
+            assert (db.get(b"k"), dict(db)) == (b"w", live)
+            db.put(b"later", b"value", sync=True)
+        with relevel.DB(path) as db:
+            assert dict(db) == {**live, b"later": b"value"}
+        assert relevel.check(path).is_clean
+        assert read_with_goleveldb(path).got == {**live, b"later": b"value"}
+    assert is_told == {True, False}

@@ -13,6 +13,7 @@ import pytest
 import relevel
 from relevel.files.log import RecordScan
 from relevel.storage.read_only import ReadOnlyDirectory
+from tests.damage import forge
 from tests.damage.oracle import fragments
 from tests.engine.conftest import module
 from tests.engine.living import PAIRS, flip, log_of, opened, state_of
@@ -193,6 +194,20 @@ def test_a_record_cut_by_a_crash_is_none_before_empty_logs_either(
             assert list(db) == PAIRS[:-1]
             assert db.recovery_findings == ()
     assert not any(path.exists() for path in (log, *empty))
+
+
+@pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
+def test_a_record_cut_by_a_full_disk_is_none_before_a_log_that_goes_on(tmp_path: Path, recovery: str) -> None:
+    """goleveldb gives the number of a write that was refused to the next one."""
+    put_in_log(tmp_path / "db")
+    log = log_of(tmp_path / "db")
+    log.write_bytes(log.read_bytes()[:-5])
+    following = tmp_path / "db" / "000090.log"
+    following.write_bytes(forge.log([forge.batch(len(PAIRS), forge.put(b"more", b"value"), 1)]))
+
+    with relevel.DB(tmp_path / "db", log_recovery=recovery) as db:
+        assert list(db) == [*PAIRS[:-1], (b"more", b"value")]
+        assert db.recovery_findings == ()
 
 
 def test_an_empty_log_behind_a_damaged_one_is_no_finding(damaged: Path) -> None:

@@ -91,8 +91,8 @@ MUTATIONS: Final = (
     Mutation(
         "goleveldb is believed to have let go of any log",
         "src/relevel/files/outdated.py",
-        "    return first is not None and first <= (manifest.last_sequence or 0) + 1\n",
-        "    return True\n",
+        "        return first <= manifest.newest + 1\n",
+        "        return True\n",
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
     ),
     Mutation(

@@ -12,7 +12,7 @@ there, and the log that this version begins with is there too, the version and i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -21,12 +21,12 @@ from relevel.engine.options import Options
 from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
-from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import has_newer_tables, log_let_go, why_surely_outdated
+from relevel.files.manifest import ManifestScan, newest_in_ends, scan_manifest
+from relevel.files.outdated import has_newer_tables, log_let_go, newest_in_tables, why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
-from relevel.format.internal_key import user_key_of
+from relevel.format.internal_key import MAX_SEQUENCE, user_key_of
 from relevel.format.java_size import with_true_size
 from relevel.format.version_edit import LEVEL_COUNT, FileMetadata
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
@@ -52,6 +52,7 @@ class Assessment:
         levels: its tables: level 0 with the highest number first, the others in key order.
         has_noted_sizes: whether they are as long as the manifest says; those that Java's LevelDB made are not.
         has_newer_tables: whether there are newer ones that the manifest does not know, as a crash leaves them.
+        last_sequence: the newest sequence number in the tables, or one that was given out later.
         logs: numbers of the logs to replay, in order.
         with_old_suffix: numbers of tables whose files end in ``.sst``.
         first_free_number: no file has this number or a higher one.
@@ -63,6 +64,7 @@ class Assessment:
     levels: tuple[tuple[FileMetadata, ...], ...] = ((),) * LEVEL_COUNT
     has_noted_sizes: bool = True
     has_newer_tables: bool = False
+    last_sequence: int = 0
     logs: tuple[int, ...] = ()
     with_old_suffix: Set[int] = frozenset()
     first_free_number: int = _FIRST_NUMBER
@@ -91,10 +93,10 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         )
     if options.error_if_exists:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
-    manifest = _read_manifest(directory, [entry.name for entry in entries])
+    names = [name for name, _ in files]
+    manifest = _read_manifest(directory, names)
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
-    names = [name for name, _ in files]
     _refuse_outdated(directory, manifest, names)
     levels = _live_levels(directory, manifest, tables)
     return Assessment(
@@ -104,6 +106,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         levels=_arrange(directory, levels, comparator),
         has_noted_sizes=levels == [list(noted.values()) for noted in manifest.levels],
         has_newer_tables=has_newer_tables(manifest, names),
+        last_sequence=_last_sequence(directory, manifest, tables),
         logs=_choose_logs(directory, manifest, names),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
         first_free_number=_first_free_number(names),
@@ -121,15 +124,15 @@ def _was_never_made(directory: ReadOnlyDirectory, files: Sequence[tuple[FileName
     return not any(any(scan_manifest(directory, name).tables()) for name in manifests)
 
 
-def _read_manifest(directory: ReadOnlyDirectory, names: Sequence[str]) -> ManifestScan:
-    current = scan_current(directory, names)
+def _read_manifest(directory: ReadOnlyDirectory, files: Sequence[FileName]) -> ManifestScan:
+    current = scan_current(directory, [file.name for file in files])
     for finding in current.findings:
         if finding.severity > Severity.NOTE:
             raise _refusal(directory, finding)
     assert current.manifest_name is not None, "a CURRENT without a manifest is a finding"
     manifest = scan_manifest(directory, current.manifest_name)
     for finding in manifest.findings:
-        if finding.severity > Severity.NOTE and not (finding.code == _TORN and _is_enough(directory, manifest)):
+        if finding.severity > Severity.NOTE and not (finding.code == _TORN and _is_enough(directory, manifest, files)):
             raise _refusal(directory, finding)
     return manifest
 
@@ -142,9 +145,12 @@ def _refuse_outdated(directory: ReadOnlyDirectory, manifest: ManifestScan, names
         raise _refusal(directory, finding)
 
 
-def _is_enough(directory: ReadOnlyDirectory, manifest: ManifestScan) -> bool:
+def _is_enough(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> bool:
     """Whether nothing that an edit lost from the manifest's end replaced has been removed."""
-    return bool(manifest.complete and manifest.log_number and directory.exists(log_name(manifest.log_number)))
+    number = manifest.log_number
+    if not manifest.complete or not number:
+        return False
+    return directory.exists(log_name(number)) or number == log_let_go(directory, manifest, names)
 
 
 def _choose_comparator(name: str, options: Options) -> Comparator:
@@ -217,6 +223,17 @@ def _is_before(order: KeyOrder, left: bytes, right: bytes) -> bool:
     """Whether one internal key comes before another."""
     a, b = order.user(user_key_of(left)), order.user(user_key_of(right))
     return bool(a < b) or (a == b and order.internal(left) < order.internal(right))
+
+
+def _last_sequence(directory: ReadOnlyDirectory, manifest: ManifestScan, there: Mapping[int, DirectoryEntry]) -> int:
+    """What the manifest notes, unless its tables tell that this is too low: then they are read, but for those made before."""
+    noted = manifest.last_sequence or 0
+    beyond = [table.number for _, table in manifest.tables() if newest_in_ends([table]) > noted]
+    if not beyond:
+        return noted
+    numbers = sorted((table.number for _, table in manifest.tables() if table.number >= min(beyond)), reverse=True)
+    newest = newest_in_tables(directory, [there[number].name for number in numbers], MAX_SEQUENCE)
+    return manifest.newest if newest is None else max(noted, newest)
 
 
 def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:

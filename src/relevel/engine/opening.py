@@ -172,6 +172,7 @@ def _versions(directory: ReadOnlyDirectory, found: Assessment) -> VersionSet:
     versions = VersionSet(directory, found.comparator, found.first_free_number)
     if found.manifest is not None:
         versions.load(found.manifest, found.levels, found.with_old_suffix)
+        versions.last_sequence = found.last_sequence
     return versions
 
 
@@ -238,7 +239,9 @@ class _Opening:
         """
         found = self._found
         is_short = manifest.file_size <= _LONGEST_MANIFEST
-        may_stay = is_short and manifest.is_whole and found.has_noted_sizes and not found.has_newer_tables
+        has_log = not manifest.log_number or manifest.log_number in found.logs
+        is_right = manifest.is_whole and has_log and manifest.last_sequence == found.last_sequence
+        may_stay = is_short and is_right and found.has_noted_sizes and not found.has_newer_tables
         return may_stay and self._directory.may_go_on_in(manifest.name)
 
     def _start_log(self, store: Store, replayed: Replayed) -> tuple[int, Immutable | None]:

@@ -2,7 +2,8 @@
 
 Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
 log of which anything was not applied is never deleted, but for a record that the end of the last log cuts, as a crash leaves it.
-That is the last log with anything in it but zeroes: an opening that was killed leaves an empty one behind.
+That is the last log with anything in it but zeroes: an opening that was killed leaves an empty one behind. Or the next log begins
+with the number that is due behind it: goleveldb goes on so after a write that a full disk has cut.
 
 What is in a log is newer than all tables and the logs before it, and begins where they end. One of another time or database does
 not, nor one before which something is lost; that is damage as well. Within a log numbers may be left out: LevelDB gives one to a
@@ -104,7 +105,8 @@ class Replayer:
             replay = self._start(log_name(number), is_first=position == 0)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
-            is_torn_by_crash = is_last and all(fault.code == _TORN for fault in faults)
+            is_torn = all(fault.code == _TORN for fault in faults)
+            is_torn_by_crash = is_torn and (is_last or self._goes_on_in(filled, number))
             result.is_whole &= not faults and replay.end_offset == replay.file_size
             if not faults or is_torn_by_crash:
                 result.finished.append(number)
@@ -118,6 +120,11 @@ class Replayer:
                 result.finished += [log for log in later if log not in filled]
                 break
         return result
+
+    def _goes_on_in(self, filled: Sequence[int], number: int) -> bool:
+        """Whether the next log begins where one ends that is cut: what was cut was refused by a full disk, and is not missing."""
+        following = next(log_name(log) for log in filled if log > number)
+        return first_sequence(self._directory, following) == self._result.max_sequence + 1
 
     def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)

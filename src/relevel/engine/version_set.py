@@ -65,7 +65,6 @@ class VersionSet:
         )
         self.current = Version(self.order, tables)
         self.log_number = manifest.log_number or 0
-        self.last_sequence = manifest.last_sequence or 0
         self.compact_pointers = {level: key for level, key in manifest.compact_pointers.items() if level < LEVEL_COUNT}
         self._next_file_number = max(self._next_file_number, manifest.next_file_number or 0)
 

@@ -104,6 +104,14 @@ class ManifestScan:
         """Whether it ends where its last edit does and nothing at all is wrong with it."""
         return self.complete and not self.findings and not self.zero_tail_size
 
+    @property
+    def newest(self) -> int:
+        """A sequence number up to which all were given out: the last one noted, or one of a table's first and last keys.
+
+        The last one noted is too low where goleveldb began the manifest anew in a flush because it had become too large.
+        """
+        return max(self.last_sequence or 0, newest_in_ends(metadata for _, metadata in self.tables()))
+
     def tables(self) -> Iterator[tuple[int, FileMetadata]]:
         """Yield every live table with its level."""
         for level, tables in enumerate(self.levels):

@@ -15,7 +15,7 @@ counts that was in use.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, NamedTuple, TypeVar
 
 from relevel import _kernel
@@ -29,6 +29,7 @@ _ScanT = TypeVar("_ScanT", _kernel.TableScan, _kernel.LogScan)
 
 _BATCH_HEADER_SIZE: Final = 12
 """Sequence number (8 bytes) and count (4) of a write batch. Part of the file format."""
+_TORN: Final = "log.tail.torn"
 _GAP: Final = "log.sequence.gap"
 """No damage: LevelDB leaves gaps itself."""
 _LOST: Final = "its last edits are lost: there are newer tables that it does not know, and "
@@ -99,23 +100,38 @@ def log_let_go(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequen
     number = manifest.log_number
     if not number or not manifest.complete or manifest.previous_log_number is not None:
         return None
-    counting = _counting_logs(manifest, names)
-    if not counting or number in counting or not _goes_on(storage, manifest, counting.values()):
+    tables, counting = _tables(names), _counting_logs(manifest, names)
+    if not counting or number in counting or not _goes_on(storage, manifest, tables, counting.values()):
         return None
-    beyond = _beyond(storage, manifest, _unknown(manifest, _tables(names)))
-    spans = _spans_of_logs(storage, manifest, names) if beyond else []
+    beyond = _beyond(storage, manifest, _unknown(manifest, tables))
+    spans = _spans_of_logs(storage, manifest, names, {_GAP, _TORN}) if beyond else []
     is_explained = spans is not None and all(_is_within(table, spans) for table in beyond.values())
     return number if is_explained else None
 
 
-def _goes_on(storage: ReadOnlyDirectory, manifest: ManifestScan, logs: Iterable[str]) -> bool:
-    """Whether the first log with anything in it begins where the manifest ends; also where there is none."""
+def _goes_on(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, tables: Mapping[int, str], logs: Iterable[str]
+) -> bool:
+    """Whether the first log with anything in it begins where the tables end; also where nothing whole is in any."""
     try:
-        filled = next((log for log in logs if not has_only_zeroes(storage, log)), None)
+        filled = [log for log in logs if not has_only_zeroes(storage, log)]
     except StorageError:
         return False
-    first = first_sequence(storage, filled) if filled else 0
-    return first is not None and first <= (manifest.last_sequence or 0) + 1
+    if not filled:
+        return True
+    first = first_sequence(storage, filled[0])
+    if first is None:
+        return len(filled) == 1 and _is_torn_at_once(storage, filled[0])
+    if first <= manifest.newest + 1 or manifest.newest == manifest.last_sequence:
+        return first <= manifest.newest + 1
+    newest = newest_in_tables(storage, _live(manifest, tables), first - 1)  # the manifest notes too low a number
+    return newest is not None and first <= newest + 1
+
+
+def _is_torn_at_once(storage: ReadOnlyDirectory, log: str) -> bool:
+    """Whether the end of a log cuts its first record, as a crash does."""
+    scan = _scan(storage, log, _kernel.scan_log)
+    return scan is not None and scan.max_sequence is None and all(fault.code == _TORN for fault in scan.faults)
 
 
 def _are_merged(
@@ -127,11 +143,16 @@ def _are_merged(
     newer ones. So the tables are read, the newest first, but where even that number is less.
     """
     oldest = min(table.oldest for table in newer)
-    if oldest > (manifest.last_sequence or 0):
+    if oldest > manifest.newest:
         return False
-    live = sorted((metadata.number for _, metadata in manifest.tables() if metadata.number in tables), reverse=True)
-    scans = (_scan(storage, tables[number], _kernel.scan_table) for number in live)
+    scans = (_scan(storage, name, _kernel.scan_table) for name in _live(manifest, tables))
     return any(scan is not None and (scan.max_sequence or 0) >= oldest for scan in scans)
+
+
+def _live(manifest: ManifestScan, tables: Mapping[int, str]) -> list[str]:
+    """The tables that count and are there, the newest first."""
+    numbers = sorted((metadata.number for _, metadata in manifest.tables()), reverse=True)
+    return [tables[number] for number in numbers if number in tables]
 
 
 def _are_in_use(
@@ -170,12 +191,12 @@ def _newer_tables(
     beyond = _beyond(storage, manifest, unknown)
     if not beyond:
         return
-    spans = _spans_of_logs(storage, manifest, names)
+    spans = _spans_of_logs(storage, manifest, names, {_GAP})
     if spans is None:
         return
+    last = manifest.newest
     for name, table in beyond.items():
         if not _is_within(table, spans):
-            last = manifest.last_sequence or 0
             reason = f"{name} goes to sequence number {table.max_sequence}, it ends with {last}, and no log has what is between"
             yield _Newer(reason, table.min_sequence or 0)
 
@@ -184,18 +205,17 @@ def _beyond(
     storage: ReadOnlyDirectory, manifest: ManifestScan, unknown: Mapping[int, str]
 ) -> dict[str, _kernel.TableScan]:
     """The unknown tables with a newer change than the manifest knows."""
+    newest = manifest.newest if unknown else 0
     tables = {name: _scan(storage, name, _kernel.scan_table) for name in sorted(unknown.values())}
-    return {
-        name: scan for name, scan in tables.items() if scan and (scan.max_sequence or 0) > (manifest.last_sequence or 0)
-    }
+    return {name: scan for name, scan in tables.items() if scan and (scan.max_sequence or 0) > newest}
 
 
 def _spans_of_logs(
-    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], harmless: Set[str]
 ) -> list[tuple[int, int]] | None:
-    """The first and last sequence number of each log that counts; None where one is damaged."""
+    """The first and last sequence number of each log that counts; None where one has faults that are not ``harmless``."""
     scans = [_scan(storage, log, _kernel.scan_log) for log in _counting_logs(manifest, names).values()]
-    if any(scan is None or any(fault.code != _GAP for fault in scan.faults) for scan in scans):
+    if any(scan is None or any(fault.code not in harmless for fault in scan.faults) for scan in scans):
         return None
     return [(scan.min_sequence or 0, scan.max_sequence or 0) for scan in scans if scan is not None]
 
@@ -220,7 +240,7 @@ def _why_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequ
     for log in logs.values():
         first = first_sequence(storage, log)
         if first is not None:
-            last = manifest.last_sequence or 0
+            last = manifest.newest
             beyond = first > last + 1 + SLACK
             return f"{log} begins with sequence number {first}, and it ends with {last}" if beyond else None
     return None

@@ -47,6 +47,7 @@ _ABOUT_WHOLE_FILES: Final = (
     "manifest.incomplete",
     "manifest.none",
     "manifest.partial",
+    "manifest.sequence.short",
 )
 """Findings whose bytes are as they were written, or are told of by others."""
 _READABLE: Final = (".key-order", ".separator", ".false-negative", ".excess")

@@ -109,7 +109,7 @@ class Reader:
         manifest = self.directory.manifest
         if self.directory.proof is not Proof.MANIFEST or manifest is None or manifest.last_sequence is None:
             return None
-        return max(manifest.last_sequence, self.inputs.newest_in_logs)
+        return max(manifest.newest, self.inputs.newest_in_logs)
 
     @property
     def current_from(self) -> int | None:

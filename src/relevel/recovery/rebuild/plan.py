@@ -155,5 +155,8 @@ def _losses(found: Survey, tables: Sequence[TableSurvey], logs: Sequence[LogSurv
         yield from (finding for finding in table.losses if not (sorts and finding.code.endswith(".key-order")))
     for log in logs:
         yield from log.losses
-    yield from verify_logs(found.directory, tables, logs)
-    yield from verify_log_ends(found.directory, found.logs, found.tables)
+    in_turn = (
+        *verify_logs(found.directory, tables, logs),
+        *verify_log_ends(found.directory, found.logs, found.tables),
+    )
+    yield from (finding for finding in in_turn if finding.is_loss)

@@ -25,7 +25,7 @@ def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Itera
 
     A log that begins before these end is of another time, or of another database. An oldest one that begins after the next number
     that was to be given out has lost its beginning, or a full disk has refused what should be there: else numbers are given out
-    without a gap, and what is in no table was in the log.
+    without a gap, and what is in no table was in the log. And the last number that the manifest notes against the tables.
     """
     return _verify_begins(directory, newest_in(table for table in tables if table.file.standing is Standing.LIVE), logs)
 
@@ -48,8 +48,14 @@ def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey])
         if _begin(following) <= _end(log):
             yield _finding("log.sequence.back", following, f"{log.file.name} already goes to {_end(log)}")
     manifest = directory.manifest
-    if live and manifest is not None and directory.proof is Proof.MANIFEST:
-        given_out = max(newest, manifest.last_sequence or 0)
+    if manifest is None or directory.proof is not Proof.MANIFEST:
+        return
+    last = manifest.last_sequence or 0
+    if newest > last:
+        message = f"{manifest.name}: ends with sequence number {last}, and the tables that it counts on go to {newest}"
+        yield Finding.of("manifest.sequence.short", Span(manifest.name), message)
+    if live:
+        given_out = max(newest, last)
         oldest = min(live, key=_begin)
         if _begin(oldest) > given_out + 1 and not oldest.losses:  # what damage costs is told by the damage
             yield _finding(
