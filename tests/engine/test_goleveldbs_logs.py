@@ -173,7 +173,7 @@ def test_a_last_number_that_is_too_low_hides_nothing(
     last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """goleveldb begins a manifest anew that has become too large, in some flush, with the numbers from before it."""
-    monkeypatch.setenv("SMALL_MANIFESTS", "1")
+    monkeypatch.setenv("MANIFEST_SIZE", "200")
     is_told = set()
     for count in range(8):
         path, live = tmp_path / f"{count}", {b"k": b"w"}
@@ -191,3 +191,30 @@ def test_a_last_number_that_is_too_low_hides_nothing(
         assert relevel.check(path).is_clean
         assert read_with_goleveldb(path).got == {**live, b"later": b"value"}
     assert is_told == {True, False}
+
+
+@pytest.mark.parametrize("end", ["", "put 64 34\n", "put 64 34\nkill\n"])
+@pytest.mark.parametrize("between", ["", "put 6230 30\nput 6231 31\n"])
+def test_a_last_number_that_is_too_low_is_found_inside_the_tables(
+    between: str, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest changes are not the first or last of a table, and were compacted since: the manifest tells nothing."""
+    monkeypatch.setenv("MANIFEST_SIZE", "60")
+    script = f"put 61 31\nput 63 31\nflush\n{between}put 62 32\nflush\n{end}"
+    write_with([str(goleveldb())], tmp_path / "db", script)
+    live = {b"a": b"1", b"b": b"2", b"c": b"1"}
+    live.update({b"b0": b"0", b"b1": b"1"} if between else {})
+    live.update({b"d": b"4"} if end else {})
+
+    codes = {finding.code for finding in relevel.check(tmp_path / "db").findings}
+    assert relevel.rescue(tmp_path / "db", tmp_path / "rescued").is_complete
+    with relevel.DB(tmp_path / "db") as db:
+        assert (dict(db), db.recovery_findings) == (live, ())
+        db.put(b"b", b"NEW", sync=True)
+    with relevel.DB(tmp_path / "db") as db:
+        db.compact_range()
+        assert dict(db) == {**live, b"b": b"NEW"}
+
+    assert {"log.let-go", "manifest.sequence.short"} <= codes
+    assert relevel.check(tmp_path / "db").is_clean
+    assert read_with_goleveldb(tmp_path / "db").got == {**live, b"b": b"NEW"}

@@ -56,6 +56,20 @@ def test_a_last_number_in_the_manifest_excuses_no_hole_between_two_logs(
     assert report.is_complete == (kept == 10)
 
 
+@pytest.mark.parametrize("size", [0, 40])
+@pytest.mark.parametrize("last_sequence", [10, 25])
+def test_a_hole_of_one_change_between_two_logs_is_one(last_sequence: int, size: int, tmp_path: Path) -> None:
+    """The first of them had one change, which did not reach the disk: the log is empty, or of zeroes."""
+    first, second = two_logs(tmp_path, last_sequence)
+    first.write_bytes(bytes(size))
+    second.write_bytes(forge.log([put(number, b"%02d" % number, b"%02d" % number) for number in (12, 13)]))
+
+    with opened(first.parent) as db:
+        assert len(dict(db)) == 10
+        assert [finding.code for finding in db.recovery_findings] == ["log.sequence.lost"]
+    assert second.exists()
+
+
 def test_what_is_written_behind_a_log_that_ends_before_the_manifest_knows_is_found_again(tmp_path: Path) -> None:
     """The numbers between were lost with the power; the next log begins after them, and its program is killed."""
     first, second = two_logs(tmp_path, 25)

@@ -91,8 +91,8 @@ MUTATIONS: Final = (
     Mutation(
         "goleveldb is believed to have let go of any log",
         "src/relevel/files/outdated.py",
-        "        return first <= manifest.newest + 1\n",
-        "        return True\n",
+        "    return newest is not None and first <= newest + 1\n",
+        "    return True\n",
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
     ),
     Mutation(

@@ -21,7 +21,7 @@ from relevel.engine.options import Options
 from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
-from relevel.files.manifest import ManifestScan, newest_in_ends, scan_manifest
+from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.files.outdated import has_newer_tables, log_let_go, newest_in_tables, why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
@@ -226,14 +226,18 @@ def _is_before(order: KeyOrder, left: bytes, right: bytes) -> bool:
 
 
 def _last_sequence(directory: ReadOnlyDirectory, manifest: ManifestScan, there: Mapping[int, DirectoryEntry]) -> int:
-    """What the manifest notes, unless its tables tell that this is too low: then they are read, but for those made before."""
-    noted = manifest.last_sequence or 0
-    beyond = [table.number for _, table in manifest.tables() if newest_in_ends([table]) > noted]
-    if not beyond:
+    """What the manifest notes, unless its tables or goleveldb's ways tell that this may be too low: then tables are read.
+
+    goleveldb begins a manifest that has become too large anew, in a flush, with the last number from before it and the log from
+    before it, which is gone then. What such a manifest does not know was made since: it is in tables that are newer than that log.
+    """
+    noted, log = manifest.last_sequence or 0, manifest.log_number or 0
+    is_log_gone = manifest.previous_log_number is None and log > 0 and not directory.exists(log_name(log))
+    if manifest.newest == noted and not is_log_gone:
         return noted
-    numbers = sorted((table.number for _, table in manifest.tables() if table.number >= min(beyond)), reverse=True)
+    numbers = sorted((table.number for _, table in manifest.tables() if table.number > log), reverse=True)
     newest = newest_in_tables(directory, [there[number].name for number in numbers], MAX_SEQUENCE)
-    return manifest.newest if newest is None else max(noted, newest)
+    return max(manifest.newest, newest or 0)
 
 
 def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:

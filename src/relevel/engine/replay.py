@@ -105,7 +105,7 @@ class Replayer:
             replay = self._start(log_name(number), is_first=position == 0)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
-            is_torn = all(fault.code == _TORN for fault in faults)
+            is_torn = bool(faults) and all(fault.code == _TORN for fault in faults)
             is_torn_by_crash = is_torn and (is_last or self._goes_on_in(filled, number))
             result.is_whole &= not faults and replay.end_offset == replay.file_size
             if not faults or is_torn_by_crash:
@@ -146,18 +146,20 @@ class Replayer:
         Of the first one nothing is known: LevelDB gives numbers to a batch that a full disk refuses, and goes on behind them.
 
         LevelDB gives the manifest the last number that was given out, which may be of a change that only a later log has. So it
-        tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read.
+        tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read. The
+        number that goleveldb leaves out where it replays a log is the last one in its manifest.
         """
         if self._result.max_sequence:
             return self._result.max_sequence + 1
-        due = self._versions.last_sequence + 1 + SLACK
+        due = self._versions.last_sequence + 1
         first = first_sequence(self._directory, name)
-        if first is None or first > due or first <= self._newest_in_ends + 1 + SLACK:
+        if first is None or first > due or first <= self._newest_in_ends + 1:
             return due
         numbers = sorted((table.metadata.number for _, table in self._versions.current.tables()), reverse=True)
         names = map(self._versions.table_file, numbers)
-        newest = newest_in_tables(self._directory, names, first - 1 - SLACK)
-        return due if newest is None else newest + 1 + SLACK
+        newest = newest_in_tables(self._directory, names, first - 1)
+        left_out = SLACK if first == due else 0
+        return due if newest is None else newest + 1 + left_out
 
     def _apply(self, replay: LogReplay) -> None:
         result = self._result

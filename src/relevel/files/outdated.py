@@ -122,9 +122,9 @@ def _goes_on(
     first = first_sequence(storage, filled[0])
     if first is None:
         return len(filled) == 1 and _is_torn_at_once(storage, filled[0])
-    if first <= manifest.newest + 1 or manifest.newest == manifest.last_sequence:
-        return first <= manifest.newest + 1
-    newest = newest_in_tables(storage, _live(manifest, tables), first - 1)  # the manifest notes too low a number
+    if first <= manifest.newest + 1:
+        return True
+    newest = newest_in_tables(storage, _live(manifest, tables), first - 1)  # the manifest may note too low a number
     return newest is not None and first <= newest + 1
 
 

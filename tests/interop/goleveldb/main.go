@@ -4,7 +4,7 @@
 //	goleveldb hold DIRECTORY     open it, say so, and close it when standard input ends
 //	goleveldb recover DIRECTORY  rebuild its manifest from its tables, in place, as RecoverFile does
 //	goleveldb write DIRECTORY    follow the script on standard input (tests/fixtures/generate/workload.py says what is in it);
-//	                             with SMALL_MANIFESTS in the environment manifests are begun anew at 200 bytes, not at 64 MiB
+//	                             manifests are begun anew at as many bytes as MANIFEST_SIZE in the environment says, or 64 MiB
 //
 // All open the directory read-write, so give them a copy.
 package main
@@ -105,10 +105,7 @@ func recoverTables(directory string) error {
 }
 
 func options() *opt.Options {
-	manifestSize := int64(0)
-	if os.Getenv("SMALL_MANIFESTS") != "" {
-		manifestSize = 200
-	}
+	manifestSize, _ := strconv.ParseInt(os.Getenv("MANIFEST_SIZE"), 10, 64)
 	return &opt.Options{WriteBuffer: 65536, BlockSize: 1024, Compression: opt.SnappyCompression, Filter: filter.NewBloomFilter(10), MaxManifestFileSize: manifestSize}
 }
 
