@@ -233,11 +233,12 @@ def _last_sequence(directory: ReadOnlyDirectory, manifest: ManifestScan, there: 
     """
     noted, log = manifest.last_sequence or 0, manifest.log_number or 0
     is_log_gone = manifest.previous_log_number is None and log > 0 and not directory.exists(log_name(log))
-    if manifest.newest == noted and not is_log_gone:
+    known = manifest.newest
+    if known == noted and not is_log_gone:
         return noted
     numbers = sorted((table.number for _, table in manifest.tables() if table.number > log), reverse=True)
     newest = newest_in_tables(directory, [there[number].name for number in numbers], MAX_SEQUENCE)
-    return max(manifest.newest, newest or 0)
+    return max(known, newest or 0)
 
 
 def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ pub struct LogReplay {
 pub struct Place {
     /// Older files go so far: a batch that begins there or before is of another time, or of another database.
     pub newest: u64,
-    /// The log begins with this number, or before it; `None` where what is older is damaged.
+    /// The log begins with this number, or before it; `None` for the first log, or where what is older is damaged.
     pub due: Option<u64>,
 }
 
