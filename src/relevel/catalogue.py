@@ -273,6 +273,11 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "log.missing": _damage(
             "a log is not there", "Its writes are lost unless they had reached a table.", _FIND_FILE
         ),
+        "log.newest.missing": _warning(
+            "a log is gone that no manifest names",
+            "LOG tells of it: the newest writes were in it, if any.",
+            _FIND_FILE,
+        ),
         "log.let-go": _note(
             "a log in which nothing was is not there", "goleveldb has removed it, and left its number in the manifest."
         ),
@@ -290,6 +295,10 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "log.sequence.gap": _note(
             "sequence numbers leave a gap",
             "Records between are lost, went straight to a table, or were refused by a full disk: LevelDB numbers those too.",
+        ),
+        "log.sequence.late": _warning(
+            "the first log begins after the number that comes next",
+            "What came before was in a log that is gone, or in the lost beginning of this one.",
         ),
         "log.sequence.back": _warning("sequence numbers go back", "Two programs wrote, or records were moved."),
         "log.sequence.lost": _damage(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,17 @@ def test_what_stands_in_the_place_of_a_table_is_named(what: str, tmp_path: Path)
     assert [each.evidence for each in found] == [{"holds": what}]
     assert found[0].keys == relevel.KeyRange(b"a", b"z")
     assert not relevel.rescue(database, tmp_path / "new").is_complete
+
+
+def test_a_log_that_is_cut_in_its_first_value_is_not_foreign(tmp_path: Path) -> None:
+    """What is compressed or encrypted looks like noise; how the log begins does not."""
+    log = forge.log([forge.batch(1, forge.put(b"key", random.Random(1).randbytes(20_000)), 1)])
+    edits = [forge.first_edit(log_number=6)]
+    cut = forge.database(tmp_path / "cut", edits, {"000006.log": log[:9000]})
+    noise = forge.database(tmp_path / "noise", edits, {"000006.log": random.Random(1).randbytes(9000)})
+
+    assert [finding.code for finding in relevel.check(cut).findings] == ["log.tail.torn"]
+    assert "file.foreign-contents" in {finding.code for finding in relevel.check(noise).findings}
 
 
 @pytest.mark.parametrize(("first", "is_taken"), [(10, True), (11, True), (12, False), (5000, False)])

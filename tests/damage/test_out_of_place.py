@@ -274,7 +274,7 @@ def test_a_table_that_a_crash_left_is_no_doubt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sequences", "code"), [([1005, 1006], "log.sequence.gap"), ([998, 999], "log.sequence.short")]
+    ("sequences", "code"), [([1005, 1006], "log.sequence.late"), ([998, 999], "log.sequence.short")]
 )
 def test_a_log_without_its_beginning_or_end_is_told(sequences: list[int], code: str, tmp_path: Path) -> None:
     """The manifest ends with 1000: what comes next must be there, and what a log has after the tables cannot end before that."""

@@ -215,5 +215,5 @@ def test_a_log_that_has_lost_its_beginning_is_told(tmp_path: Path) -> None:
     cut = relevel.rescue(database, tmp_path / "cut")
 
     assert whole.is_complete
-    assert [finding.code for finding in cut.losses] == ["log.sequence.gap"]
+    assert [finding.code for finding in cut.losses] == ["log.sequence.late"]
     assert dict(relevel.scan(tmp_path / "cut")) == {b"b": b"2", b"key": b"old"}

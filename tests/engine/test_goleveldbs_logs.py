@@ -1,5 +1,5 @@
 """What goleveldb leaves that LevelDB does not: a manifest that counts on a log in which nothing was and that is gone; one whose
-last sequence number is too low."""
+last sequence number is too low, or lower than an earlier one; a log that is older than the tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel.format.version_edit import VersionEdit, encode_version_edit
 from tests.damage import forge
 from tests.damage.test_strays import Builder, write_table
 from tests.engine.living import flip, opened
@@ -218,3 +219,41 @@ def test_a_last_number_that_is_too_low_is_found_inside_the_tables(
     assert {"log.let-go", "manifest.sequence.short"} <= codes
     assert relevel.check(tmp_path / "db").is_clean
     assert read_with_goleveldb(tmp_path / "db").got == {**live, b"b": b"NEW"}
+
+
+@pytest.mark.parametrize("is_of_goleveldb", [True, False])
+def test_an_empty_log_before_the_next_one_hides_nothing(is_of_goleveldb: bool, tmp_path: Path) -> None:
+    """The newest changes were deletions that a compaction has dropped: no table has them. goleveldb's number is of what is in
+    tables; LevelDB's may be of what the empty log has lost."""
+    builder = Builder(tmp_path)
+    builder.table(5, {b"%02d" % number: (number, b"in a table") for number in range(1, 9)})
+    path = builder.database(last_sequence=10, is_of_goleveldb=is_of_goleveldb)
+    (path / "000092.log").write_bytes(forge.log([put(11, b"new", b"value")]))
+
+    assert relevel.check(path).is_clean is is_of_goleveldb
+    assert relevel.rescue(path, tmp_path / "rescued").is_complete is is_of_goleveldb
+    with relevel.DB(path) if is_of_goleveldb else opened(path) as db:
+        assert db.get(b"new") == (b"value" if is_of_goleveldb else None)
+        assert [finding.code for finding in db.recovery_findings] == ([] if is_of_goleveldb else ["log.sequence.lost"])
+
+
+def test_a_lower_number_after_a_higher_one_is_not_given_again(tmp_path: Path) -> None:
+    """goleveldb committed a transaction before a memtable with older changes was a table, and compacted both: neither end of that
+    table is the newest change."""
+    builder = Builder(tmp_path)
+    builder.table(5, {b"a": (1, b"1"), b"m": (4, b"of the transaction"), b"z": (3, b"3")})
+    path = builder.database(last_sequence=0, is_of_goleveldb=True)
+    first = (path / "MANIFEST-000002").read_bytes()
+    edits = [encode_version_edit(VersionEdit(last_sequence=number)) for number in (4, 3)]
+    payloads = [first[7:], *edits]
+    (path / "MANIFEST-000002").write_bytes(forge.log(payloads))
+
+    with relevel.DB(path) as db:
+        assert dict(db) == {b"a": b"1", b"m": b"of the transaction", b"z": b"3"}
+        db.put(b"m", b"new", sync=True)
+        db.compact_range()
+    with relevel.DB(path) as db:
+        assert dict(db) == {b"a": b"1", b"m": b"new", b"z": b"3"}
+        db.delete(b"m")
+        assert dict(db) == {b"a": b"1", b"z": b"3"}
+    assert relevel.check(path).is_clean

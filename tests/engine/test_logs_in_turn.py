@@ -57,17 +57,40 @@ def test_a_last_number_in_the_manifest_excuses_no_hole_between_two_logs(
 
 
 @pytest.mark.parametrize("size", [0, 40])
-@pytest.mark.parametrize("last_sequence", [10, 25])
+@pytest.mark.parametrize("last_sequence", [10, 11, 25])
 def test_a_hole_of_one_change_between_two_logs_is_one(last_sequence: int, size: int, tmp_path: Path) -> None:
     """The first of them had one change, which did not reach the disk: the log is empty, or of zeroes."""
     first, second = two_logs(tmp_path, last_sequence)
     first.write_bytes(bytes(size))
     second.write_bytes(forge.log([put(number, b"%02d" % number, b"%02d" % number) for number in (12, 13)]))
 
+    assert not relevel.rescue(first.parent, tmp_path / "rescued").is_complete
     with opened(first.parent) as db:
         assert len(dict(db)) == 10
         assert [finding.code for finding in db.recovery_findings] == ["log.sequence.lost"]
     assert second.exists()
+
+
+@pytest.mark.parametrize(("begin", "counts"), [(11, True), (12, False)])
+@pytest.mark.parametrize("recovery", ["point_in_time", "strict"])
+def test_a_log_behind_one_of_another_time_counts_where_the_tables_end(
+    recovery: str, begin: int, counts: bool, tmp_path: Path
+) -> None:
+    """By its number nothing was before it that is not in the tables."""
+    first, second = two_logs(tmp_path, 10)
+    old = forge.log([put(number, b"10", b"OLD") for number in (3, 4)])
+    first.write_bytes(old)
+    second.write_bytes(forge.log([put(begin, b"new", b"value")]))
+
+    if recovery == "strict":
+        with pytest.raises(relevel.CorruptionError, match=r"log.*older"):
+            relevel.DB(first.parent, log_recovery=recovery)
+        return
+    with opened(first.parent) as db:
+        assert (db[b"10"], db.get(b"new")) == (b"10", b"value" if counts else None)
+        assert db.recovery_findings[0].code == "log.sequence.old"
+    assert first.read_bytes() == old
+    assert second.exists() != counts
 
 
 def test_what_is_written_behind_a_log_that_ends_before_the_manifest_knows_is_found_again(tmp_path: Path) -> None:
@@ -110,7 +133,7 @@ def test_a_first_log_that_begins_too_late_is_applied_and_check_tells(tmp_path: P
 
     findings = relevel.check(first.parent).findings
 
-    assert "log.sequence.gap" in {finding.code for finding in findings if finding.severity > relevel.Severity.NOTE}
+    assert "log.sequence.late" in {finding.code for finding in findings}
     with relevel.DB(first.parent) as db:
         assert db.recovery_findings == ()
         assert len(dict(db)) == 20

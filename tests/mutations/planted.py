@@ -98,9 +98,16 @@ MUTATIONS: Final = (
     Mutation(
         "any program is believed to have let go of a log",
         "src/relevel/files/outdated.py",
-        " or manifest.previous_log_number is not None:\n",
+        " or not manifest.is_goleveldbs:\n",
         ":\n",
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
+    ),
+    Mutation(
+        "a log goes on behind one of which something is lost",
+        "src/relevel/engine/replay.py",
+        "        return first is not None and first <= self._due(following)\n",
+        "        return True\n",
+        (*PYTEST, "tests/engine/test_logs_in_turn.py"),
     ),
     Mutation(
         "records of a log are believed without their checksum",
@@ -191,9 +198,9 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "a record whose size was hurt is taken for one that the end of the log cuts",
-        "rust/kernel/src/log/blocks.rs",
-        "        if self.is_last_block() && !claims_a_crossing && fits_what_is_there != Some(header.checksum) {\n",
-        "        if self.is_last_block() && !claims_a_crossing && fits_what_is_there.is_some() {\n",
+        "rust/kernel/src/log/torn.rs",
+        "        Extent::Over => return None,\n",
+        "        Extent::Over | Extent::Ends(_) => return None,\n",
         (*EVERY_BYTE, "--file", "000008.log"),
     ),
     Mutation(

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
-from relevel.cli.living import opened
-from relevel.cli.output import print_findings, print_report
+from relevel.cli.living import opened, print_not_applied
+from relevel.cli.output import print_report
 from relevel.exports.encoding import decode_argument
 from relevel.format.comparator import Comparator
 from relevel.report.living import stats_lines
@@ -46,4 +46,4 @@ def command(
         )
         stats = db.stats()
     print_report(stats, stats_lines, json_wanted=json_wanted)
-    return print_findings(db.recovery_findings, json_wanted=json_wanted)
+    return print_not_applied(db, json_wanted=json_wanted)

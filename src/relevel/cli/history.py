@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -79,7 +80,7 @@ def command(
             print_report(past.horizon(key=wanted_key, prefix=wanted_prefix), horizon_lines, json_wanted=json_wanted)
         if mass_deletions:
             runs = [DatedRun.of(run, past) for run in past.mass_deletions()]
-            print_report(runs, run_lines, json_wanted=json_wanted)
+            print_report(runs, partial(run_lines, source=source), json_wanted=json_wanted)
         return print_findings(past.findings, json_wanted=json_wanted)
     decoding = decoding_for(source, decode, comparator, is_told=not json_wanted)
     if since is not None or until is not None:

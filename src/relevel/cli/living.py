@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
+
+from relevel.cli.output import print_findings
 from relevel.engine.database import DB
+from relevel.engine.not_applied import advice_on
 from relevel.errors import InvalidArgumentError, LogDamagedWarning, NotADatabaseError, RelevelError
 from relevel.files.current import scan_current
 from relevel.files.manifest import scan_manifest
@@ -20,7 +24,7 @@ from relevel.storage.read_only import ReadOnlyDirectory
 def opened(
     database: Path, comparator: Comparator | None, *, create: bool | None = None, read_only: bool = False
 ) -> Iterator[DB]:
-    """Open a database for the block. Damage in its logs is for ``print_findings(db.recovery_findings)``.
+    """Open a database for the block. Damage in its logs is for ``print_not_applied``.
 
     Args:
         database: its directory.
@@ -40,6 +44,14 @@ def opened(
         raise _in_words_of_the_command_line(database, error, create=create) from error
     with db:
         yield db
+
+
+def print_not_applied(db: DB, *, json_wanted: bool) -> int:
+    """Print to standard error what damaged logs kept from being applied, and give the exit code."""
+    code = print_findings(db.recovery_findings, json_wanted=json_wanted)
+    if db.recovery_findings and not json_wanted:
+        click.echo(advice_on(db.core.path, db.recovery_findings, db.core.options), err=True)
+    return code
 
 
 def _order(database: Path, comparator: Comparator, *, create: bool | None) -> dict[str, Any]:

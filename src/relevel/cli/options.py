@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import click
 
+from relevel.errors import NotSupportedError
 from relevel.exports.encoding import ENCODINGS
 from relevel.exports.rows import FORMATS
-from relevel.format.comparator import Comparator, find_comparator, guard_comparator, load_comparator
+from relevel.format.comparator import Comparator, find_comparator, guard_comparator, is_known, load_comparator
 from relevel.format.internal_key import MAX_SEQUENCE
 
 SEQUENCE = click.IntRange(0, MAX_SEQUENCE)
@@ -25,6 +26,10 @@ def _comparator(ctx: click.Context, param: click.Parameter, value: str | None) -
     if value is None:
         return None
     if ":" not in value:
+        if not is_known(value):
+            raise NotSupportedError(
+                f"the comparator {value!r} is not known; give its order too: {value}=module:function"
+            )
         return find_comparator(value)
     name, equals, reference = value.rpartition("=")
     return Comparator(name if equals else "", guard_comparator(load_comparator(reference), reference))

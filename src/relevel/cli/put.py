@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
-from relevel.cli.living import opened
-from relevel.cli.output import print_findings
+from relevel.cli.living import opened, print_not_applied
 from relevel.exports.encoding import decode_argument
 from relevel.format.comparator import Comparator
 
@@ -32,4 +31,4 @@ def command(database: Path, key: str, value: str, create: bool, encoding: str, c
     """
     with opened(database, comparator, create=create) as db:
         db.put(decode_argument(key, encoding), decode_argument(value, encoding), sync=True)
-    return print_findings(db.recovery_findings, json_wanted=False)
+    return print_not_applied(db, json_wanted=False)

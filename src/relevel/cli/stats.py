@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from relevel.cli import options
-from relevel.cli.living import opened
-from relevel.cli.output import print_findings, print_report
+from relevel.cli.living import opened, print_not_applied
+from relevel.cli.output import print_report
 from relevel.format.comparator import Comparator
 from relevel.report.living import stats_lines
 
@@ -24,4 +24,4 @@ def command(database: Path, comparator: Comparator | None, json_wanted: bool) ->
     """
     with opened(database, comparator, read_only=True) as db:
         print_report(db.stats(), stats_lines, json_wanted=json_wanted)
-    return print_findings(db.recovery_findings, json_wanted=json_wanted)
+    return print_not_applied(db, json_wanted=json_wanted)

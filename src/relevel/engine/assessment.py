@@ -226,13 +226,14 @@ def _is_before(order: KeyOrder, left: bytes, right: bytes) -> bool:
 
 
 def _last_sequence(directory: ReadOnlyDirectory, manifest: ManifestScan, there: Mapping[int, DirectoryEntry]) -> int:
-    """What the manifest notes, unless its tables or goleveldb's ways tell that this may be too low: then tables are read.
+    """What the manifest notes, unless it or goleveldb's ways tell that this may be too low: then tables are read.
 
     goleveldb begins a manifest that has become too large anew, in a flush, with the last number from before it and the log from
-    before it, which is gone then. What such a manifest does not know was made since: it is in tables that are newer than that log.
+    before it, which is gone then; and a transaction's number is followed by a lower one where a memtable with older changes is
+    a table only after that. What such a manifest does not know was made since: it is in tables that are newer than that log.
     """
     noted, log = manifest.last_sequence or 0, manifest.log_number or 0
-    is_log_gone = manifest.previous_log_number is None and log > 0 and not directory.exists(log_name(log))
+    is_log_gone = manifest.is_goleveldbs and log > 0 and not directory.exists(log_name(log))
     known = manifest.newest
     if known == noted and not is_log_gone:
         return noted

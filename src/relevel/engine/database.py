@@ -18,6 +18,7 @@ from relevel.engine.closing import Closing
 from relevel.engine.compaction_run import compact_range
 from relevel.engine.core import CLOSED, Core
 from relevel.engine.iterator import Iterator, RawIterator
+from relevel.engine.not_applied import advice_on
 from relevel.engine.options import make_options
 from relevel.engine.prefixed import PrefixedDB
 from relevel.engine.ranges import Ranges
@@ -125,15 +126,11 @@ class DB(Ranges, Closing, Writer):
 
     def _warn(self) -> None:
         """Tell whoever opens the database what is not in it. Where warnings are errors it is closed again."""
-        first, *others = self.core.findings
+        path, (first, *others) = self.core.path, self.core.findings
         more = f" (and {len(others)} more)" if others else ""
-        path, file = self.core.path, first.span.file
-        if self.core.options.read_only:
-            advice = f"`relevel rescue {path} DST` gets back what can be"
-        else:
-            advice = f"it stays in that file: `relevel dump {path} --file {file}` prints what can be read"
+        advice = advice_on(path, self.core.findings, self.core.options)
         try:
-            message = f"{path}: {first.message}{more}; what is behind it was not applied; {advice}"
+            message = f"{path}: {first.message}{more}; {advice}"
             warnings.warn(message, LogDamagedWarning, stacklevel=3)
         except LogDamagedWarning:
             self.close()

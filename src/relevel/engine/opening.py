@@ -270,14 +270,16 @@ class _Opening:
         They may not if one is damaged or torn: the next opening would stop at it, before what will have been written behind it.
         They may not if the replay has filled tables: much of what they hold is in these. They may not if they are more than
         should be held open. They may not if one is not this directory's alone. They may not if they end before the number that
-        the manifest knows: the next log begins behind that, and would be one before which something is lost.
+        the manifest knows: the next log begins behind that, and would be one before which something is lost. They may not if
+        goleveldb's manifest counts on them, which tells how they follow one another and is not gone on in.
         """
         logs = self._found.logs
         reach = replayed.max_sequence >= self._versions.last_sequence
         is_in_memory = not self._tables
         are_few = len(logs) <= _MOST_LOGS
         are_own = all(self._directory.may_go_on_in(log_name(log)) for log in logs)
-        return replayed.is_whole and reach and is_in_memory and are_few and are_own
+        is_own_manifest = not self._versions.is_goleveldbs
+        return replayed.is_whole and reach and is_in_memory and are_few and are_own and is_own_manifest
 
     def _goes_on_in_log(self, tail: int, replayed: Replayed) -> bool:
         is_wanted = self._options.reuse_logs or not replayed.memtables[-1].entry_count

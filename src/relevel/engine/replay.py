@@ -3,7 +3,8 @@
 Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
 log of which anything was not applied is never deleted, but for a record that the end of the last log cuts, as a crash leaves it.
 That is the last log with anything in it but zeroes: an opening that was killed leaves an empty one behind. Or the next log begins
-with the number that is due behind it: goleveldb goes on so after a write that a full disk has cut.
+with the number that is due behind it: goleveldb goes on so after a write that a full disk has cut, or where a log is older than
+the tables whose memtable it is.
 
 What is in a log is newer than all tables and the logs before it, and begins where they end. One of another time or database does
 not, nor one before which something is lost; that is damage as well. Within a log numbers may be left out: LevelDB gives one to a
@@ -26,7 +27,7 @@ from relevel.errors import CorruptionError, StorageError
 from relevel.files.faults import finding_of
 from relevel.files.log import has_only_zeroes
 from relevel.files.manifest import newest_in_ends
-from relevel.files.outdated import SLACK, first_sequence, newest_in_tables
+from relevel.files.outdated import first_sequence, newest_in_tables
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name
@@ -106,7 +107,8 @@ class Replayer:
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
             is_torn = bool(faults) and all(fault.code == _TORN for fault in faults)
-            is_torn_by_crash = is_torn and (is_last or self._goes_on_in(filled, number))
+            goes_on = bool(faults) and not is_last and self._goes_on_in(filled, number)
+            is_torn_by_crash = is_torn and (is_last or goes_on)
             result.is_whole &= not faults and replay.end_offset == replay.file_size
             if not faults or is_torn_by_crash:
                 result.finished.append(number)
@@ -114,7 +116,7 @@ class Replayer:
                     result.tail = number
                 continue
             self._report(number, faults, replay)
-            if self._options.log_recovery == "point_in_time":
+            if self._options.log_recovery == "point_in_time" and not goes_on:
                 later = numbers[position + 1 :]
                 result.findings += [_not_applied(log) for log in later if log in filled]
                 result.finished += [log for log in later if log not in filled]
@@ -122,18 +124,24 @@ class Replayer:
         return result
 
     def _goes_on_in(self, filled: Sequence[int], number: int) -> bool:
-        """Whether the next log begins where one ends that is cut: what was cut was refused by a full disk, and is not missing."""
+        """Whether the next log begins where tables and what was applied of one end: so what was not applied of it is not missing.
+
+        A full disk refused it, or it is older than the tables: so is a log of goleveldb's whose memtable becomes a table only after
+        a transaction.
+        """
         following = next(log_name(log) for log in filled if log > number)
-        return first_sequence(self._directory, following) == self._result.max_sequence + 1
+        first = first_sequence(self._directory, following)
+        return first is not None and first <= self._due(following)
 
     def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)
+        skips_damage = self._options.log_recovery == "skip_damaged"
         return LogReplay(
             self._directory.path(name),
             None if isinstance(source, str) else source,
             newest=max(self._newest_in_ends, self._result.max_sequence),
-            due=None if is_first or self._result.findings else self._due(name),
-            stop_at_fault=self._options.log_recovery != "skip_damaged",
+            due=None if is_first or (skips_damage and self._result.findings) else self._due(name),
+            stop_at_fault=not skips_damage,
         )
 
     @cached_property
@@ -146,20 +154,19 @@ class Replayer:
         Of the first one nothing is known: LevelDB gives numbers to a batch that a full disk refuses, and goes on behind them.
 
         LevelDB gives the manifest the last number that was given out, which may be of a change that only a later log has. So it
-        tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read. The
-        number that goleveldb leaves out where it replays a log is the last one in its manifest.
+        tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read.
+        goleveldb gives it that of the newest change in tables, or one that it left out where it replayed a log.
         """
         if self._result.max_sequence:
             return self._result.max_sequence + 1
         due = self._versions.last_sequence + 1
         first = first_sequence(self._directory, name)
-        if first is None or first > due or first <= self._newest_in_ends + 1:
+        if self._versions.is_goleveldbs or first is None or first > due or first <= self._newest_in_ends + 1:
             return due
         numbers = sorted((table.metadata.number for _, table in self._versions.current.tables()), reverse=True)
         names = map(self._versions.table_file, numbers)
         newest = newest_in_tables(self._directory, names, first - 1)
-        left_out = SLACK if first == due else 0
-        return due if newest is None else newest + 1 + left_out
+        return due if newest is None else newest + 1
 
     def _apply(self, replay: LogReplay) -> None:
         result = self._result

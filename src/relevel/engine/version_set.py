@@ -35,6 +35,7 @@ class VersionSet:
         current: the live tables.
         log_number: logs with this number or a higher one count.
         last_sequence: the newest sequence number, as the manifest has it.
+        is_goleveldbs: whether that was begun by goleveldb.
         compact_pointers: where the last compaction of each level ended: internal keys.
         manifest_number: of the manifest in use; 0 before there is one.
     """
@@ -44,6 +45,7 @@ class VersionSet:
         self.current = Version(self.order)
         self.log_number = 0
         self.last_sequence = 0
+        self.is_goleveldbs = False
         self.compact_pointers: dict[int, bytes] = {}
         self.manifest_number = 0
         self._directory = directory
@@ -65,6 +67,7 @@ class VersionSet:
         )
         self.current = Version(self.order, tables)
         self.log_number = manifest.log_number or 0
+        self.is_goleveldbs = manifest.is_goleveldbs
         self.compact_pointers = {level: key for level, key in manifest.compact_pointers.items() if level < LEVEL_COUNT}
         self._next_file_number = max(self._next_file_number, manifest.next_file_number or 0)
 

@@ -4,7 +4,9 @@ JSON lines are objects with ``key`` and ``value``, and perhaps ``type`` and ``st
 ``[key, value]`` as ``scan --json`` has them. CSV has a line of names first, of which ``key`` and ``value`` must be there.
 
 Of lines that have a state only those count that say what a key is now: live puts, and the deletions that made keys go. So a
-``dump --all`` loads as the state it shows, whatever the order of its lines.
+``dump --all`` loads as the state it shows, whatever the order of its lines. Or each line is taken for a change that was made,
+whatever its state, and of each key the one with the highest sequence number counts: so what one file holds can be loaded, of
+which nothing says what is live.
 """
 
 from __future__ import annotations
@@ -29,31 +31,61 @@ class Operation(NamedTuple):
     value: bytes | None
 
 
-def parse_operations(lines: Iterable[str], format: str, encoding: str) -> Iterator[Operation]:
-    """Read operations.
+class Operations:
+    """Lines read as operations.
 
-    Args:
-        lines: text, each with its line end.
-        format: ``"jsonl"`` or ``"csv"``.
-        encoding: how keys and values are written; one of ``ENCODINGS``.
-
-    Raises:
-        InvalidArgumentError: a line makes no sense; the message says which.
+    Attributes:
+        unknown_count: lines left out so far because nothing says whether they are what a key is now: their state is ``unknown``.
     """
-    decode = ENCODINGS[encoding].decode
-    taken = _Counted(lines)
-    parsed = _READERS[format](taken)
-    while True:
-        try:
-            row = next(parsed)
-            if _counts(row):
-                yield _operation(row, decode)
-        except StopIteration:
-            return
-        except (ValueError, TypeError, KeyError, AttributeError, csv.Error) as error:
-            raise InvalidArgumentError(
-                f"line {taken.count} is no operation in {format} and {encoding}: {_reason(error)}"
-            ) from error
+
+    def __init__(self, lines: Iterable[str], format: str, encoding: str, *, as_changes: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            lines: text, each with its line end.
+            format: ``"jsonl"`` or ``"csv"``.
+            encoding: how keys and values are written; one of ``ENCODINGS``.
+            as_changes: take each line for a change, which must have a sequence number. Holds the keys in memory.
+        """
+        self.unknown_count = 0
+        self._taken = _Counted(lines)
+        self._format = format
+        self._encoding = encoding
+        self._decode = ENCODINGS[encoding].decode
+        self._newest: dict[bytes, int] | None = {} if as_changes else None
+
+    def __iter__(self) -> Iterator[Operation]:
+        """Read on.
+
+        Raises:
+            InvalidArgumentError: a line makes no sense; the message says which.
+        """
+        parsed = _READERS[self._format](self._taken)
+        while True:
+            try:
+                row = next(parsed)
+                operation = self._counting(row)
+                if operation is not None:
+                    yield operation
+            except StopIteration:
+                return
+            except (ValueError, TypeError, KeyError, AttributeError, csv.Error) as error:
+                raise InvalidArgumentError(
+                    f"line {self._taken.count} is no operation in {self._format} and {self._encoding}: {_reason(error)}"
+                ) from error
+
+    def _counting(self, row: Mapping[str, Any]) -> Operation | None:
+        """The operation of a line; None of one that does not count."""
+        if self._newest is not None:
+            operation, sequence = _operation(row, self._decode), int(row["sequence"])
+            if sequence < self._newest.get(operation.key, -1):
+                return None
+            self._newest[operation.key] = sequence
+            return operation
+        if _says_what_is(row):
+            return _operation(row, self._decode)
+        self.unknown_count += row["state"] == "unknown"
+        return None
 
 
 class _Counted:
@@ -100,7 +132,7 @@ INPUT_FORMATS: Final = tuple(_READERS)
 """The names of the formats that can be read back."""
 
 
-def _counts(row: Mapping[str, Any]) -> bool:
+def _says_what_is(row: Mapping[str, Any]) -> bool:
     return "state" not in row or (row.get("type", "put"), row["state"]) in _SAYS_WHAT_IS
 
 

@@ -12,13 +12,19 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from relevel._kernel import AppendedFile
+from relevel.errors import StorageError
 from relevel.storage.living import LivingDirectory
+from relevel.storage.patched import Readable
 
 _NAME = "LOG"
 _OLD_NAME = "LOG.old"
+_MOST_READ: Final = 8 << 20
+"""Bytes of the end of a LOG that are read."""
 
 
 class InfoLog:
@@ -50,3 +56,12 @@ class InfoLog:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+
+def info_log_lines(storage: Readable, name: str) -> Iterable[str]:
+    """The lines of LOG or LOG.old, of a very long one the last; none where it cannot be read."""
+    try:
+        start = max(0, storage.size(name) - _MOST_READ)
+        return storage.read(name, start, _MOST_READ).decode(errors="replace").splitlines()
+    except StorageError:
+        return ()

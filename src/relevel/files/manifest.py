@@ -73,6 +73,7 @@ class ManifestScan:
         findings: what is wrong with it.
         damaged: whether an edit, or part of one, is or may be lost.
         additions: how the tables that edits after the snapshot have added came, by file number; the last ones of very many.
+        highest_sequence: the highest last sequence number that any edit notes.
         first_last_sequence: the last sequence number when the manifest was begun, where everything up to it was in tables then:
             LevelDB's second edit says so, where the log in it is newer than the manifest.
     """
@@ -92,6 +93,7 @@ class ManifestScan:
     findings: tuple[Finding, ...]
     damaged: bool
     additions: Mapping[int, Addition] = field(default_factory=dict)
+    highest_sequence: int = 0
     first_last_sequence: int | None = None
 
     @property
@@ -106,11 +108,17 @@ class ManifestScan:
 
     @property
     def newest(self) -> int:
-        """A sequence number up to which all were given out: the last one noted, or one of a table's first and last keys.
+        """A sequence number up to which all were given out: the highest one noted, or one of a table's first and last keys.
 
-        The last one noted is too low where goleveldb began the manifest anew in a flush because it had become too large.
+        The last one noted is too low where goleveldb began the manifest anew in a flush because it had become too large, or
+        committed a transaction before a memtable with older changes was a table.
         """
-        return max(self.last_sequence or 0, newest_in_ends(metadata for _, metadata in self.tables()))
+        return max(self.highest_sequence, newest_in_ends(metadata for _, metadata in self.tables()))
+
+    @property
+    def is_goleveldbs(self) -> bool:
+        """Whether goleveldb began it: it alone does not note that there is no previous log. The last number is of a table then."""
+        return self.previous_log_number is None
 
     def tables(self) -> Iterator[tuple[int, FileMetadata]]:
         """Yield every live table with its level."""
@@ -171,6 +179,7 @@ class _Replay:
         self._previous_log_number: int | None = None
         self._next_file_number: int | None = None
         self._last_sequence: int | None = None
+        self._highest_sequence = 0
         self._levels: tuple[dict[int, FileMetadata], ...] = tuple({} for _ in range(MOST_LEVELS))
         self._deleted = NumberSet()
         self._compact_pointers: dict[int, bytes] = {}
@@ -214,6 +223,8 @@ class _Replay:
             self._next_file_number = next_file_number
         if last_sequence is not None:
             self._last_sequence = last_sequence
+            if last_sequence <= MAX_SEQUENCE:
+                self._highest_sequence = max(self._highest_sequence, last_sequence)
 
     def _note_additions(self, edit: VersionEdit) -> None:
         is_flush = edit.log_number is not None and not edit.deleted_files
@@ -274,6 +285,7 @@ class _Replay:
             findings=(*findings, *self._untold(), *self._missing(), *self._impossible()),
             damaged=self._damaged,
             additions=self._additions,
+            highest_sequence=self._highest_sequence,
             first_last_sequence=self._first_last_sequence,
         )
 

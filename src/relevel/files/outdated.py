@@ -98,7 +98,7 @@ def log_let_go(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequen
     manifest, the logs.
     """
     number = manifest.log_number
-    if not number or not manifest.complete or manifest.previous_log_number is not None:
+    if not number or not manifest.complete or not manifest.is_goleveldbs:
         return None
     tables, counting = _tables(names), _counting_logs(manifest, names)
     if not counting or number in counting or not _goes_on(storage, manifest, tables, counting.values()):

@@ -239,7 +239,7 @@ class History:
         newest = self._reader.newest_sequence
         if sequence is not None and newest is not None and sequence > newest:
             raise InvalidArgumentError(
-                f"{self._reader.directory.path}: there is no change number {sequence}: the last one is {newest}; "
+                f"{self._reader.directory.path}: there is no change number {sequence}: the last one that counts is {newest}; "
                 "relevel history shows them"
             )
 

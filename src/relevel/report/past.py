@@ -41,12 +41,15 @@ def horizon_lines(horizon: Horizon) -> Iterator[str]:
     if horizon.sequence == 0:
         yield f"complete from the first change on: {horizon.reason}"
         return
-    if horizon.sequence is None:
-        yield f"not proved to be complete anywhere: {horizon.reason}"
-    else:
+    is_complete_below = horizon.gap is not None and horizon.gap > 1
+    if horizon.sequence is not None:
         yield f"complete from sequence number {horizon.sequence} on: {horizon.reason}"
-    if horizon.gap is not None and horizon.gap > 1:
-        yield f"complete below sequence number {horizon.gap} as well: nothing is missing there"
+    elif is_complete_below:
+        yield f"not proved to be complete from sequence number {horizon.gap} on: {horizon.reason}"
+    else:
+        yield f"not proved to be complete anywhere: {horizon.reason}"
+    if is_complete_below:
+        yield f"complete below sequence number {horizon.gap}: each change up to there is on disk"
 
 
 def unproved_lines(horizon: Horizon) -> Iterator[str]:
@@ -55,11 +58,12 @@ def unproved_lines(horizon: Horizon) -> Iterator[str]:
     yield from (f"  {line}" for line in horizon_lines(horizon))
 
 
-def run_lines(runs: Sequence[DatedRun]) -> Iterator[str]:
-    """Runs of deletions, numbered, and how to undo one."""
+def run_lines(runs: Sequence[DatedRun], source: Path) -> Iterator[str]:
+    """Runs of deletions of a database, numbered, and how to undo one."""
     yield from _numbered(runs)
     if runs:
-        yield "next: relevel undelete SRC --run N --dry-run says what undoing one would bring back"
+        undelete = shlex.join(["relevel", "undelete", str(source), "--run", "1", "--dry-run"])
+        yield f"next: {undelete} says what undoing the first would bring back"
 
 
 def _numbered(runs: Sequence[DatedRun]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from relevel.recovery.undelete import UndeleteReport
 from relevel.report.commands import addressed
 from relevel.report.past import estimate_lines, unproved_lines
 
+_NO_NAME: Final = "not known; a rescue needs --comparator NAME, which its program has"
 _MOST_FINDINGS: Final = 100
 _MOST_KEY: Final = 60
 _MOST_RANGES: Final = 3
@@ -104,7 +105,7 @@ def check_lines(report: CheckReport) -> Iterator[str]:
     yield f"{report.path}: {files}, {size_text(report.byte_count)} verified"
     yield (
         f"{report.block_count} data blocks, {report.record_count} log records, "
-        f"{report.put_count} puts, {report.deletion_count} deletions; comparator {report.comparator}"
+        f"{report.put_count} puts, {report.deletion_count} deletions; comparator {report.comparator or _NO_NAME}"
     )
     yield from findings_lines(report.findings, report.path)
     yield f"clean{_with_notes(report.findings)}" if report.is_clean else _count_text(report.findings)
@@ -194,7 +195,7 @@ def rescue_lines(report: RescueReport) -> Iterator[str]:
         places = f"{plural(len(report.healed), 'place')} ({size_text(report.healed_byte_count)})"
         yield f"healed: {places} put back as before the damage; nothing of them is lost"
     yield from _lost_lines(report)
-    yield from findings_lines(report.findings, rescued=True)
+    yield from findings_lines(report.findings, report.source, rescued=True)
     for stale in report.left_out:
         yield f"left out: {plural(stale.count, 'entry')} in {range_text(stale.keys)}: {why_stale(stale)}"
     for stale in report.possibly_stale:
@@ -220,7 +221,11 @@ def _lost_lines(report: RescueReport) -> Iterator[str]:
         ranges = list(dict.fromkeys(range_text(piece.keys) for piece in lost))
         more = f", and {len(ranges) - _MOST_RANGES} ranges more" if len(ranges) > _MOST_RANGES else ""
         about = report.lost_entry_estimate
-        count = f"about {about} entries, older versions included" if about else "nobody knows how many entries"
+        count = (
+            f"about {about} entries if they are of the mean size, older versions included"
+            if about
+            else "nobody knows how many entries"
+        )
         size = f", {size_text(report.lost_byte_count)}, {count}"
         yield f"lost for sure: {plural(len(lost), 'place')}{size if report.lost_byte_count else ''}"
         yield f"    of the keys {'; '.join(ranges[:_MOST_RANGES])}{more}"
@@ -253,6 +258,8 @@ def why_stale(stale: StaleRange) -> str:
             "no manifest proves which tables and logs count, so they may have been deleted long ago, and newer versions of them "
             "may be in files that are gone"
         )
+    if stale.code == "log.sequence.late":
+        return f"what is lost before {stale.file} may have held newer versions or deletions of them"
     where = "" if stale.code.endswith(".missing") else " there"
     return f"{stale.file}, which is lost{where}, may have held newer versions or deletions of them"
 

@@ -161,7 +161,7 @@ def test_an_unknown_comparator_is_named_with_the_way_out() -> None:
     done = relevel("check", DATABASE, "--comparator", "nobody.knows")
 
     assert done.returncode == errors.NotSupportedError.exit_code
-    assert "--comparator module:function" in done.stderr
+    assert "nobody.knows=module:function" in done.stderr
 
 
 def test_raw_bytes_of_a_value_come_out_as_they_are(tmp_path: Path) -> None:

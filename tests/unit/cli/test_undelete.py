@@ -125,7 +125,7 @@ def test_a_number_that_was_never_given_out_is_refused(options: tuple[str, str], 
     done = command("undelete", emptied, *options, "--dry-run")
 
     assert done.code == relevel.InvalidArgumentError.exit_code
-    assert "the last one is 500" in done.err
+    assert "the last one that counts is 500" in done.err
 
 
 def test_a_patch_and_a_dry_run_do_not_go_together(emptied: str, tmp_path: Path) -> None:

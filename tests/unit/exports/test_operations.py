@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relevel.errors import InvalidArgumentError
 from relevel.exports.encoding import ENCODINGS
-from relevel.exports.operations import Operation, parse_operations
+from relevel.exports.operations import Operation, Operations
 from relevel.exports.rows import format_rows
 from relevel.recovery.read.rows import Version
 
@@ -25,7 +25,7 @@ def test_what_dump_prints_comes_back(format: str, encoding: str, pairs: list[tup
     """In every format and encoding."""
     lines = format_rows([version(key, value) for key, value in pairs], format, encoding)
 
-    assert list(parse_operations(lines, format, encoding)) == pairs
+    assert list(Operations(lines, format, encoding)) == pairs
 
 
 def test_of_many_versions_those_count_that_say_what_a_key_is_now() -> None:
@@ -40,7 +40,7 @@ def test_of_many_versions_those_count_that_say_what_a_key_is_now() -> None:
     ]
     lines = format_rows(versions, "jsonl", "escaped")
 
-    assert list(parse_operations(lines, "jsonl", "escaped")) == [
+    assert list(Operations(lines, "jsonl", "escaped")) == [
         Operation(b"a", b"new"),
         Operation(b"b", None),
         Operation(b"c", b"now"),
@@ -49,7 +49,7 @@ def test_of_many_versions_those_count_that_say_what_a_key_is_now() -> None:
 
 def test_pairs_as_scan_prints_them_are_puts() -> None:
     """Arrays of two."""
-    assert list(parse_operations(['["a", "b"]\n', "\n", '["c", "d"]\n'], "jsonl", "escaped")) == [
+    assert list(Operations(['["a", "b"]\n', "\n", '["c", "d"]\n'], "jsonl", "escaped")) == [
         (b"a", b"b"),
         (b"c", b"d"),
     ]
@@ -74,4 +74,29 @@ def test_pairs_as_scan_prints_them_are_puts() -> None:
 def test_a_line_that_makes_no_sense_is_told_by_its_number(text: str, format: str, number: int) -> None:
     """As an editor counts them, empty lines too."""
     with pytest.raises(InvalidArgumentError, match=f"^line {number} is no operation in {format} and hex: "):
-        list(parse_operations(text.splitlines(keepends=True), format, "hex"))
+        list(Operations(text.splitlines(keepends=True), format, "hex"))
+
+
+def test_lines_of_one_file_are_loaded_as_changes() -> None:
+    """Nothing says of them what is live; the one with the highest sequence number is the last, whatever the order."""
+    versions = [
+        Version(7, "put", b"a", b"new", "unknown", "000005.log", 0, "intact"),
+        Version(3, "put", b"a", b"old", "unknown", "000005.log", 0, "intact"),
+        Version(4, "put", b"b", b"gone", "unknown", "000005.log", 0, "intact"),
+        Version(6, "delete", b"b", None, "unknown", "000005.log", 0, "intact"),
+    ]
+    for format in ("jsonl", "csv"):
+        lines = list(format_rows(versions, format, "escaped"))
+        plain, changes = Operations(lines, format, "escaped"), Operations(lines, format, "escaped", as_changes=True)
+
+        assert (list(plain), plain.unknown_count) == ([], 4)
+        assert dict(changes) == {b"a": b"new", b"b": None}
+        assert changes.unknown_count == 0
+
+
+def test_a_change_without_a_sequence_number_is_none() -> None:
+    """As ``scan`` prints them."""
+    with pytest.raises(
+        InvalidArgumentError, match="line 1 is no operation in jsonl and escaped: 'sequence' is missing"
+    ):
+        list(Operations(['["a", "b"]'], "jsonl", "escaped", as_changes=True))

@@ -23,6 +23,7 @@ from relevel.findings import Finding, Severity, Span
 from relevel.format.filename import FileKind, FileName, log_name
 from relevel.recovery.heal.log import heal_file
 from relevel.recovery.inventory.misnamed import Named, read_names, verify_names, with_logs_found, with_tables_found
+from relevel.recovery.inventory.newest_log import verify_newest_log
 from relevel.recovery.inventory.standing import Classifier, DatabaseFile, Proof, Standing, verify_files
 from relevel.storage.held import HeldDirectory
 from relevel.storage.read_only import NO_LIMIT, ReadOnlyDirectory
@@ -120,9 +121,13 @@ def _take_inventory(storage: HeldDirectory) -> Directory:
         )
     current = scan_current(storage)
     choice = _choose_manifest(storage, current, named)
-    let_go = _log_let_go(storage, choice)
+    proved = choice.manifest if choice.proof is Proof.MANIFEST else None
+    names = [name for entry, name in choice.named if entry.is_file]
+    let_go = None if proved is None else log_let_go(storage, proved, names)
     files = Classifier(choice.manifest, choice.proof).classify(choice.named, let_go)
-    of_files = (*verify_names(choice.named), *verify_files(files, choice.proof), *_verify_let_go(let_go))
+    of_files = [*verify_names(choice.named), *verify_files(files, choice.proof), *_verify_let_go(let_go)]
+    if proved is not None:
+        of_files += verify_newest_log(storage, proved, names)
     findings = (*current.findings, *choice.findings, *of_files)
     return Directory(storage, tuple(files), current, choice.manifest, choice.proof, findings)
 
@@ -133,12 +138,6 @@ class _Choice:
     proof: Proof
     findings: tuple[Finding, ...]
     named: list[Named]
-
-
-def _log_let_go(storage: ReadOnlyDirectory, choice: _Choice) -> int | None:
-    if choice.manifest is None or choice.proof is not Proof.MANIFEST:
-        return None
-    return log_let_go(storage, choice.manifest, [name for entry, name in choice.named if entry.is_file])
 
 
 def _verify_let_go(number: int | None) -> Iterator[Finding]:

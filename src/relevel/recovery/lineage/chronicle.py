@@ -18,16 +18,14 @@ it adds one. goleveldb flushes while it compacts, and says how many there are af
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from relevel.errors import StorageError
+from relevel.files.info_log import info_log_lines
 from relevel.storage.patched import Readable
 
 _NAMES: Final = ("LOG.old", "LOG")
-_MOST_READ: Final = 8 << 20
-"""Bytes of the end of a LOG that are read."""
 _SHORTEST, _LONGEST = 20, 1000
 """Characters of a line that may tell something."""
 
@@ -151,12 +149,3 @@ def _tell(chronicle: Chronicle, line: str) -> None:
         if found is not None:
             told(chronicle, *found.groups())
             return
-
-
-def info_log_lines(storage: Readable, name: str) -> Iterable[str]:
-    """The lines of LOG or LOG.old, of a very long one the last; none where it cannot be read."""
-    try:
-        start = max(0, storage.size(name) - _MOST_READ)
-        return storage.read(name, start, _MOST_READ).decode(errors="replace").splitlines()
-    except StorageError:
-        return ()

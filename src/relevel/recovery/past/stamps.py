@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final, NamedTuple
 
-from relevel.recovery.lineage.chronicle import info_log_lines
+from relevel.files.info_log import info_log_lines
 from relevel.storage.patched import Readable
 
 _LEVELDB: Final = re.compile(r"(\d{4}/\d\d/\d\d-\d\d:\d\d:\d\d\.\d{6}) \S{1,40} (.*)")

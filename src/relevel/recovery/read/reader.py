@@ -61,7 +61,9 @@ class Reader:
     ) -> None:
         self.directory: Directory = directory or open_directory(path)
         if only is not None and not _holds_entries(self.directory, only):
-            raise InvalidArgumentError(f"{self.directory.path}: there is no table or log {only!r} in it")
+            raise InvalidArgumentError(
+                f"{self.directory.path}: there is no table or log {only!r} in it; relevel info lists them"
+            )
         self.comparator: Comparator = choose_comparator(self.directory, comparator)
         self.broke_off = False
         self.inputs: InputSet = open_inputs(self.directory, self.comparator, only=only)

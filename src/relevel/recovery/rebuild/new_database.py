@@ -117,7 +117,7 @@ class NewDatabase:
         if not comparator.name:
             raise InvalidArgumentError(
                 "the new database needs the comparator's name, and no manifest has it: "
-                "give --comparator NAME, or NAME=module:function where relevel does not know the name"
+                "give --comparator NAME=module:function with the name that its program has, or NAME alone where relevel knows that"
             )
         self._target = target
         self._comparator = comparator

@@ -7,12 +7,13 @@ overwritten to get rid of them, they are noise.
 from __future__ import annotations
 
 import math
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from relevel.findings import Finding, KeyRange, Span
-from relevel.format.internal_key import user_key_of
+from relevel.format.internal_key import MAX_SEQUENCE, user_key_of
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.storage.patched import Readable
 
@@ -22,6 +23,13 @@ _LEAST_NOISE: Final = 4096
 """Of fewer bytes too little is known."""
 _NOISE: Final = 7.9
 """Bits of entropy a byte: random bytes have 7.95 and more in a sample of 4 KiB; snappy, text and keys have less than 7.8."""
+_TYPE: Final = 6
+"""Where the type of a record is in its header, which it ends. Part of the file format."""
+_BEGINNINGS: Final = (1, 2)
+"""The types of a record that is whole, and of the first part of one. Part of the file format."""
+_BATCH_HEADER: Final = struct.Struct("<QI")
+"""Sequence number and count of a write batch. Part of the file format."""
+_MOST_OPERATIONS: Final = 1 << 24
 _GIT_LFS: Final = b"version https://git-lfs.github.com/spec/"
 _OTHERS: Final = (
     (b"<<<<<<< ", "the conflict markers of a version control system"),
@@ -57,9 +65,15 @@ def _describe(head: bytes) -> str | None:
             return what
     if head and not head.strip(b"\0"):
         return "zeroes"
-    if len(head) >= _LEAST_NOISE and _entropy(head) > _NOISE:
+    if len(head) >= _LEAST_NOISE and _entropy(head) > _NOISE and not _begins_a_batch(head):
         return "noise, as what is encrypted or was overwritten"
     return None
+
+
+def _begins_a_batch(head: bytes) -> bool:
+    """Whether this may be a log whose first batch a crash has cut, with values that look like noise."""
+    record_type, (sequence, count) = head[_TYPE], _BATCH_HEADER.unpack_from(head, _TYPE + 1)
+    return record_type in _BEGINNINGS and 0 < sequence <= MAX_SEQUENCE and 0 < count <= _MOST_OPERATIONS
 
 
 def _entropy(data: bytes) -> float:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
 from relevel.files.manifest import newest_in_ends
-from relevel.files.outdated import SLACK
 from relevel.findings import Finding, KeyRange, Severity, Span
 from relevel.format.comparator import Comparator
+from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
 from relevel.recovery.inventory.directory import Directory
 from relevel.recovery.inventory.standing import Proof, Standing
@@ -54,13 +54,13 @@ def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey])
     if newest > last:
         message = f"{manifest.name}: ends with sequence number {last}, and the tables that it counts on go to {newest}"
         yield Finding.of("manifest.sequence.short", Span(manifest.name), message)
-    if live:
+    if live and not any(directory.of_kind(FileKind.LOG, Standing.MISSING)):
         given_out = max(newest, last)
         oldest = min(live, key=_begin)
         if _begin(oldest) > given_out + 1 and not oldest.losses:  # what damage costs is told by the damage
-            yield _finding(
-                "log.sequence.gap", oldest, f"tables and manifest end with {given_out}: what came between is lost"
-            )
+            begins = f"{oldest.file.name}: begins with sequence number {_begin(oldest)}"
+            message = f"{begins}, and tables and manifest end with {given_out}: what came between is lost"
+            yield Finding.of("log.sequence.late", Span(oldest.file.name), message, KeyRange())
 
 
 def verify_log_ends(
@@ -81,29 +81,33 @@ def verify_log_ends(
     known = max([last, *map(_end, live)])
     for log in logs:
         if log.file.standing is Standing.SUPERSEDED and _end(log) > known:
-            message = f"goes to sequence number {_end(log)}, and all that counts ends with {known}"
-            message = f"{manifest.name}: {log.file.name}, which it does not count on, {message}"
+            reach = f"goes to sequence number {_end(log)}, and all that counts ends with {known}"
+            advice = f"`relevel dump --file {log.file.name}` prints what it holds, for `relevel load --changes`"
+            message = f"{manifest.name}: {log.file.name}, which it does not count on, {reach}; {advice}"
             yield Finding.of("manifest.partial", Span(manifest.name), message)
     ordered = sorted(live, key=lambda log: log.file.number or 0)
     for log, following in pairwise(ordered):
         if _begin(following) > _end(log) + 1 and not log.losses:
             yield _short(log, f"{following.file.name} begins with {_begin(following)}")
-    yield from _emptied(ordered, logs, tables)
+    yield from _emptied(ordered, logs, tables, last if manifest.is_goleveldbs else 0)
     if ordered and max(map(_end, live)) < last and not ordered[-1].losses:
         yield _short(ordered[-1], f"the manifest knows {last}")
 
 
 def _emptied(
-    filled: Sequence[LogSurvey], logs: Iterable[LogSurvey], tables: Sequence[TableSurvey]
+    filled: Sequence[LogSurvey], logs: Iterable[LogSurvey], tables: Sequence[TableSurvey], left_out: int
 ) -> Iterator[Finding]:
-    """Of an empty log that counts before ``filled`` ones, what was in it, if the tables end before these begin."""
+    """Of an empty log that counts before ``filled`` ones, what was in it, if the tables end before these begin.
+
+    Up to ``left_out`` there was nothing else: goleveldb leaves a number out where it replays a log, and notes it.
+    """
     live = [table for table in tables if table.file.standing is Standing.LIVE]
     if not filled or not live or any(table.scan is None or table.losses for table in live):
         return
-    number, newest = filled[0].file.number or 0, newest_in(live)
+    number, newest = filled[0].file.number or 0, max(newest_in(live), left_out)
     empty = [log for log in logs if log.file.standing is Standing.LIVE and not log.losses]
     for log in empty:
-        if (log.file.number or 0) < number and _begin(filled[0]) > newest + 1 + SLACK:
+        if (log.file.number or 0) < number and _begin(filled[0]) > newest + 1:
             yield _short(log, f"tables with {newest}, and {filled[0].file.name} begins with {_begin(filled[0])}")
 
 

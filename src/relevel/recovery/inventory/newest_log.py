@@ -1,0 +1,63 @@
+"""Newest log: whether LOG tells of one that is not there, which no manifest names.
+
+When a memtable is full, a new log is begun and then the memtable becomes a table, of which LOG tells at once. Until the manifest
+knows that table it names the log before, so that only LOG tells that there was a later one.
+
+Source: google/leveldb, db/db_impl.cc (MakeRoomForWrite, WriteLevel0Table). While a database is opened tables are made too, and no
+log is begun before them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from relevel.files.info_log import info_log_lines
+from relevel.files.manifest import ManifestScan
+from relevel.findings import Finding, KeyRange, Span
+from relevel.format.filename import FileKind, FileName, log_name
+from relevel.storage.read_only import ReadOnlyDirectory
+
+_STARTED: Final = re.compile(r"Level-\d+ table #(\d{1,18}): started$")
+_ENDED: Final = re.compile(r"Level-\d+ table #(\d{1,18}): (?:[1-9]\d* bytes|0 bytes OK)")
+_RECOVERING: Final = "Recovering log #"
+_OPENED: Final = "Delete type="
+"""What stands in a line only when an opening has come to its end."""
+
+
+def verify_newest_log(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]
+) -> Iterator[Finding]:
+    """Tell of a log that was newer than the one that a whole manifest names, and is not there. Reads LOG where none is newer."""
+    first = manifest.log_number
+    if not first or any(name.kind is FileKind.LOG and (name.number or 0) > first for name in names):
+        return
+    table = _table_begun(info_log_lines(storage, "LOG"))
+    known = {metadata.number for _, metadata in manifest.tables()} | set(manifest.deleted)
+    if table is None or table in known:
+        return
+    there = known | {name.number for name in names}
+    number = next((number for number in range(table - 1, first, -1) if number not in there), None)
+    if number is not None:
+        gone = f"{log_name(number)} or thereabouts: a log newer than {log_name(first)} is gone"
+        message = (
+            f"{gone}: LOG tells that table #{table} was begun while the database was in use, and a log goes before that"
+        )
+        yield Finding.of("log.newest.missing", Span(log_name(number)), message, KeyRange())
+
+
+def _table_begun(lines: Iterable[str]) -> int | None:
+    """The number of the table that a memtable was becoming when LOG ended, if that was after the opening; else None."""
+    begun, is_opening = None, False
+    for line in lines:
+        started, ended = _STARTED.search(line), _ENDED.search(line)
+        if started is not None and not is_opening:
+            begun = int(started[1])
+        elif ended is not None:
+            begun = None
+        elif _RECOVERING in line:
+            begun, is_opening = None, True
+        elif _OPENED in line:
+            is_opening = False
+    return begun
