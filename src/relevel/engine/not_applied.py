@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from relevel.engine.options import Options
@@ -18,8 +19,9 @@ def advice_on(path: str, findings: Sequence[Finding], options: Options) -> str:
     """
     behind = "was applied" if options.log_recovery == "skip_damaged" else "was not applied"
     if options.read_only:
-        return f"what is behind it {behind}; `relevel rescue {path} DST` gets back what can be"
-    dump, load = f"relevel dump {path} --file {findings[0].span.file}", f"relevel load {path} --changes"
+        return f"what is behind it {behind}; `{shlex.join(['relevel', 'rescue', path])} DST` gets back what can be"
+    dump = shlex.join(["relevel", "dump", path, "--file", findings[0].span.file])
+    load = shlex.join(["relevel", "load", path, "--changes"])
     return (
         f"what is behind it {behind}; it stays in that file: `{dump}` prints what can be read, and `{load}` writes that"
     )

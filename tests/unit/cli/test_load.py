@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -165,3 +167,23 @@ def test_who_loads_is_told_how_far_it_is(tmp_path: Path) -> None:
     assert told
     assert told == sorted(set(told))
     assert told[-1] < 1000
+
+
+def test_what_an_opening_did_not_apply_loads_as_its_warning_says(damaged: Path) -> None:
+    """The commands that ``put`` prints, as they stand there: everything comes, and the flipped bit is put back."""
+    told = call("put", damaged, "new", "value")
+    commands = [shlex.split(command)[1:] for command in re.findall(r"`(relevel [^`]+)`", told.err)]
+    lines = call(*commands[0]).out.encode()
+
+    left_out = call(*commands[1][:-1], given=lines)
+    loaded = call(*commands[1], given=lines)
+
+    assert told.code == 1
+    assert [command[0] for command in commands] == ["dump", "load"]
+    assert (left_out.code, left_out.out) == (1, f"{damaged}: 0 entries written, 0 keys deleted\n")
+    assert f"{len(lines.splitlines())} lines were left out" in left_out.err
+    assert loaded.code == 0
+    with relevel.DB(damaged) as db:
+        content = dict(db)
+    assert content.pop(b"new") == b"value"
+    assert content == dict(PAIRS)
