@@ -298,7 +298,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         ),
         "log.sequence.late": _warning(
             "the first log begins after the number that comes next",
-            "What came before was in a log that is gone, or in the lost beginning of this one.",
+            "What came before was in a log that is gone, or in the lost beginning of this one, or a full disk refused it.",
         ),
         "log.sequence.back": _warning("sequence numbers go back", "Two programs wrote, or records were moved."),
         "log.sequence.lost": _damage(

@@ -46,7 +46,7 @@ def damage_something(database: Path, choice: random.Random) -> operators.Damage 
 def test_any_damage_is_survived_and_told(seed: int, tmp_path: Path) -> None:
     """One to three damages: what comes out was written, what is missing is named, what is rescued is healthy.
 
-    A log that is cut between two records, or a newest log that is gone, leaves no trace: nobody can tell.
+    A log that is cut between two records, or a newest log that is gone and of which LOG does not tell, leaves no trace.
     """
     choice = random.Random(seed)
     fixture = choice.choice(OWN)

@@ -93,6 +93,57 @@ def test_a_log_behind_one_of_another_time_counts_where_the_tables_end(
     assert second.exists() != counts
 
 
+def test_a_cut_log_before_one_of_another_time_is_kept_and_told(tmp_path: Path) -> None:
+    """Nothing tells that a full disk refused what was cut."""
+    first, second = two_logs(tmp_path, 10)
+    cut = first.read_bytes()[:-3]
+    first.write_bytes(cut)
+    second.write_bytes(forge.log([put(number, b"10", b"OLD") for number in (3, 4)]))
+
+    with opened(first.parent) as db:
+        assert [finding.span.file for finding in db.recovery_findings] == [first.name, second.name]
+        assert (db[b"10"], len(dict(db))) == (b"10", 19)
+    assert first.read_bytes() == cut
+
+
+def test_the_manifests_number_proves_nothing_where_a_table_cannot_be_read(tmp_path: Path) -> None:
+    """The first log is hurt in its first record, and so may be what the tables tell of where it began."""
+    first, second = two_logs(tmp_path, 25)
+    for file in (first, second.with_name("000005.ldb")):
+        content = bytearray(file.read_bytes())
+        content[20] ^= 0xFF
+        file.write_bytes(content)
+    second.write_bytes(forge.log([put(12, b"behind a hole", b"value")]))
+
+    with opened(first.parent) as db:
+        assert db.get(b"behind a hole") is None
+        assert [finding.span.file for finding in db.recovery_findings] == [first.name, second.name]
+    assert first.exists()
+    assert second.exists()
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_the_warning_has_the_commands_for_each_log_and_none_that_loads_old_changes(
+    is_old: bool, tmp_path: Path
+) -> None:
+    """What is older than the tables would replace newer values."""
+    first, second = two_logs(tmp_path, 10)
+    if is_old:
+        first.write_bytes(forge.log([put(3, b"10", b"OLD")]))
+        second.unlink()
+    else:
+        content = bytearray(first.read_bytes())
+        content[40] ^= 0xFF
+        first.write_bytes(content)
+
+    with pytest.warns(relevel.LogDamagedWarning) as told:
+        relevel.DB(first.parent).close()
+
+    assert f"`relevel dump {first.parent} --file {first.name}`" in str(told[0].message)
+    assert ("relevel load" in str(told[0].message)) != is_old
+    assert (f"then the same of {second.name}" in str(told[0].message)) != is_old
+
+
 def test_what_is_written_behind_a_log_that_ends_before_the_manifest_knows_is_found_again(tmp_path: Path) -> None:
     """The numbers between were lost with the power; the next log begins after them, and its program is killed."""
     first, second = two_logs(tmp_path, 25)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import Final
 
 from relevel.engine.options import Options
 from relevel.findings import Finding
+
+_OLD: Final = "log.sequence.old"
+"""Its changes are older than what is in the tables."""
 
 
 def advice_on(path: str, findings: Sequence[Finding], options: Options) -> str:
@@ -20,8 +24,15 @@ def advice_on(path: str, findings: Sequence[Finding], options: Options) -> str:
     behind = "was applied" if options.log_recovery == "skip_damaged" else "was not applied"
     if options.read_only:
         return f"what is behind it {behind}; `{shlex.join(['relevel', 'rescue', path])} DST` gets back what can be"
-    dump = shlex.join(["relevel", "dump", path, "--file", findings[0].span.file])
-    load = shlex.join(["relevel", "load", path, "--changes"])
-    return (
-        f"what is behind it {behind}; it stays in that file: `{dump}` prints what can be read, and `{load}` writes that"
+    logs = list(dict.fromkeys(finding.span.file for finding in findings if finding.code != _OLD))
+    if not logs:
+        dump = shlex.join(["relevel", "dump", path, "--file", findings[0].span.file])
+        return (
+            f"what is in it was not applied, and would replace newer values; it stays in that file: `{dump}` prints it"
+        )
+    dump, load = (
+        shlex.join(["relevel", "dump", path, "--file", logs[0]]),
+        shlex.join(["relevel", "load", path, "--changes"]),
     )
+    others = f", then the same of {', '.join(logs[1:])}" if logs[1:] else ""
+    return f"what is behind it {behind}; it stays in that file: `{dump}` prints what can be read, and `{load}` writes that{others}"

@@ -211,7 +211,7 @@ class _Opening:
             comparator=self._found.comparator,
             findings=replayed.findings,
             lock=lock,
-            info_log=self._tell(replayed),
+            info_log=self._tell(replayed, log_number),
             obsolete=self._obsolete(replayed, oldest_log),
             log_number=log_number,
             immutable=immutable,
@@ -302,7 +302,7 @@ class _Opening:
             names.append(manifest_name(self._found.manifest_number))
         return tuple(names)
 
-    def _tell(self, replayed: Replayed) -> InfoLog:
+    def _tell(self, replayed: Replayed, log_number: int) -> InfoLog:
         info_log = InfoLog(self._directory)
         for number in self._found.logs:
             info_log.write(f"Recovering log #{number}")
@@ -310,4 +310,5 @@ class _Opening:
             info_log.write(f"Level-0 table #{metadata.number}: {metadata.file_size} bytes OK")
         for finding in replayed.findings:
             info_log.write(finding.message)
+        info_log.write(f"Writing to log #{log_number}")
         return info_log

@@ -30,9 +30,9 @@ class Options:
         error_if_exists: refuse a database that is there.
         read_only: write nothing and take no lock; logs are replayed in memory.
         log_recovery: what a damaged log means at opening. ``"point_in_time"``: everything before the damage counts and
-            nothing behind it, so that the state is one that once was; ``"strict"``: the database is not opened;
-            ``"skip_damaged"``: everything readable counts, as in LevelDB. A record cut by the end of the last log, as a
-            crash leaves it, is no damage.
+            nothing behind it, unless the next log begins where tables and earlier logs end, so that the state is one that
+            once was; ``"strict"``: the database is not opened; ``"skip_damaged"``: everything readable counts, as in
+            LevelDB. A record cut by the end of the last log, as a crash leaves it, is no damage.
         reuse_logs: go on in the last log, where it is whole, instead of writing its entries to a table.
         write_buffer_size: of a memtable, after which it becomes a table.
         max_open_files: tables kept open.

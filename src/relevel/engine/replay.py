@@ -124,14 +124,15 @@ class Replayer:
         return result
 
     def _goes_on_in(self, filled: Sequence[int], number: int) -> bool:
-        """Whether the next log begins where tables and what was applied of one end: so what was not applied of it is not missing.
+        """Whether the next log begins where tables and what was applied of one end, and nothing is missing before it.
 
         A full disk refused it, or it is older than the tables: so is a log of goleveldb's whose memtable becomes a table only after
         a transaction.
         """
         following = next(log_name(log) for log in filled if log > number)
         first = first_sequence(self._directory, following)
-        return first is not None and first <= self._due(following)
+        newest = max(self._newest_in_ends, self._result.max_sequence)
+        return first is not None and newest < first <= self._due(following, is_to_prove=True)
 
     def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)
@@ -148,14 +149,15 @@ class Replayer:
     def _newest_in_ends(self) -> int:
         return newest_in_ends(table.metadata for _, table in self._versions.current.tables())
 
-    def _due(self, name: str) -> int:
+    def _due(self, name: str, *, is_to_prove: bool = False) -> int:
         """The sequence number with which a log that is not the first begins at the latest.
 
         Of the first one nothing is known: LevelDB gives numbers to a batch that a full disk refuses, and goes on behind them.
 
         LevelDB gives the manifest the last number that was given out, which may be of a change that only a later log has. So it
         tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read.
-        goleveldb gives it that of the newest change in tables, or one that it left out where it replayed a log.
+        goleveldb gives it that of the newest change in tables, or one that it left out where it replayed a log. Where a table
+        cannot be read the number in the manifest is taken, unless that ``is_to_prove`` that nothing is missing.
         """
         if self._result.max_sequence:
             return self._result.max_sequence + 1
@@ -166,7 +168,9 @@ class Replayer:
         numbers = sorted((table.metadata.number for _, table in self._versions.current.tables()), reverse=True)
         names = map(self._versions.table_file, numbers)
         newest = newest_in_tables(self._directory, names, first - 1)
-        return due if newest is None else newest + 1
+        if newest is None:
+            return self._newest_in_ends + 1 if is_to_prove else due
+        return newest + 1
 
     def _apply(self, replay: LogReplay) -> None:
         result = self._result

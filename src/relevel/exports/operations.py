@@ -69,7 +69,7 @@ class Operations:
                     yield operation
             except StopIteration:
                 return
-            except (ValueError, TypeError, KeyError, AttributeError, csv.Error) as error:
+            except (ValueError, OverflowError, TypeError, KeyError, AttributeError, csv.Error) as error:
                 raise InvalidArgumentError(
                     f"line {self._taken.count} is no operation in {self._format} and {self._encoding}: {_reason(error)}"
                 ) from error

@@ -117,8 +117,9 @@ class ManifestScan:
 
     @property
     def is_goleveldbs(self) -> bool:
-        """Whether goleveldb began it: it alone does not note that there is no previous log. The last number is of a table then."""
-        return self.previous_log_number is None
+        """Whether goleveldb began it: it alone names a log and does not note that there is no previous one. The last number is of a
+        table then, or one that was left out."""
+        return bool(self.log_number) and self.previous_log_number is None
 
     def tables(self) -> Iterator[tuple[int, FileMetadata]]:
         """Yield every live table with its level."""

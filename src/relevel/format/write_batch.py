@@ -25,7 +25,8 @@ from relevel.format.varint import decode_length_prefixed, encode_length_prefixed
 HEADER_SIZE: Final = 12
 """Sequence number and count. Part of the file format."""
 
-_HEADER: Final = struct.Struct("<QI")
+BATCH_HEADER: Final = struct.Struct("<QI")
+"""The same as a struct."""
 
 
 class Operation(NamedTuple):
@@ -58,7 +59,7 @@ def encode_write_batch(batch: WriteBatch) -> bytes:
     if not 0 <= batch.sequence <= batch.sequence + len(batch.operations) <= MAX_SEQUENCE + 1:
         raise ValueError(f"{batch.sequence} and {len(batch.operations)} operations exceed the largest sequence number")
     operations = b"".join(_encode_operation(operation) for operation in batch.operations)
-    return _HEADER.pack(batch.sequence, len(batch.operations)) + operations
+    return BATCH_HEADER.pack(batch.sequence, len(batch.operations)) + operations
 
 
 def _encode_operation(operation: Operation) -> bytes:
@@ -76,7 +77,7 @@ def decode_write_batch(data: bytes) -> WriteBatch:
     """
     if len(data) < HEADER_SIZE:
         raise CorruptionError(f"log record too small: {len(data)} bytes, a batch has at least {HEADER_SIZE}")
-    sequence, count = _HEADER.unpack_from(data)
+    sequence, count = BATCH_HEADER.unpack_from(data)
     operations, offset = [], HEADER_SIZE
     while offset < len(data):
         operation, offset = _decode_operation(data, offset)

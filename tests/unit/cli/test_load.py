@@ -171,6 +171,7 @@ def test_who_loads_is_told_how_far_it_is(tmp_path: Path) -> None:
 
 def test_what_an_opening_did_not_apply_loads_as_its_warning_says(damaged: Path) -> None:
     """The commands that ``put`` prints, as they stand there: everything comes, and the flipped bit is put back."""
+    damaged = damaged.rename(damaged.with_name("it's a database"))
     told = call("put", damaged, "new", "value")
     commands = [shlex.split(command)[1:] for command in re.findall(r"`(relevel [^`]+)`", told.err)]
     lines = call(*commands[0]).out.encode()

@@ -38,6 +38,8 @@ def database(tmp_path: Path) -> Path:
         ([*OPENED, BEGUN], True),
         ([BEGUN], True),
         ([BEGUN, "Level-0 table #93: 0 bytes IO error: 000093.ldb: No space left on device"], True),
+        (["Recovering log #90", "Reusing old log /db/000090.log", BEGUN], True),
+        (["Recovering log #90", "Writing to log #90", BEGUN], True),
         (OPENED, False),
         (["Recovering log #90", BEGUN], False),
         ([*OPENED, BEGUN, "Level-0 table #93: 4711 bytes OK"], False),

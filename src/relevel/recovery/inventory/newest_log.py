@@ -16,14 +16,14 @@ from typing import Final
 from relevel.files.info_log import info_log_lines
 from relevel.files.manifest import ManifestScan
 from relevel.findings import Finding, KeyRange, Span
-from relevel.format.filename import FileKind, FileName, log_name
+from relevel.format.filename import FileKind, FileName, log_name, parse_filename
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _STARTED: Final = re.compile(r"Level-\d+ table #(\d{1,18}): started$")
 _ENDED: Final = re.compile(r"Level-\d+ table #(\d{1,18}): (?:[1-9]\d* bytes|0 bytes OK)")
 _RECOVERING: Final = "Recovering log #"
-_OPENED: Final = "Delete type="
-"""What stands in a line only when an opening has come to its end."""
+_OPENED: Final = re.compile(r"Delete type=|Reusing old log |Writing to log #")
+"""What stands in a line only when an opening makes no table any more; the last is relevel's."""
 
 
 def verify_newest_log(
@@ -39,12 +39,18 @@ def verify_newest_log(
         return
     there = known | {name.number for name in names}
     number = next((number for number in range(table - 1, first, -1) if number not in there), None)
-    if number is not None:
+    if number is not None and not _is_begun_since(storage, first):
         gone = f"{log_name(number)} or thereabouts: a log newer than {log_name(first)} is gone"
         message = (
             f"{gone}: LOG tells that table #{table} was begun while the database was in use, and a log goes before that"
         )
         yield Finding.of("log.newest.missing", Span(log_name(number)), message, KeyRange())
+
+
+def _is_begun_since(storage: ReadOnlyDirectory, first: int) -> bool:
+    """Whether there is a newer log by now: LOG, which is not held open, may tell of what came after the others were."""
+    now = (parse_filename(entry.name) for entry in ReadOnlyDirectory(storage.root).entries())
+    return any(name.kind is FileKind.LOG and (name.number or 0) > first for name in now)
 
 
 def _table_begun(lines: Iterable[str]) -> int | None:
@@ -58,6 +64,6 @@ def _table_begun(lines: Iterable[str]) -> int | None:
             begun = None
         elif _RECOVERING in line:
             begun, is_opening = None, True
-        elif _OPENED in line:
+        elif _OPENED.search(line) is not None:
             is_opening = False
     return begun

@@ -7,13 +7,14 @@ overwritten to get rid of them, they are noise.
 from __future__ import annotations
 
 import math
-import struct
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from relevel.findings import Finding, KeyRange, Span
 from relevel.format.internal_key import MAX_SEQUENCE, user_key_of
+from relevel.format.record import HEADER_SIZE
+from relevel.format.write_batch import BATCH_HEADER
 from relevel.recovery.inventory.standing import DatabaseFile
 from relevel.storage.patched import Readable
 
@@ -23,12 +24,8 @@ _LEAST_NOISE: Final = 4096
 """Of fewer bytes too little is known."""
 _NOISE: Final = 7.9
 """Bits of entropy a byte: random bytes have 7.95 and more in a sample of 4 KiB; snappy, text and keys have less than 7.8."""
-_TYPE: Final = 6
-"""Where the type of a record is in its header, which it ends. Part of the file format."""
 _BEGINNINGS: Final = (1, 2)
 """The types of a record that is whole, and of the first part of one. Part of the file format."""
-_BATCH_HEADER: Final = struct.Struct("<QI")
-"""Sequence number and count of a write batch. Part of the file format."""
 _MOST_OPERATIONS: Final = 1 << 24
 _GIT_LFS: Final = b"version https://git-lfs.github.com/spec/"
 _OTHERS: Final = (
@@ -72,7 +69,7 @@ def _describe(head: bytes) -> str | None:
 
 def _begins_a_batch(head: bytes) -> bool:
     """Whether this may be a log whose first batch a crash has cut, with values that look like noise."""
-    record_type, (sequence, count) = head[_TYPE], _BATCH_HEADER.unpack_from(head, _TYPE + 1)
+    record_type, (sequence, count) = head[HEADER_SIZE - 1], BATCH_HEADER.unpack_from(head, HEADER_SIZE)
     return record_type in _BEGINNINGS and 0 < sequence <= MAX_SEQUENCE and 0 < count <= _MOST_OPERATIONS
 
 

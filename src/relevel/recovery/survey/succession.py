@@ -6,11 +6,12 @@ newer. Where a file was put there by hand, or LevelDB's own repair made the tabl
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
 from relevel.files.manifest import newest_in_ends
-from relevel.findings import Finding, KeyRange, Severity, Span
+from relevel.findings import Finding, KeyRange, Span
 from relevel.format.comparator import Comparator
 from relevel.format.filename import FileKind
 from relevel.format.internal_key import user_key_of
@@ -25,7 +26,8 @@ def verify_logs(directory: Directory, tables: Iterable[TableSurvey], logs: Itera
 
     A log that begins before these end is of another time, or of another database. An oldest one that begins after the next number
     that was to be given out has lost its beginning, or a full disk has refused what should be there: else numbers are given out
-    without a gap, and what is in no table was in the log. And the last number that the manifest notes against the tables.
+    without a gap, and what is in no table was in the log. Where a log is missing, that is told already. And the last number that
+    the manifest notes against the tables.
     """
     return _verify_begins(directory, newest_in(table for table in tables if table.file.standing is Standing.LIVE), logs)
 
@@ -43,10 +45,10 @@ def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey])
     ]
     for log in live:
         if not _is_after(log, newest):
-            yield _finding("log.sequence.back", log, f"the tables already go to {newest}")
+            yield _back(log, f"the tables already go to {newest}")
     for log, following in pairwise(sorted(live, key=lambda log: log.file.number or 0)):
         if _begin(following) <= _end(log):
-            yield _finding("log.sequence.back", following, f"{log.file.name} already goes to {_end(log)}")
+            yield _back(following, f"{log.file.name} already goes to {_end(log)}")
     manifest = directory.manifest
     if manifest is None or directory.proof is not Proof.MANIFEST:
         return
@@ -55,11 +57,12 @@ def _verify_begins(directory: Directory, newest: int, logs: Iterable[LogSurvey])
         message = f"{manifest.name}: ends with sequence number {last}, and the tables that it counts on go to {newest}"
         yield Finding.of("manifest.sequence.short", Span(manifest.name), message)
     if live and not any(directory.of_kind(FileKind.LOG, Standing.MISSING)):
-        given_out = max(newest, last)
+        given_out = max(newest, manifest.newest)
         oldest = min(live, key=_begin)
         if _begin(oldest) > given_out + 1 and not oldest.losses:  # what damage costs is told by the damage
             begins = f"{oldest.file.name}: begins with sequence number {_begin(oldest)}"
-            message = f"{begins}, and tables and manifest end with {given_out}: what came between is lost"
+            ends = f"tables and manifest end with {given_out}"
+            message = f"{begins}, and {ends}: what came between is lost, or a full disk refused it"
             yield Finding.of("log.sequence.late", Span(oldest.file.name), message, KeyRange())
 
 
@@ -82,14 +85,16 @@ def verify_log_ends(
     for log in logs:
         if log.file.standing is Standing.SUPERSEDED and _end(log) > known:
             reach = f"goes to sequence number {_end(log)}, and all that counts ends with {known}"
-            advice = f"`relevel dump --file {log.file.name}` prints what it holds, for `relevel load --changes`"
+            path = str(directory.path)
+            dump, load = ["relevel", "dump", path, "--file", log.file.name], ["relevel", "load", path, "--changes"]
+            advice = f"`{shlex.join(dump)}` prints what it holds, for `{shlex.join(load)}`"
             message = f"{manifest.name}: {log.file.name}, which it does not count on, {reach}; {advice}"
             yield Finding.of("manifest.partial", Span(manifest.name), message)
     ordered = sorted(live, key=lambda log: log.file.number or 0)
     for log, following in pairwise(ordered):
         if _begin(following) > _end(log) + 1 and not log.losses:
             yield _short(log, f"{following.file.name} begins with {_begin(following)}")
-    yield from _emptied(ordered, logs, tables, last if manifest.is_goleveldbs else 0)
+    yield from _emptied(ordered, logs, tables, manifest.newest if manifest.is_goleveldbs else 0)
     if ordered and max(map(_end, live)) < last and not ordered[-1].losses:
         yield _short(ordered[-1], f"the manifest knows {last}")
 
@@ -124,9 +129,9 @@ def _begin(log: LogSurvey) -> int:
     return (log.scan.min_sequence if log.scan is not None else None) or 0
 
 
-def _finding(code: str, log: LogSurvey, against: str) -> Finding:
+def _back(log: LogSurvey, against: str) -> Finding:
     message = f"{log.file.name}: begins with sequence number {_begin(log)}, and {against}"
-    return Finding(code, Severity.WARNING, Span(log.file.name, 0, log.file.size), message, KeyRange())
+    return Finding.of("log.sequence.back", Span(log.file.name, 0, log.file.size), message, KeyRange())
 
 
 def logs_are_newest(tables: Iterable[TableSurvey], logs: Iterable[LogSurvey]) -> bool:
