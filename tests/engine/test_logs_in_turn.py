@@ -106,19 +106,25 @@ def test_a_cut_log_before_one_of_another_time_is_kept_and_told(tmp_path: Path) -
     assert first.read_bytes() == cut
 
 
-def test_the_manifests_number_proves_nothing_where_a_table_cannot_be_read(tmp_path: Path) -> None:
-    """The first log is hurt in its first record, and so may be what the tables tell of where it began."""
+@pytest.mark.parametrize("left", [0, 15, None])
+@pytest.mark.parametrize("hurt", [None, 20, -20])
+def test_the_manifests_number_proves_nothing_where_a_table_is_hurt(
+    hurt: int | None, left: int | None, tmp_path: Path
+) -> None:
+    """The first log is empty, torn or hurt in its first record; and a table in a block, or in the padding of its footer."""
     first, second = two_logs(tmp_path, 25)
-    for file in (first, second.with_name("000005.ldb")):
-        content = bytearray(file.read_bytes())
-        content[20] ^= 0xFF
-        file.write_bytes(content)
-    second.write_bytes(forge.log([put(12, b"behind a hole", b"value")]))
+    content = bytearray(first.read_bytes())
+    content[20] ^= 0 if left is not None else 0xFF
+    first.write_bytes(content[:left])
+    if hurt is not None:
+        table = first.with_name("000005.ldb")
+        content = bytearray(table.read_bytes())
+        content[hurt] ^= 1
+        table.write_bytes(content)
 
     with opened(first.parent) as db:
-        assert db.get(b"behind a hole") is None
-        assert [finding.span.file for finding in db.recovery_findings] == [first.name, second.name]
-    assert first.exists()
+        assert db.get(b"21") is None
+        assert db.recovery_findings[-1].span.file == second.name
     assert second.exists()
 
 

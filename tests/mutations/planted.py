@@ -91,7 +91,7 @@ MUTATIONS: Final = (
     Mutation(
         "goleveldb is believed to have let go of any log",
         "src/relevel/files/outdated.py",
-        "    return newest is not None and first <= newest + 1\n",
+        "    return first <= newest + 1\n",
         "    return True\n",
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
     ),
@@ -105,7 +105,7 @@ MUTATIONS: Final = (
     Mutation(
         "a log goes on behind one of which something is lost",
         "src/relevel/engine/replay.py",
-        "        return first is not None and newest < first <= self._due(following, is_to_prove=True)\n",
+        "        return first is not None and newest < first <= self._due(following)\n",
         "        return True\n",
         (*PYTEST, "tests/engine/test_logs_in_turn.py"),
     ),

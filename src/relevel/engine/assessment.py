@@ -239,7 +239,7 @@ def _last_sequence(directory: ReadOnlyDirectory, manifest: ManifestScan, there: 
         return noted
     numbers = sorted((table.number for _, table in manifest.tables() if table.number > log), reverse=True)
     newest = newest_in_tables(directory, [there[number].name for number in numbers], MAX_SEQUENCE)
-    return max(known, newest or 0)
+    return max(known, newest)
 
 
 def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:

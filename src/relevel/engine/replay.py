@@ -132,7 +132,7 @@ class Replayer:
         following = next(log_name(log) for log in filled if log > number)
         first = first_sequence(self._directory, following)
         newest = max(self._newest_in_ends, self._result.max_sequence)
-        return first is not None and newest < first <= self._due(following, is_to_prove=True)
+        return first is not None and newest < first <= self._due(following)
 
     def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)
@@ -149,15 +149,14 @@ class Replayer:
     def _newest_in_ends(self) -> int:
         return newest_in_ends(table.metadata for _, table in self._versions.current.tables())
 
-    def _due(self, name: str, *, is_to_prove: bool = False) -> int:
+    def _due(self, name: str) -> int:
         """The sequence number with which a log that is not the first begins at the latest.
 
         Of the first one nothing is known: LevelDB gives numbers to a batch that a full disk refuses, and goes on behind them.
 
         LevelDB gives the manifest the last number that was given out, which may be of a change that only a later log has. So it
         tells nothing of what was between two logs. Where the earlier one is empty, the tables tell; only then are they read.
-        goleveldb gives it that of the newest change in tables, or one that it left out where it replayed a log. Where a table
-        cannot be read the number in the manifest is taken, unless that ``is_to_prove`` that nothing is missing.
+        goleveldb gives it that of the newest change in tables, or one that it left out where it replayed a log.
         """
         if self._result.max_sequence:
             return self._result.max_sequence + 1
@@ -167,10 +166,7 @@ class Replayer:
             return due
         numbers = sorted((table.metadata.number for _, table in self._versions.current.tables()), reverse=True)
         names = map(self._versions.table_file, numbers)
-        newest = newest_in_tables(self._directory, names, first - 1)
-        if newest is None:
-            return self._newest_in_ends + 1 if is_to_prove else due
-        return newest + 1
+        return max(self._newest_in_ends, newest_in_tables(self._directory, names, first - 1)) + 1
 
     def _apply(self, replay: LogReplay) -> None:
         result = self._result

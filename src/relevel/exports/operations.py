@@ -18,9 +18,11 @@ from typing import Any, Final, NamedTuple
 
 from relevel.errors import InvalidArgumentError
 from relevel.exports.encoding import ENCODINGS
+from relevel.format.internal_key import MAX_SEQUENCE
 
 _NUL: Final = "\ud800"
 """Stands for NUL, which ``csv`` refuses before Python 3.11: half of a surrogate pair, which no text that was decoded has."""
+_TYPES: Final = ("put", "delete")
 _SAYS_WHAT_IS: Final = frozenset({("put", "live"), ("delete", "deleted")})
 
 
@@ -69,7 +71,7 @@ class Operations:
                     yield operation
             except StopIteration:
                 return
-            except (ValueError, OverflowError, TypeError, KeyError, AttributeError, csv.Error) as error:
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError, csv.Error) as error:
                 raise InvalidArgumentError(
                     f"line {self._taken.count} is no operation in {self._format} and {self._encoding}: {_reason(error)}"
                 ) from error
@@ -77,7 +79,7 @@ class Operations:
     def _counting(self, row: Mapping[str, Any]) -> Operation | None:
         """The operation of a line; None of one that does not count."""
         if self._newest is not None:
-            operation, sequence = _operation(row, self._decode), int(row["sequence"])
+            operation, sequence = _operation(row, self._decode), _sequence(row["sequence"])
             if sequence < self._newest.get(operation.key, -1):
                 return None
             self._newest[operation.key] = sequence
@@ -136,9 +138,20 @@ def _says_what_is(row: Mapping[str, Any]) -> bool:
     return "state" not in row or (row.get("type", "put"), row["state"]) in _SAYS_WHAT_IS
 
 
+def _sequence(given: object) -> int:
+    """A sequence number, of CSV as text."""
+    sequence = int(given) if isinstance(given, str) else given
+    if not isinstance(sequence, int) or not 0 <= sequence <= MAX_SEQUENCE:
+        raise ValueError(f"{given!r} is no sequence number")
+    return sequence
+
+
 def _operation(row: Mapping[str, Any], decode: Callable[[str], bytes]) -> Operation:
     key = decode(row["key"])
-    if row.get("type", "put") == "delete":
+    kind = row.get("type", "put")
+    if kind not in _TYPES:
+        raise ValueError(f"the type {kind!r} is neither put nor delete")
+    if kind == "delete":
         return Operation(key, None)
     if row["value"] is None:
         raise ValueError("a put without a value")

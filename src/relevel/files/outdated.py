@@ -125,7 +125,7 @@ def _goes_on(
     if first <= manifest.newest + 1:
         return True
     newest = newest_in_tables(storage, _live(manifest, tables), first - 1)  # the manifest may note too low a number
-    return newest is not None and first <= newest + 1
+    return first <= newest + 1
 
 
 def _is_torn_at_once(storage: ReadOnlyDirectory, log: str) -> bool:
@@ -252,14 +252,12 @@ def _counting_logs(manifest: ManifestScan, names: Sequence[FileName]) -> dict[in
     return {number: name for number, name in logs if number >= (manifest.log_number or 0)}
 
 
-def newest_in_tables(storage: ReadOnlyDirectory, names: Iterable[str], enough: int) -> int | None:
-    """The highest sequence number in tables, which are read until one has ``enough``; None where one is damaged before."""
+def newest_in_tables(storage: ReadOnlyDirectory, names: Iterable[str], enough: int) -> int:
+    """The highest sequence number in tables, which are read until one has ``enough``; of a damaged one, in what can be read."""
     newest = 0
     for name in names:
         scan = _scan(storage, name, _kernel.scan_table)
-        if scan is None or scan.faults:
-            return None
-        newest = max(newest, scan.max_sequence or 0)
+        newest = max(newest, (scan.max_sequence if scan is not None else None) or 0)
         if newest >= enough:
             break
     return newest

@@ -59,6 +59,8 @@ def test_pairs_as_scan_prints_them_are_puts() -> None:
     ("text", "format", "number"),
     [
         ("{", "jsonl", 1),
+        ("[" * 100_000, "jsonl", 1),
+        ('{"key": "00", "type": "merge", "value": "00"}', "jsonl", 1),
         ("[1]", "jsonl", 1),
         ("3", "jsonl", 1),
         ('["00", "00"]\n\n["00"', "jsonl", 3),
@@ -92,6 +94,14 @@ def test_lines_of_one_file_are_loaded_as_changes() -> None:
         assert (list(plain), plain.unknown_count) == ([], 4)
         assert dict(changes) == {b"a": b"new", b"b": None}
         assert changes.unknown_count == 0
+
+
+@pytest.mark.parametrize("sequence", ["-5", "1e999", "7.5", "null", '"x"', str(1 << 56)])
+def test_a_change_with_a_number_that_is_none_is_told(sequence: str) -> None:
+    """What no database gives out."""
+    line = f'{{"key": "a", "value": "b", "sequence": {sequence}}}'
+    with pytest.raises(InvalidArgumentError, match="line 1 is no operation in jsonl and escaped: "):
+        list(Operations([line], "jsonl", "escaped", as_changes=True))
 
 
 def test_a_change_without_a_sequence_number_is_none() -> None:

@@ -28,6 +28,8 @@ Named: TypeAlias = tuple[DirectoryEntry, FileName]
 
 _OF_LOG: Final = re.compile(r"(?<![0-9])([0-9]{1,19})(?![0-9]).*\.log", re.IGNORECASE)
 """A name made from a log's: ``000006 (1).log``, ``000006.log.bak``."""
+_ABOUT_ORDER: Final = (".key-order", ".separator")
+"""Ends of the codes of faults that only who knows the order of the keys can find."""
 _DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{1,19}(?![0-9])")
 _NUMBERED: Final = {FileKind.TABLE: table_name, FileKind.LOG: log_name, FileKind.MANIFEST: manifest_name}
 
@@ -114,13 +116,14 @@ def _number_by_ends(storage: ReadOnlyDirectory, entry: DirectoryEntry, claims: I
 
 
 def _is_hurt(storage: ReadOnlyDirectory, name: str | None) -> bool:
-    """Whether a table is not there, or anything is wrong with it."""
+    """Whether a table is not there, or anything is wrong with it but the order of its keys, which is not known here."""
     if name is None:
         return True
     try:
-        return bool(_kernel.scan_table(storage.source(name), check_filter=False).faults)
+        faults = _kernel.scan_table(storage.source(name), check_filter=False).faults
     except OSError:
         return True
+    return any(not fault.code.endswith(_ABOUT_ORDER) for fault in faults)
 
 
 def _with_number(name: FileName, number: int | None, displaced: set[str | None]) -> FileName:
