@@ -218,21 +218,33 @@ def test_a_checkpoint_keeps_the_order_of_the_keys(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal can be sent to a thread there")
 def test_a_checkpoint_that_is_interrupted_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C while tables are linked: nobody waits for the copy any more, so it is given up; the database goes on."""
-    interrupted = threading.Event()
+    """Ctrl-C while tables are linked: nobody waits for the copy any more, so it is given up; the database goes on.
+
+    It is pressed until it is heard: one that comes just before the main thread begins to wait wakes nobody.
+    """
+    interrupted, is_heard = threading.Event(), threading.Event()
     link = NewDirectory.link
 
+    def hear_once(number: int, frame: object) -> None:
+        if not is_heard.is_set():
+            is_heard.set()
+            raise KeyboardInterrupt
+
     def link_and_interrupt(new: NewDirectory, source_path: str, name: str) -> None:
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        interrupted.wait()
+        while not interrupted.wait(0.2):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         link(new, source_path, name)
 
     with relevel.DB(fill(tmp_path / "db"), **SMALL) as db:
         db.compact_range()
         monkeypatch.setattr(NewDirectory, "link", link_and_interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            db.checkpoint(tmp_path / "copy")
-        interrupted.set()
+        heard_before = signal.signal(signal.SIGINT, hear_once)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                db.checkpoint(tmp_path / "copy")
+        finally:
+            interrupted.set()
+            signal.signal(signal.SIGINT, heard_before)
         db.put(b"key", b"value")
         found = dict(db)
 
