@@ -105,7 +105,7 @@ MUTATIONS: Final = (
     Mutation(
         "a log goes on behind one of which something is lost",
         "src/relevel/engine/replay.py",
-        "        return first is not None and newest < first <= self._due(following)\n",
+        "        return first is not None and self._newest < first <= self._due(following)\n",
         "        return True\n",
         (*PYTEST, "tests/engine/test_logs_in_turn.py"),
     ),

@@ -233,7 +233,7 @@ def _last_sequence(directory: ReadOnlyDirectory, manifest: ManifestScan, there: 
     a table only after that. What such a manifest does not know was made since: it is in tables that are newer than that log.
     """
     noted, log = manifest.last_sequence or 0, manifest.log_number or 0
-    is_log_gone = manifest.is_goleveldbs and log > 0 and not directory.exists(log_name(log))
+    is_log_gone = manifest.is_goleveldbs and not directory.exists(log_name(log))
     known = manifest.newest
     if known == noted and not is_log_gone:
         return noted

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from relevel.engine.options import Options
+from relevel.files.log import commands_on
 from relevel.findings import Finding
 
 _OLD: Final = "log.sequence.old"
@@ -25,14 +26,10 @@ def advice_on(path: str, findings: Sequence[Finding], options: Options) -> str:
     if options.read_only:
         return f"what is behind it {behind}; `{shlex.join(['relevel', 'rescue', path])} DST` gets back what can be"
     logs = list(dict.fromkeys(finding.span.file for finding in findings if finding.code != _OLD))
+    dump, load = commands_on(path, logs[0] if logs else findings[0].span.file)
     if not logs:
-        dump = shlex.join(["relevel", "dump", path, "--file", findings[0].span.file])
         return (
             f"what is in it was not applied, and would replace newer values; it stays in that file: `{dump}` prints it"
         )
-    dump, load = (
-        shlex.join(["relevel", "dump", path, "--file", logs[0]]),
-        shlex.join(["relevel", "load", path, "--changes"]),
-    )
     others = f", then the same of {', '.join(logs[1:])}" if logs[1:] else ""
     return f"what is behind it {behind}; it stays in that file: `{dump}` prints what can be read, and `{load}` writes that{others}"

@@ -131,8 +131,7 @@ class Replayer:
         """
         following = next(log_name(log) for log in filled if log > number)
         first = first_sequence(self._directory, following)
-        newest = max(self._newest_in_ends, self._result.max_sequence)
-        return first is not None and newest < first <= self._due(following)
+        return first is not None and self._newest < first <= self._due(following)
 
     def _start(self, name: str, *, is_first: bool) -> LogReplay:
         source = self._directory.whole_source(name)
@@ -140,10 +139,15 @@ class Replayer:
         return LogReplay(
             self._directory.path(name),
             None if isinstance(source, str) else source,
-            newest=max(self._newest_in_ends, self._result.max_sequence),
+            newest=self._newest,
             due=None if is_first or (skips_damage and self._result.findings) else self._due(name),
             stop_at_fault=not skips_damage,
         )
+
+    @property
+    def _newest(self) -> int:
+        """What is in the next log is newer."""
+        return max(self._newest_in_ends, self._result.max_sequence)
 
     @cached_property
     def _newest_in_ends(self) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -58,7 +58,7 @@ class InfoLog:
             file.close()
 
 
-def info_log_lines(storage: Readable, name: str) -> Iterable[str]:
+def info_log_lines(storage: Readable, name: str) -> Sequence[str]:
     """The lines of LOG or LOG.old, of a very long one the last; none where it cannot be read."""
     try:
         start = max(0, storage.size(name) - _MOST_READ)

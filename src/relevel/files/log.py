@@ -11,6 +11,7 @@ A record longer than the rest of a block goes on in the next, as First, Middleâ€
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Final
@@ -42,6 +43,12 @@ def has_only_zeroes(directory: ReadOnlyDirectory, name: str) -> bool:
         return not any(directory.read(name, offset, _CHUNK).strip(b"\0") for offset in offsets)
     except StorageError:
         return False
+
+
+def commands_on(path: str, name: str) -> tuple[str, str]:
+    """The command that prints what a log of a database holds, and the one that writes into the database what that prints."""
+    dump, load = ["relevel", "dump", path, "--file", name], ["relevel", "load", path, "--changes"]
+    return shlex.join(dump), shlex.join(load)
 
 
 class RecordScan:

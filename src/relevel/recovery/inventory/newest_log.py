@@ -10,7 +10,7 @@ log is begun before them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from relevel.files.info_log import info_log_lines
@@ -34,8 +34,10 @@ def verify_newest_log(
     if not first or any(name.kind is FileKind.LOG and (name.number or 0) > first for name in names):
         return
     table = _table_begun(info_log_lines(storage, "LOG"))
+    if table is None:
+        return
     known = {metadata.number for _, metadata in manifest.tables()} | set(manifest.deleted)
-    if table is None or table in known:
+    if table in known:
         return
     there = known | {name.number for name in names}
     number = next((number for number in range(table - 1, first, -1) if number not in there), None)
@@ -53,17 +55,20 @@ def _is_begun_since(storage: ReadOnlyDirectory, first: int) -> bool:
     return any(name.kind is FileKind.LOG and (name.number or 0) > first for name in now)
 
 
-def _table_begun(lines: Iterable[str]) -> int | None:
-    """The number of the table that a memtable was becoming when LOG ended, if that was after the opening; else None."""
-    begun, is_opening = None, False
-    for line in lines:
-        started, ended = _STARTED.search(line), _ENDED.search(line)
-        if started is not None and not is_opening:
-            begun = int(started[1])
-        elif ended is not None:
-            begun = None
-        elif _RECOVERING in line:
-            begun, is_opening = None, True
+def _table_begun(lines: Sequence[str]) -> int | None:
+    """The number of the table that a memtable was becoming when LOG ended, if that was after the opening; else None.
+
+    Looks from the end: it is told there, or nowhere.
+    """
+    begun = None
+    for line in reversed(lines):
+        if begun is None:
+            started = _STARTED.search(line)
+            begun = None if started is None else int(started[1])
+            if _ENDED.search(line) is not None:
+                return None
         elif _OPENED.search(line) is not None:
-            is_opening = False
+            break
+        if _RECOVERING in line:
+            return None
     return begun

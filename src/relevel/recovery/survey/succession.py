@@ -6,10 +6,10 @@ newer. Where a file was put there by hand, or LevelDB's own repair made the tabl
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
+from relevel.files.log import commands_on
 from relevel.files.manifest import newest_in_ends
 from relevel.findings import Finding, KeyRange, Span
 from relevel.format.comparator import Comparator
@@ -85,9 +85,8 @@ def verify_log_ends(
     for log in logs:
         if log.file.standing is Standing.SUPERSEDED and _end(log) > known:
             reach = f"goes to sequence number {_end(log)}, and all that counts ends with {known}"
-            path = str(directory.path)
-            dump, load = ["relevel", "dump", path, "--file", log.file.name], ["relevel", "load", path, "--changes"]
-            advice = f"`{shlex.join(dump)}` prints what it holds, for `{shlex.join(load)}`"
+            dump, load = commands_on(str(directory.path), log.file.name)
+            advice = f"`{dump}` prints what it holds, for `{load}`"
             message = f"{manifest.name}: {log.file.name}, which it does not count on, {reach}; {advice}"
             yield Finding.of("manifest.partial", Span(manifest.name), message)
     ordered = sorted(live, key=lambda log: log.file.number or 0)
