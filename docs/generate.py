@@ -1,7 +1,7 @@
 """Keep the generated parts of the documentation true.
 
 ``python docs/generate.py`` writes them, ``--check`` fails where they differ: the help page inside each command's page,
-and the whole of findings.md.
+and the whole of findings.md and errors.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+from relevel import errors
 from relevel.catalogue import CATALOGUE
 from relevel.cli.main import COMMANDS, cli
 
@@ -54,11 +55,36 @@ def findings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def errors_page() -> str:
+    """The exceptions and exit codes as a page."""
+    codes = {
+        0: ("", "Done; nothing worse than a note was found."),
+        1: ("", "Done, and something was found: damage, or what is not proved. The report or standard error names it."),
+        2: ("", "The command line makes no sense; nothing was done."),
+        130: ("", "Interrupted, as by Ctrl-C."),
+    }
+    for error in vars(errors).values():
+        if isinstance(error, type) and issubclass(error, errors.RelevelError):
+            builtin = next(base.__name__ for base in error.__mro__ if base.__module__ == "builtins")
+            codes[error.exit_code] = (f"`{error.__name__}`, `{builtin}`", (error.__doc__ or "").partition("\n")[0])
+    lines = [
+        "# Errors and exit codes",
+        "",
+        "What relevel raises, each with the builtin exception that it also is, and what a command exits with where that ends it.",
+        "Made from `relevel/errors.py`.",
+        "",
+        "| exit code | exception | when |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {code} | {name} | {told} |" for code, (name, told) in sorted(codes.items())]
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Every generated page and what it should hold."""
     wanted = {DOCS / f"{name}.md": "" for name in COMMANDS}
     made = {path: command_page(path.stem, path.read_text(encoding="utf-8")) for path in wanted}
-    return {**made, DOCS / "findings.md": findings_page()}
+    return {**made, DOCS / "findings.md": findings_page(), DOCS / "errors.md": errors_page()}
 
 
 def main() -> int:

@@ -144,6 +144,11 @@ class Finding:
         return isinstance(healed, Mapping) and bool(healed.get("in_doubt"))
 
     @property
+    def is_missing(self) -> bool:
+        """Whether it is of a file that is not there."""
+        return self.code.endswith(".missing")
+
+    @property
     def is_unseen(self) -> bool:
         """Whether nothing is known to be wrong with the bytes: they were more than was to be looked at."""
         return self.code.endswith(".too-large")

@@ -16,6 +16,7 @@ from relevel.cli.page import Page
 from relevel.errors import StorageError
 from relevel.recovery.in_place import rescue_in_place
 from relevel.recovery.rescue import RescueReport, rescue
+from relevel.report.commands import beside
 from relevel.report.json import as_json
 from relevel.report.text import in_place_lines, rescue_lines
 from relevel.storage.new_file import refuse_place, write_new_file
@@ -51,6 +52,7 @@ def command(
     destination: Path | None,
     in_place: bool,
     force: bool,
+    dry_run: bool,
     lost: Path | None,
     page: Path | None,
     json_wanted: bool,
@@ -64,18 +66,21 @@ def command(
 
     \b
     Example:
-      relevel rescue ./chaindata ./chaindata-rescued --dry-run
+      relevel rescue ./chaindata --dry-run
       relevel rescue ./chaindata ./chaindata-rescued --report rescue.html --lost lost.jsonl
       relevel rescue --in-place ./chaindata
     """
     if in_place and destination is not None:
         raise click.UsageError("--in-place puts the result where SRC is: leave DST out, or leave --in-place out.")
     if destination is None and not in_place:
-        raise click.UsageError("Give DST, where the new database goes; or --in-place, to put it where SRC is.")
+        if not dry_run:
+            raise click.UsageError("Give DST, where the new database goes; or --in-place, to put it where SRC is.")
+        destination = beside(source, "rescued")
     if force and not in_place:
         raise click.UsageError("--force goes with --in-place only.")
     options.refuse_one_place_for_two({"DST": destination, "--lost": lost, "--report": page})
     html = Page(page, source)
+    wanted["dry_run"] = dry_run
     if lost is not None:
         refuse_place(lost, source)
     with progress_bar("rescue") as progress:

@@ -47,6 +47,18 @@ def test_what_does_not_go_together_is_refused(database: Path, arguments: list[st
     assert [path.name for path in database.parent.iterdir()] == ["db"]
 
 
+def test_a_dry_run_needs_no_destination(damaged: Path) -> None:
+    """It names the one that the next step would use, and makes nothing."""
+    before = state_of(damaged)
+
+    done = call("rescue", damaged, "--dry-run", "--json")
+
+    assert done.code == 1
+    assert json.loads(done.out)["destination"] == f"{damaged}-rescued"
+    assert state_of(damaged) == before
+    assert [path.name for path in damaged.parent.iterdir()] == ["db"]
+
+
 def test_in_place_prints_how_to_undo_it(damaged: Path) -> None:
     """Exit code 1, as something is lost; and the command works as it is printed."""
     before = state_of(damaged)

@@ -120,6 +120,20 @@ def test_a_page_says_what_is_missing_and_what_to_do(damaged: Path, tmp_path: Pat
     assert ("onclick", "x") not in rescued.attributes
 
 
+def test_a_missing_file_of_unknown_size_stands_beside_the_shares(tmp_path: Path) -> None:
+    """Where all that is there is intact, the bar would say that nothing is wrong."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True) as db:
+        db.put(b"key", b"value")
+        db.compact_range()
+        db.put(b"key", b"newer")
+    lost = max((tmp_path / "db").glob("*.log"))
+    lost.unlink()
+
+    page = read(render(relevel.check(tmp_path / "db", accounting=True)))
+
+    assert f"{lost.name} is not there, and nothing says how large it was" in page.text
+
+
 def test_a_page_of_a_rescue_in_place_tells_how_to_undo_it(damaged: Path) -> None:
     """And one of a healthy database that it was left alone."""
     report = relevel.rescue_in_place(damaged, accounting=True)

@@ -121,11 +121,11 @@ def _what_was_healed(report: RescueReport) -> str:
 
 def _only_unproved(losses: Sequence[Finding]) -> bool:
     """Whether no bytes are known to be lost: what is wrong is that something cannot be proved."""
-    return all(finding.severity < Severity.DAMAGE and not finding.code.endswith(".missing") for finding in losses)
+    return all(finding.severity < Severity.DAMAGE and not finding.is_missing for finding in losses)
 
 
 def _missing(findings: Sequence[Finding], then: str) -> Iterator[Step]:
-    names = [finding.span.file for finding in findings if finding.code.endswith(".missing")]
+    names = [finding.span.file for finding in findings if finding.is_missing]
     if names:
         some = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
         told = "is not there: look for it" if len(names) == 1 else "are not there: look for them"
@@ -175,7 +175,7 @@ def _steps_for_losses(report: RescueReport) -> Iterator[Step]:
         )
     if report.possibly_stale:
         yield Step("Verify what may be stale, below: an older version may stand where a newer one is lost.")
-    advice = dict.fromkeys(finding.next_step for finding in report.losses if not finding.code.endswith(".missing"))
+    advice = dict.fromkeys(finding.next_step for finding in report.losses if not finding.is_missing)
     yield from (Step(text) for text in advice if text != RESCUE)
 
 

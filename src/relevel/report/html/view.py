@@ -128,7 +128,10 @@ class Hash:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The page. Long tables end at 500 rows; what ends in ``_more`` says how many were left out."""
+    """The page. Long tables end at 500 rows; what ends in ``_more`` says how many were left out.
+
+    ``unmeasured`` are missing tables and logs of which nothing says how large they were: ``shares`` are without them.
+    """
 
     title: str
     source: str
@@ -137,6 +140,7 @@ class View:
     proof: str
     verdict: Verdict
     shares: tuple[Share, ...]
+    unmeasured: tuple[str, ...]
     figures: tuple[Figure, ...]
     strips: tuple[Strip, ...]
     looks: tuple[str, ...]
@@ -192,6 +196,7 @@ def view_of(
         proof=str(report.proof),
         verdict=verdict_of(found),
         shares=tuple(_shares(report.files)),
+        unmeasured=tuple(_unmeasured(losses)),
         figures=tuple(_check_figures(report) if isinstance(report, CheckReport) else _rescue_figures(report)),
         strips=strips,
         looks=tuple(look for look in LOOKS if any(cells.look == look for strip in strips for cells in strip.cells)),
@@ -226,6 +231,12 @@ def _shares(files: Sequence[FileAccount]) -> Iterator[Share]:
         if sizes[look]:
             yield Share(look, sizes[look], 100 * sizes[look] / total, 100 * before / total)
             before += sizes[look]
+
+
+def _unmeasured(losses: Sequence[Loss]) -> Iterator[str]:
+    for loss in losses:
+        if loss.finding.is_missing and loss.finding.code.startswith(("table.", "log.")) and not loss.size:
+            yield loss.finding.span.file
 
 
 def _check_figures(report: CheckReport) -> Iterator[Figure]:
@@ -295,7 +306,7 @@ def _follows(one: Finding, other: Finding) -> bool:
 
 def _loss(stretch: Sequence[Finding], density: float, cut_off: int) -> Loss:
     first, last = stretch[0], stretch[-1]
-    claimed = first.evidence.get("expected_size") if first.code.endswith(".missing") else None
+    claimed = first.evidence.get("expected_size") if first.is_missing else None
     size = claimed if isinstance(claimed, int) else sum(finding.span.size for finding in stretch) + cut_off
     lower = first.keys.lower if first.keys is not None else None
     upper = last.keys.upper if last.keys is not None else None
