@@ -58,9 +58,9 @@ def findings_page() -> str:
 def errors_page() -> str:
     """The exceptions and exit codes as a page."""
     codes = {
-        0: ("", "Done; nothing worse than a note was found."),
-        1: ("", "Done, and something was found: damage, or what is not proved. The report or standard error names it."),
-        2: ("", "The command line makes no sense; nothing was done."),
+        0: ("", "Done. Of `check`: nothing worse than a note was found. What it says of others, their pages tell."),
+        1: ("", "Done, and what was asked for is damaged, or not proved. The report or standard error says what."),
+        2: ("", "The command line makes no sense, or names a file that may not be read; nothing was done."),
         130: ("", "Interrupted, as by Ctrl-C."),
     }
     for error in vars(errors).values():

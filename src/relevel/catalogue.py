@@ -210,7 +210,11 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "Two writes have one sequence number, which no database gives out twice; the newest of each key is taken all the same.",
             "Take the files of one database out; times of change and LOG tell which belong together.",
         ),
-        "file.unreadable": _damage("a file cannot be read", "The system refuses: permissions, or a failing disk."),
+        "file.unreadable": _damage(
+            "a file cannot be read",
+            "The system refuses: permissions, or a failing disk.",
+            "Run it as a user who may read the file. Where the disk fails, copy what can be read with ddrescue, and run on that.",
+        ),
         "file.foreign-contents": _damage(
             "a file holds nothing of what its name says, but something else",
             "A pointer that git-LFS left in its place, an archive, zeroes, or noise: it was encrypted or overwritten.",

@@ -146,7 +146,7 @@ class Finding:
     @property
     def is_missing(self) -> bool:
         """Whether it is of a file that is not there."""
-        return self.code.endswith(".missing")
+        return self.code.endswith(".missing") and "taken_for" not in self.evidence
 
     @property
     def is_unseen(self) -> bool:

@@ -20,6 +20,7 @@ from tests.damage.evidence import state_of
 from tests.damage.images import CLUSTER, files_of, joined, lay, written_to
 from tests.damage.oracle import Version
 from tests.damage.test_any_damage import written
+from tests.damage.test_in_the_wild import KEYS, replaced_by_its_like
 from tests.fixtures.catalogue import BY_NAME, OWN, Fixture
 
 NOISE = random.Random(0).randbytes(70_000)
@@ -436,3 +437,49 @@ def test_the_command_says_what_it_found_and_exits_accordingly(tmp_path: Path) ->
     assert "000010.log" in good.stdout
     assert report["is_complete"] is False
     assert {"file", "kind", "image", "extents", "proof", "sha256"} <= report["files"][0].keys()
+
+
+def carved(database: Path, place: Path) -> tuple[relevel.RescueReport, dict[bytes, bytes]]:
+    """A rescue of what is found in an image of a database's tables, logs and manifest, and what is live in it."""
+    paths = [path for path in database.iterdir() if path.suffix in {".ldb", ".log"} or path.name.startswith("MANIFEST")]
+    relevel.carve(written_to(place, lay(paths, random.Random(1)).data), place / "carved")
+    report = relevel.rescue(place / "carved", place / "rescued")
+    return report, dict(relevel.scan(place / "rescued"))
+
+
+def test_a_table_that_a_compaction_only_moved_has_the_number_that_counts(tmp_path: Path) -> None:
+    """It was written twice, at one level and the next: the manifest knows two of its size and ends, and one of them is there."""
+    with relevel.DB(tmp_path / "db", create_if_missing=True, write_buffer_size=64 << 10) as db:
+        for number in range(10_000):
+            db.put(b"k%06d" % (number % 5000), b"value %d" % number * 5)
+        db.compact_range(start=b"a", stop=b"z")
+        db.put(b"last", b"in the log")
+        live = dict(db)
+
+    report, found = carved(tmp_path / "db", tmp_path)
+
+    assert report.is_complete
+    assert found == live
+
+
+def test_a_table_that_may_be_an_older_one_comes_back_and_is_not_trusted(tmp_path: Path) -> None:
+    """Values of one size, and the one that counts is gone: what it was made from has its size and ends."""
+    old, new = replaced_by_its_like(tmp_path / "database")
+    new.unlink()
+
+    report, found = carved(tmp_path / "database", tmp_path)
+
+    assert old.exists()
+    assert found.keys() == set(KEYS)
+    assert not report.is_complete
+    assert report.possibly_stale
+
+
+def test_of_two_of_one_size_and_ends_the_newer_one_counts(tmp_path: Path) -> None:
+    """The replaced one lies in the image too. Of the log, which is empty, nothing does."""
+    replaced_by_its_like(tmp_path / "database")
+
+    report, found = carved(tmp_path / "database", tmp_path)
+
+    assert [loss.code for loss in report.losses] == ["log.missing"]
+    assert {found[key] for key in KEYS[100:200]} == {b"later"}

@@ -194,9 +194,15 @@ def test_a_table_is_known_by_its_number_and_its_ends(
     assert not relevel.check(database).is_clean
 
 
-def test_a_table_under_another_number_is_read_and_not_trusted(database: Path, live: dict[bytes, bytes]) -> None:
-    """The manifest has never heard of it, and it may be any table: its entries come back, and nothing is said to be proved."""
-    tables(database)[0].rename(database / "000999.ldb")
+@pytest.mark.parametrize("name", ["000999.ldb", "000003.ldb"])
+def test_a_table_under_another_number_is_read_and_not_trusted(
+    name: str, database: Path, live: dict[bytes, bytes]
+) -> None:
+    """The manifest has never heard of it, and it may be any table: its entries come back, and nothing is said to be proved.
+
+    Or the number is one that counts no more.
+    """
+    tables(database)[0].rename(database / name)
 
     report, found = rescued(database)
 
@@ -204,27 +210,69 @@ def test_a_table_under_another_number_is_read_and_not_trusted(database: Path, li
     assert not report.is_complete
 
 
-def test_what_a_table_was_made_from_does_not_serve_in_its_place(tmp_path: Path) -> None:
-    """Values of one size: a replaced table has the size and the ends of the one that was made from it, and is not that."""
-    database = tmp_path / "database"
+def replaced_by_its_like(database: Path) -> tuple[Path, Path]:
+    """Values of one size: a replaced table, put back, and the one that was made from it, with the same size and the same ends."""
+    kept = database.with_name("kept")
     with relevel.DB(database, create_if_missing=True, compression=None) as db:
         for key in KEYS:
             db.put(key, b"first")
         db.compact_range()
         (old,) = tables(database)
-        shutil.copy(old, tmp_path / old.name)
+        shutil.copy(old, kept)
         for key in KEYS[100:200]:
             db.put(key, b"later")
         db.compact_range()
     (new,) = tables(database)
-    assert new.stat().st_size == (tmp_path / old.name).stat().st_size
-    shutil.copy(tmp_path / old.name, database / old.name)
+    assert new.stat().st_size == kept.stat().st_size
+    shutil.move(kept, old)
+    return old, new
+
+
+def test_what_a_table_was_made_from_does_not_serve_in_its_place(tmp_path: Path) -> None:
+    """Where something is there under the number."""
+    database = tmp_path / "database"
+    _, new = replaced_by_its_like(database)
     new.write_bytes(bytes(new.stat().st_size))
 
     report, found = rescued(database)
 
     assert b"first" not in {found.get(key) for key in KEYS[100:200]}
     assert not report.is_complete
+
+
+def test_where_a_table_is_gone_what_may_be_it_is_told_to_be_possibly_stale(tmp_path: Path) -> None:
+    """All of it, and it can be left out."""
+    database = tmp_path / "database"
+    old, new = replaced_by_its_like(database)
+    new.unlink()
+
+    report, found = rescued(database)
+    certain = relevel.rescue(database, tmp_path / "certain", exclude_uncertain=True)
+
+    assert found.keys() == set(KEYS)
+    assert [(loss.code, loss.span.file) for loss in report.losses] == [("table.missing", old.name)]
+    assert max(stale.count for stale in report.possibly_stale) == len(KEYS)
+    assert certain.entry_count == 0
+
+
+@pytest.mark.parametrize("name", ["5.ldb", "0000000005.sst"])
+def test_a_number_that_is_written_in_another_way_is_no_name(
+    name: str, database: Path, live: dict[bytes, bytes], tmp_path: Path
+) -> None:
+    """Beside the table itself it is nothing, whatever it holds; else it is the table, and LevelDB does not find it."""
+    table = tables(database)[0]
+    other = table.with_name(name.replace("5", table.stem.lstrip("0")))
+    shutil.copy(table, other)
+    other.write_bytes(bytes(2000) + other.read_bytes()[2000:])
+
+    report, found = rescued(database)
+    assert (found, report.losses) == (live, ())
+    assert codes(database) == {"file.stranger"}
+
+    table.replace(other)
+    assert relevel.rescue(database, tmp_path / "again").is_complete
+    assert dict(relevel.scan(tmp_path / "again")) == live
+    assert codes(database) == {"file.misnamed"}
 
 
 @pytest.mark.parametrize("rename", [browser, backup], ids=lambda rename: rename.__name__)

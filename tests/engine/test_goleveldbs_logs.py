@@ -3,6 +3,8 @@ last sequence number is too low, or lower than an earlier one; a log that is old
 
 from __future__ import annotations
 
+import random
+import shutil
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import relevel
 from relevel.format.version_edit import VersionEdit, encode_version_edit
 from tests.damage import forge
+from tests.damage.oracle import fragments
 from tests.damage.test_strays import Builder, write_table
 from tests.engine.living import flip, opened
 from tests.engine.test_logs_in_turn import put
@@ -257,3 +260,58 @@ def test_a_lower_number_after_a_higher_one_is_not_given_again(tmp_path: Path) ->
         db.delete(b"m")
         assert dict(db) == {b"a": b"1", b"z": b"3"}
     assert relevel.check(path).is_clean
+
+
+@pytest.mark.parametrize("end", ["", "kill\n"])
+def test_goleveldbs_first_manifest_without_its_edits_is_refused(end: str, tmp_path: Path) -> None:
+    """It is complete in itself, and names no log: what tables hold beside it was known to an edit that is lost."""
+    path = tmp_path / "db"
+    script = "".join(f"put {number:08x} {random.Random(number).randbytes(1000).hex()}\n" for number in range(300))
+    write_with([str(goleveldb())], path, script + end)
+    manifest = path / "MANIFEST-000000"
+    _, second, *_ = (fragment.offset for fragment in fragments(manifest.read_bytes()))
+    manifest.write_bytes(manifest.read_bytes()[:second])
+
+    assert "manifest.partial" in {finding.code for finding in relevel.check(path).findings}
+    with pytest.raises(relevel.CorruptionError, match="its last edits are lost"):
+        relevel.DB(path)
+
+
+@pytest.mark.parametrize(("first", "is_refused"), [(11, False), (15, False), (21, True), (22, True)])
+def test_a_log_that_goes_on_behind_an_unknown_table_tells_of_a_lost_commit(
+    first: int, is_refused: bool, tmp_path: Path
+) -> None:
+    """goleveldb's transactions are in tables alone. One that was not committed gives its numbers to what is written after it."""
+    builder = Builder(tmp_path)
+    builder.table(5, {b"%02d" % number: (number, b"in a table") for number in range(1, 11)})
+    path = builder.database(
+        log=forge.log([put(first, b"in the log", b"value")]), last_sequence=10, is_of_goleveldb=True
+    )
+    write_table(path / "000093.ldb", {b"%02d" % number: (number, b"committed?") for number in range(11, 21)})
+
+    if is_refused:
+        with pytest.raises(relevel.CorruptionError, match="its last edits are lost"):
+            relevel.DB(path)
+    else:
+        with relevel.DB(path) as db:
+            assert db[b"10"] == b"in a table"
+
+
+def test_what_is_written_where_goleveldb_has_not_renamed_current_is_found_by_leveldb(tmp_path: Path) -> None:
+    """A manifest that only CURRENT.N names is read, and not gone on in: LevelDB asks CURRENT alone."""
+    path = tmp_path / "db"
+    with relevel.DB(path, create_if_missing=True) as db:
+        db.put(b"before", b"value")
+        db.compact_range()
+    manifest = path / (path / "CURRENT").read_text().strip()
+    shutil.copy(manifest, path / "MANIFEST-000050")
+    pending = path / "CURRENT.50"
+    pending.write_bytes(b"MANIFEST-000050\n")
+
+    with relevel.DB(path) as db:
+        db.put(b"after", b"value")
+        db.compact_range()
+    pending.unlink(missing_ok=True)
+
+    with relevel.DB(path) as db:
+        assert dict(db) == {b"after": b"value", b"before": b"value"}

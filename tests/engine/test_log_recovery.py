@@ -353,3 +353,19 @@ def test_a_damaged_log_is_not_gone_on_in(damaged: Path) -> None:
     with relevel.DB(damaged, log_recovery="strict", reuse_logs=True) as db:
         assert list(db) == [*found, (b"zz", b"value")]
     assert log.read_bytes() == content
+
+
+def test_a_log_that_was_not_applied_is_printed_with_what_is_wrong_with_it(damaged: Path) -> None:
+    """It counts for nothing after the opening; who asks for it is told all the same."""
+    log = log_of(damaged)
+    before = relevel.dump(damaged, file=log.name)
+    list(before)
+    with pytest.warns(relevel.LogDamagedWarning):
+        relevel.DB(damaged).close()
+
+    after = relevel.dump(damaged, file=log.name)
+    list(after)
+
+    assert [(found.code, found.severity) for found in after.findings] == [
+        (found.code, found.severity) for found in before.findings
+    ]

@@ -16,6 +16,9 @@ from tests.damage.oracle import fragments
 from tests.damage.test_strays import Builder
 from tests.engine.living import opened
 
+_BLOCK_SIZE = 32768
+"""Bytes of a block of a log."""
+
 
 def put(sequence: int, key: bytes, value: bytes) -> bytes:
     """A batch of one put."""
@@ -209,3 +212,43 @@ def test_numbers_that_are_left_out_within_a_log_are_no_damage(recovery: str, tmp
 
     assert report.is_clean
     assert [finding.code for finding in report.findings if finding.span.file == first.name] == ["log.sequence.gap"]
+
+
+@pytest.mark.parametrize("recovery", ["point_in_time", "strict", "skip_damaged"])
+@pytest.mark.parametrize("size", [5, 25])
+def test_a_cut_log_before_one_that_is_cut_in_its_first_record_is_a_crash(
+    size: int, recovery: str, tmp_path: Path
+) -> None:
+    """As one loss of power leaves both: nothing whole is behind the end of the first."""
+    first, second = two_logs(tmp_path, 10)
+    first.write_bytes(first.read_bytes()[:-5])
+    second.write_bytes(second.read_bytes()[:size])
+
+    with relevel.DB(first.parent, log_recovery=recovery) as db:
+        assert db.recovery_findings == ()
+        assert len(dict(db)) == 19
+
+
+def test_a_name_that_leveldb_does_not_ask_for_is_no_log(tmp_path: Path) -> None:
+    """``93.log`` and ``6.ldb`` beside the database's own."""
+    first, _ = two_logs(tmp_path, 10)
+    for name in ("93.log", "90.log", "6.ldb", "5.ldb"):
+        (first.parent / name).write_bytes(b"noise")
+
+    with relevel.DB(first.parent) as db:
+        assert len(dict(db)) == 30
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_the_newest_value_counts_where_the_order_of_records_was_changed(read_only: bool, tmp_path: Path) -> None:
+    """Two blocks of a log have changed places, and what is replayed is larger than the write buffer."""
+    newest = {b"%02d" % (number % 64): b"%06d" % number + bytes(993) for number in range(11, 331)}
+    values = ((number, b"%06d" % number + bytes(993)) for number in range(11, 331))
+    log = forge.log([put(number, b"%02d" % (number % 64), value) for number, value in values])
+    blocks = [log[start : start + _BLOCK_SIZE] for start in range(0, len(log), _BLOCK_SIZE)]
+    assert [fragment.offset for fragment in fragments(log)][::32] == list(range(0, len(log), _BLOCK_SIZE))
+    path = Builder(tmp_path).database(log=b"".join([blocks[-1], *blocks[1:-1], blocks[0]]), last_sequence=0)
+
+    with relevel.DB(path, read_only=read_only, write_buffer_size=64 << 10) as db:
+        assert dict(db) == newest
+        assert {key: db.get(key) for key in newest} == newest

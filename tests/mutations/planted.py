@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 POWER: Final = ("-m", "tests.crash.power", "--states", "1500", "--each", "8", "--jobs", "1")
+MUCH_POWER: Final = ("-m", "tests.crash.power", "--states", "9000", "--each", "24", "--jobs", "1")
+"""For what only one state in a thousand shows."""
 FAULTS: Final = ("-m", "tests.crash.faults", "--step", "3", "--jobs", "1")
 EVERY_BYTE: Final = ("-m", "tests.damage.every_byte", "--jobs", "1", "--database", "plyvel-small")
 LIVES: Final = ("-m", "tests.model.test_same_history", "--lives", "8", "--steps", "300")
@@ -327,7 +329,28 @@ MUTATIONS: Final = (
         "src/relevel/engine/version_set.py",
         "            directory.sync()\n            self.manifest_number = number",
         "            self.manifest_number = number",
-        (*POWER, "--workload", "reopenings"),
+        (*MUCH_POWER, "--workload", "reopenings"),
+    ),
+    Mutation(
+        "a manifest that CURRENT does not name is gone on in",
+        "src/relevel/engine/opening.py",
+        "return may_stay and is_named and",
+        "return may_stay and",
+        (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
+    ),
+    Mutation(
+        "goleveldb's first manifest is taken for all of it",
+        "src/relevel/files/outdated.py",
+        "        return parse_filename(manifest.name).number == 0\n",
+        "        return False\n",
+        (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
+    ),
+    Mutation(
+        "what may be an older table is believed under a replaced number",
+        "src/relevel/recovery/rebuild/stale.py",
+        "loss.code == _STAND_IN and not strays",
+        "False",
+        (*PYTEST, "tests/damage/test_in_the_wild.py"),
     ),
     Mutation(
         "a copy leaves out the log of a memtable that becomes a table",

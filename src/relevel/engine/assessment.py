@@ -12,6 +12,7 @@ there, and the log that this version begins with is there too, the version and i
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +26,7 @@ from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.files.outdated import has_newer_tables, log_let_go, newest_in_tables, why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
-from relevel.format.filename import FileKind, FileName, log_name, parse_filename, table_name
+from relevel.format.filename import FileKind, FileName, is_asked_for, log_name, parse_filename, table_name
 from relevel.format.internal_key import MAX_SEQUENCE, user_key_of
 from relevel.format.java_size import with_true_size
 from relevel.format.version_edit import LEVEL_COUNT, FileMetadata
@@ -93,7 +94,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         )
     if options.error_if_exists:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
-    names = [name for name, _ in files]
+    names = [name for name, _ in files if is_asked_for(name)]
     manifest = _read_manifest(directory, names)
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
@@ -109,7 +110,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         last_sequence=_last_sequence(directory, manifest, tables),
         logs=_choose_logs(directory, manifest, names),
         with_old_suffix=frozenset(number for number, entry in tables.items() if entry.name.endswith(".sst")),
-        first_free_number=_first_free_number(names),
+        first_free_number=_first_free_number(name for name, _ in files),
     )
 
 
@@ -254,9 +255,10 @@ def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Se
 
 def _refusal(directory: ReadOnlyDirectory, finding: Finding) -> CorruptionError:
     place = _place(directory)
+    quoted = shlex.quote(place)
     message = (
-        f"{place}: {finding.message}. It was not opened and nothing was changed; run `relevel check {place}` to see what is "
-        f"damaged and `relevel rescue {place} DST` for a healthy copy"
+        f"{place}: {finding.message}. It was not opened and nothing was changed; run `relevel check {quoted}` to see what is "
+        f"damaged and `relevel rescue {quoted} DST` for a healthy copy"
     )
     return CorruptionError(message, finding)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from relevel._kernel import Fault
@@ -20,5 +21,6 @@ def make_error(path: str, what: Fault | OSError | None) -> RelevelError:
         return storage_error("cannot use", path, what)
     finding = finding_of(Path(path).name, what)
     place = Path(path).parent
-    advice = f"`relevel check {place}` says what else is damaged, `relevel rescue {place} DST` gets back what can be"
+    quoted = shlex.quote(str(place))
+    advice = f"`relevel check {quoted}` says what else is damaged, `relevel rescue {quoted} DST` gets back what can be"
     return CorruptionError(f"{place}: {finding.message}; {advice}", finding)

@@ -29,6 +29,7 @@ from relevel.engine.options import Options
 from relevel.engine.replay import Replayed, Replayer
 from relevel.engine.version_set import VersionSet
 from relevel.errors import DatabaseInUseError, NotADatabaseError, RelevelError, StorageError
+from relevel.files.current import encode_current
 from relevel.files.info_log import InfoLog
 from relevel.files.lock import DatabaseLock
 from relevel.files.manifest import ManifestScan
@@ -236,13 +237,17 @@ class _Opening:
 
         Tables that a crash left beside it, and that it does not know, are older than what will be written, and newer than it: only
         of a manifest with a higher number than theirs the next opening can tell that it lost nothing.
+
+        Nor is one gone on in that names no log yet; or that CURRENT does not name, but a CURRENT.N, which goleveldb leaves where it
+        is killed: LevelDB would not find what is written.
         """
         found = self._found
         is_short = manifest.file_size <= _LONGEST_MANIFEST
-        has_log = not manifest.log_number or manifest.log_number in found.logs
+        has_log = manifest.log_number in found.logs
         is_right = manifest.is_whole and has_log and manifest.last_sequence == found.last_sequence
         may_stay = is_short and is_right and found.has_noted_sizes and not found.has_newer_tables
-        return may_stay and self._directory.may_go_on_in(manifest.name)
+        is_named = self._directory.read("CURRENT") == encode_current(found.manifest_number)
+        return may_stay and is_named and self._directory.may_go_on_in(manifest.name)
 
     def _start_log(self, store: Store, replayed: Replayed) -> tuple[int, Immutable | None]:
         """Begin a log, or go on in the last one.

@@ -14,6 +14,7 @@ batch that a full disk refuses.
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,7 +28,7 @@ from relevel.errors import CorruptionError, StorageError
 from relevel.files.faults import finding_of
 from relevel.files.log import has_only_zeroes
 from relevel.files.manifest import newest_in_ends
-from relevel.files.outdated import first_sequence, newest_in_tables
+from relevel.files.outdated import first_sequence, is_torn_at_once, newest_in_tables
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name
@@ -80,7 +81,7 @@ class Replayer:
             directory: where the logs are.
             comparator: the order of the user keys.
             options: how damage is taken, and how large a memtable may grow.
-            flush: is given each memtable that is full; without it all are kept.
+            flush: is given each memtable that is full; without it everything is kept in one.
             versions: the tables that count, and the last sequence number that the manifest knows.
         """
         self._directory = directory
@@ -100,7 +101,7 @@ class Replayer:
         """
         result = self._result
         filled = [number for number in numbers if not has_only_zeroes(self._directory, log_name(number))]
-        last_filled = filled[-1] if filled else 0
+        last_filled = self._last_filled(filled)
         for position, number in enumerate(numbers):
             is_last = number >= last_filled
             replay = self._start(log_name(number), is_first=position == 0)
@@ -122,6 +123,13 @@ class Replayer:
                 result.finished += [log for log in later if log not in filled]
                 break
         return result
+
+    def _last_filled(self, filled: Sequence[int]) -> int:
+        """The last log with anything whole in it, or the first one; of those behind it a loss of power has left a beginning."""
+        ends = list(filled)
+        while len(ends) > 1 and is_torn_at_once(self._directory, log_name(ends[-1])):
+            ends.pop()
+        return ends[-1] if ends else 0
 
     def _goes_on_in(self, filled: Sequence[int], number: int) -> bool:
         """Whether the next log begins where tables and what was applied of one end, and nothing is missing before it.
@@ -176,10 +184,12 @@ class Replayer:
         result = self._result
         if not result.memtables:
             result.memtables.append(Memtable(self._comparator.kernel))
-        while replay.fill(result.memtables[-1], self._options.write_buffer_size):
-            if self._flush is not None:
+        if self._flush is None:  # into one: the newest change of a key may be in a record before that of an older one
+            replay.fill(result.memtables[-1], sys.maxsize)
+        else:
+            while replay.fill(result.memtables[-1], self._options.write_buffer_size):
                 self._flush(result.memtables.pop())
-            result.memtables.append(Memtable(self._comparator.kernel))
+                result.memtables.append(Memtable(self._comparator.kernel))
         result.max_sequence = max(result.max_sequence, replay.max_sequence)
 
     def _report(self, number: int, faults: Sequence[Fault], replay: LogReplay) -> None:

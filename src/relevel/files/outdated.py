@@ -45,10 +45,12 @@ class _Newer(NamedTuple):
     Attributes:
         reason: what it tells.
         oldest: the sequence number of its oldest change.
+        newest: that of its newest.
     """
 
     reason: str
     oldest: int
+    newest: int
 
 
 def why_perhaps_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> str | None:
@@ -76,7 +78,11 @@ def why_surely_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, name
     tables = _tables(names)
     unknown = _unknown(manifest, tables)
     newer = list(_newer_tables(storage, manifest, names, unknown))
-    if newer and (_are_merged(storage, manifest, tables, newer) or _are_in_use(storage, manifest, names, unknown)):
+    if newer and (
+        _are_merged(storage, manifest, tables, newer)
+        or _are_in_use(storage, manifest, names, unknown)
+        or _are_gone_beyond(storage, manifest, names, newer)
+    ):
         return _LOST + newer[0].reason
     return None
 
@@ -121,15 +127,17 @@ def _goes_on(
         return True
     first = first_sequence(storage, filled[0])
     if first is None:
-        return len(filled) == 1 and _is_torn_at_once(storage, filled[0])
+        return len(filled) == 1 and is_torn_at_once(storage, filled[0])
     if first <= manifest.newest + 1:
         return True
     newest = newest_in_tables(storage, _live(manifest, tables), first - 1)  # the manifest may note too low a number
     return first <= newest + 1
 
 
-def _is_torn_at_once(storage: ReadOnlyDirectory, log: str) -> bool:
+def is_torn_at_once(storage: ReadOnlyDirectory, log: str) -> bool:
     """Whether the end of a log cuts its first record, as a crash does."""
+    if first_sequence(storage, log) is not None:
+        return False
     scan = _scan(storage, log, _kernel.scan_log)
     return scan is not None and scan.max_sequence is None and all(fault.code == _TORN for fault in scan.faults)
 
@@ -147,6 +155,20 @@ def _are_merged(
         return False
     scans = (_scan(storage, name, _kernel.scan_table) for name in _live(manifest, tables))
     return any(scan is not None and (scan.max_sequence or 0) >= oldest for scan in scans)
+
+
+def _are_gone_beyond(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], newer: Iterable[_Newer]
+) -> bool:
+    """Whether the very log that the manifest names begins behind one of these: an edit had counted on it before.
+
+    Or the manifest is goleveldb's first one, number 0, and names no log yet: before it does nothing is written.
+    """
+    if not manifest.log_number:
+        return parse_filename(manifest.name).number == 0
+    log = _counting_logs(manifest, names).get(manifest.log_number)
+    first = None if log is None else first_sequence(storage, log)
+    return first is not None and any(table.newest < first for table in newer)
 
 
 def _live(manifest: ManifestScan, tables: Mapping[int, str]) -> list[str]:
@@ -198,7 +220,7 @@ def _newer_tables(
     for name, table in beyond.items():
         if not _is_within(table, spans):
             reason = f"{name} goes to sequence number {table.max_sequence}, it ends with {last}, and no log has what is between"
-            yield _Newer(reason, table.min_sequence or 0)
+            yield _Newer(reason, table.min_sequence or 0, table.max_sequence or 0)
 
 
 def _beyond(

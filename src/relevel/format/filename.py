@@ -116,3 +116,17 @@ def manifest_name(number: int) -> str:
 def temp_name(number: int) -> str:
     """Name the temporary file with this number, as LevelDB makes one before it renames it to CURRENT."""
     return f"{number:06d}.dbtmp"
+
+
+NAME_MAKERS: Final = {FileKind.TABLE: table_name, FileKind.LOG: log_name, FileKind.MANIFEST: manifest_name}
+"""What names the files that have numbers."""
+
+
+def is_asked_for(name: FileName) -> bool:
+    """Whether LevelDB finds a file under its name: a number can be written in several ways, and it asks for one of them."""
+    make = NAME_MAKERS.get(name.kind)
+    if make is None or name.number is None:
+        return True
+    return name.name == make(name.number) or (
+        name.kind is FileKind.TABLE and name.name == table_name(name.number, ".sst")
+    )

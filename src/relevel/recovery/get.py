@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import warnings
 from dataclasses import dataclass
 
@@ -82,4 +83,4 @@ def _is_certain(reader: Reader, finding: Finding) -> bool:
 
 
 def _next_step(reader: Reader) -> str:
-    return f"`relevel find {reader.directory.path} KEY` shows what can still be read of the key."
+    return f"`relevel find {shlex.quote(str(reader.directory.path))} KEY` shows what can still be read of the key."

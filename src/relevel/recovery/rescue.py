@@ -133,21 +133,21 @@ def rescue(
 
     Raises:
         NotADatabaseError, StorageError: there is nothing to read, or the destination cannot be written.
-        DestinationExistsError: the destination is taken.
+        DestinationExistsError: the destination is taken, and this is no dry run.
         NotSupportedError: the comparator is not known.
         DatabaseInUseError: another program changes it faster than it can be read.
     """
 
     def work(directory: Directory) -> RescueReport:
         size = sum(file.size for file in directory.current_tables())
-        target = NewDirectory(destination, source=source, space_needed=size)
+        target = None if dry_run else NewDirectory(destination, source=source, space_needed=size)
         order, trust = choose_comparator(directory, comparator), Trust.ONE_BIT if strict else Trust.TESTED
         found = survey(directory, order, trust=trust, executor=executor, progress=progress)
         plan = make_plan(trace(found, include_uncertain=include_uncertain))
         files = account(plan.survey) if accounting else ()
         refuse_outrun(directory)
         certain = CertainVersions(plan) if exclude_uncertain and plan.losses else None
-        if dry_run or not (is_wanted is None or is_wanted(plan)):
+        if target is None or not (is_wanted is None or is_wanted(plan)):
             return _report(plan, Path(destination), Outcome(), possibly_stale(plan), dry_run=True, files=files)
         with target:
             threads = core_count() if executor is None else 1

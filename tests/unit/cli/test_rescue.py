@@ -59,6 +59,13 @@ def test_a_dry_run_needs_no_destination(damaged: Path) -> None:
     assert [path.name for path in damaged.parent.iterdir()] == ["db"]
 
 
+def test_a_dry_run_does_not_mind_what_is_at_the_destination(damaged: Path) -> None:
+    """After a rescue it tells what another one would do."""
+    first = call("rescue", damaged, f"{damaged}-rescued")
+
+    assert first.code == call("rescue", damaged, "--dry-run", "--strict").code == 1
+
+
 def test_in_place_prints_how_to_undo_it(damaged: Path) -> None:
     """Exit code 1, as something is lost; and the command works as it is printed."""
     before = state_of(damaged)

@@ -38,6 +38,8 @@ class Claims:
     live: dict[int, FileMetadata] = field(default_factory=dict)
     added: dict[int, FileMetadata] = field(default_factory=dict)
     _by_end: dict[bytes, list[FileMetadata]] = field(default_factory=lambda: defaultdict(list))
+    _made_at: dict[int, int] = field(default_factory=dict)
+    _newest_at: dict[int, int] = field(default_factory=dict)
 
     @property
     def age(self) -> tuple[int, int]:
@@ -71,16 +73,29 @@ class Claims:
             and (table.smallest == smallest) + (table.largest == largest) > piece.is_whole
         )
 
+    def is_copy(self, older: int, newer: int) -> bool:
+        """Whether a table that was replaced is the same as a later one, as their sizes and ends are.
+
+        It is where a compaction merged nothing newer with it: of its keys the later table has these versions. Else newer ones may
+        stand between the ends, where values are all of one size.
+        """
+        return self._newest_at.get(older, self._made_at.get(newer, 0)) < self._made_at.get(newer, 0)
+
     def apply(self, edit: VersionEdit) -> None:
         """Take an edit in."""
         self.comparator = self.comparator if edit.comparator is None else edit.comparator
         self.log_number = self.log_number if edit.log_number is None else edit.log_number
         self.next_file_number = max(self.next_file_number, edit.next_file_number or 0)
         self.last_sequence = max(self.last_sequence, edit.last_sequence or 0)
-        for _, number in edit.deleted_files:
+        highest = [number for level, number in edit.deleted_files if level == 0]
+        for level, number in edit.deleted_files:
             self.live.pop(number, None)
-        for _, metadata in edit.new_files:
+            self._newest_at.pop(number, None)
+            if level or highest == [number]:
+                self._newest_at[number] = level
+        for level, metadata in edit.new_files:
             self.live[metadata.number] = metadata
+            self._made_at.setdefault(metadata.number, level)
             if metadata.number not in self.added:
                 self._by_end[metadata.smallest].append(metadata)
                 self._by_end[metadata.largest].append(metadata)

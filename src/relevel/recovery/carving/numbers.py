@@ -50,6 +50,7 @@ class _Numbering:
         self._newest = newest
         self._numbers: dict[int, int] = {}
         self._nameless: list[int] = []
+        self._doubtful: set[int] = set()
         self._taken = {self._manifest.log_number, *(number for each in claims.values() for number in each.added)}
 
     def result(self) -> Numbered:
@@ -71,21 +72,31 @@ class _Numbering:
     def _number_known(self) -> None:
         """What a manifest has, the newest manifest asked first; of two that would have one number, the whole one.
 
-        Of several that fit the same numbers the older pieces get the lower ones, and what is there twice gets one.
+        Of several that fit the same numbers the newer pieces get the higher ones, and one that counts before all; what is there
+        twice gets one. What fits a table that counts and may as well be an older one gets none of theirs: see ``_is_newer``.
         """
         by_age = sorted(self._claims.values(), key=lambda claims: claims.age, reverse=True)
         given: dict[int, tuple[int, int]] = {}
-        for index in sorted(range(len(self._pieces)), key=self._by_wholeness):
+        fitted: dict[int, list[int]] = {}
+        for index in sorted(range(len(self._pieces)), key=self._newest_whole_first):
             piece = self._pieces[index]
             fitting = next(filter(None, (claims.numbers_of(piece) for claims in by_age)), [])
             free = [number for number in fitting if number not in given]
             if free and all(given.get(number) != _age(piece) for number in fitting):
-                given[free[0]] = _age(piece)
-                self._numbers[index] = free[0]
+                number = max(free, key=lambda each: (each in self._manifest.live, each))
+                given[number] = _age(piece)
+                self._numbers[index] = number
+                fitted[index] = fitting
+        for index, fitting in fitted.items():
+            number, others = self._numbers[index], [each for each in fitting if each not in given]
+            if number in self._manifest.live and not all(self._manifest.is_copy(each, number) for each in others):
+                self._doubtful.add(index)
+                del self._numbers[index]
 
-    def _by_wholeness(self, index: int) -> tuple[bool, tuple[int, int]]:
+    def _newest_whole_first(self, index: int) -> tuple[bool, int, int]:
         piece = self._pieces[index]
-        return not piece.is_whole, _age(piece)
+        last, first = _age(piece)
+        return not piece.is_whole, -last, -first
 
     def _number_logs(self, live: Iterable[int]) -> None:
         """The oldest log that counts has the manifest's number, and those after it come after it."""
@@ -133,7 +144,13 @@ class _Numbering:
         return self._manifest.live.keys() <= set(self._numbers.values())
 
     def _is_newer(self, index: int, known: int, live: Iterable[int]) -> bool:
-        """Whether a table goes beyond what the manifest knows, or was made from a log that counts and no edit tells of it yet."""
+        """Whether a table goes beyond what the manifest knows, or was made from a log that counts and no edit tells of it yet.
+
+        Or may be one that counts, and nothing proves that it is: with a number that the manifest does not know, recovery takes it
+        in, and tells that.
+        """
+        if index in self._doubtful:
+            return True
         if self._pieces[index].kind is not Kind.TABLE:
             return False
         in_log = any(self._begin(log) <= self._begin(index) and self._end(index) <= self._end(log) for log in live)

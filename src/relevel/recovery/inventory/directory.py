@@ -125,7 +125,11 @@ def _take_inventory(storage: HeldDirectory) -> Directory:
     names = [name for entry, name in choice.named if entry.is_file]
     let_go = None if proved is None else log_let_go(storage, proved, names)
     files = Classifier(choice.manifest, choice.proof).classify(choice.named, let_go)
-    of_files = [*verify_names(choice.named), *verify_files(files, choice.proof), *_verify_let_go(let_go)]
+    of_files = [
+        *verify_names(choice.named, choice.manifest),
+        *verify_files(files, choice.proof),
+        *_verify_let_go(let_go),
+    ]
     if proved is not None:
         of_files += verify_newest_log(storage, proved, names)
     findings = (*current.findings, *choice.findings, *of_files)

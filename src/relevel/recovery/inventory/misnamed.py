@@ -4,21 +4,23 @@ What was copied by way of another system, a file manager or a backup may come ba
 ``000005.ldb.bak``. Capitals change nothing. A table that the manifest counts on is known by its number, anywhere in the name, and
 by what the manifest says of it: its size and end keys, which have sequence numbers in them. (These alone do not prove it: where
 values are all of one size, what a compaction makes of a table may have the same.) So a copy that was put beside serves where the
-table itself is gone or hurt. A log is known by its number in the name, and by going on where the manifest ends; that it is not an
-older copy nothing proves.
+table itself is gone or hurt. One with a replaced table's number, and the size and ends of one that is gone, is taken for that; this
+is not proved, and told. A log is known by its number in the name, and by going on where the manifest ends; that it is not an older
+copy nothing proves.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, TypeAlias
 
 from relevel import _kernel
 from relevel.files.manifest import ManifestScan
 from relevel.files.outdated import SLACK, first_sequence
-from relevel.findings import Finding, Span
-from relevel.format.filename import FileKind, FileName, log_name, manifest_name, parse_filename, table_name
+from relevel.findings import Finding, KeyRange, Severity, Span
+from relevel.format.filename import NAME_MAKERS, FileKind, FileName, is_asked_for, log_name, parse_filename, table_name
+from relevel.format.internal_key import user_key_of
 from relevel.format.version_edit import FileMetadata
 from relevel.recovery.survey.identity import end_keys
 from relevel.storage.read_only import DirectoryEntry, ReadOnlyDirectory
@@ -31,21 +33,28 @@ _OF_LOG: Final = re.compile(r"(?<![0-9])([0-9]{1,19})(?![0-9]).*\.log", re.IGNOR
 _ABOUT_ORDER: Final = (".key-order", ".separator")
 """Ends of the codes of faults that only who knows the order of the keys can find."""
 _DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{1,19}(?![0-9])")
-_NUMBERED: Final = {FileKind.TABLE: table_name, FileKind.LOG: log_name, FileKind.MANIFEST: manifest_name}
 
 
 def read_names(entries: Iterable[DirectoryEntry]) -> list[Named]:
     """What the names say, whether in capitals or not; a name as LevelDB writes it goes before one that it does not."""
     named = [(entry, parse_filename(entry.name)) for entry in entries]
-    taken = {(name.kind, name.number) for _, name in named}
-    return [(entry, _in_any_case(name, taken)) for entry, name in named]
+    asked_for = {(name.kind, name.number) for _, name in named if is_asked_for(name)}
+    own = [(entry, _unless_beside(name, asked_for)) for entry, name in named]
+    taken = {(name.kind, name.number) for _, name in own}
+    return [(entry, _in_any_case(name, taken)) for entry, name in own]
+
+
+def _unless_beside(name: FileName, asked_for: Set[tuple[FileKind, int | None]]) -> FileName:
+    """``8.ldb`` is a stranger beside ``000008.ldb``."""
+    is_beside = not is_asked_for(name) and (name.kind, name.number) in asked_for
+    return FileName(FileKind.STRANGER, None, name.name) if is_beside else name
 
 
 def _in_any_case(name: FileName, taken: set[tuple[FileKind, int | None]]) -> FileName:
     if name.kind is not FileKind.STRANGER:
         return name
     for meant in map(parse_filename, (name.name.lower(), name.name.upper())):
-        if meant.kind in _NUMBERED and (meant.kind, meant.number) not in taken:
+        if meant.kind in NAME_MAKERS and (meant.kind, meant.number) not in taken:
             return meant._replace(name=name.name)
     return name
 
@@ -65,8 +74,24 @@ def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named:
             number = _number_by_ends(storage, entry, (live[each] for each in _numbers_in(entry.name) if each in live))
             if number is not None and number not in stand_ins.values() and _is_hurt(storage, own.get(number)):
                 stand_ins[entry.name] = number
+    missing = [live[number] for number in live if number not in own and number not in stand_ins.values()]
+    for entry, name in named if missing else ():
+        if (
+            entry.is_file
+            and _is_replaced(name, manifest, live)
+            and any(entry.size == each.file_size for each in missing)
+        ):
+            number = _number_by_ends(storage, entry, missing)
+            if number is not None and number not in stand_ins.values():
+                stand_ins[entry.name] = number
     displaced = {own.get(number) for number in stand_ins.values()}
     return [(entry, _with_number(name, stand_ins.get(entry.name), displaced)) for entry, name in named]
+
+
+def _is_replaced(name: FileName, manifest: ManifestScan, live: Mapping[int, FileMetadata]) -> bool:
+    """Whether its number is one of a table that counts no more."""
+    is_table = name.kind is FileKind.TABLE and name.number is not None
+    return is_table and name.number not in live and (name.number or 0) < (manifest.next_file_number or 0)
 
 
 def with_logs_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
@@ -132,24 +157,43 @@ def _with_number(name: FileName, number: int | None, displaced: set[str | None])
     return FileName(FileKind.STRANGER, None, name.name) if name.name in displaced else name
 
 
-def verify_names(named: Sequence[Named]) -> Iterator[Finding]:
+def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Iterator[Finding]:
     """Find the files that LevelDB does not find, and those that it reads in their place."""
     said = {entry.name: parse_filename(entry.name) for entry, _ in named}
     displaced = {
         said[entry.name].number: entry.name
         for entry, name in named
-        if entry.is_file and name.kind is FileKind.STRANGER and said[entry.name].kind is FileKind.TABLE
+        if entry.is_file and name.kind is FileKind.STRANGER and _is_name_of_table(said[entry.name])
     }
+    claims = {} if manifest is None else {metadata.number: metadata for _, metadata in manifest.tables()}
     for entry, name in named:
-        if name.kind not in _NUMBERED or name.number is None:
+        if name.kind not in NAME_MAKERS or name.number is None:
             continue
         message = ""
         if name.kind is FileKind.TABLE and name.number in displaced:
             message = f"is the table that the manifest counts on, whole, and {displaced[name.number]} is hurt"
-        elif (said[entry.name].kind, said[entry.name].number) != (name.kind, name.number):
-            message = f"this is {_NUMBERED[name.kind](name.number)}, and LevelDB does not find it under this name"
+        elif said[entry.name][:2] != name[:2] or not is_asked_for(said[entry.name]):
+            message = f"this is {NAME_MAKERS[name.kind](name.number)}, and LevelDB does not find it under this name"
         if name.kind is FileKind.LOG and parse_filename(entry.name.lower()).kind is not FileKind.LOG:
             message = f"taken for {log_name(name.number)}, on which the manifest counts; it may be an older copy"
-            yield Finding.of("log.missing", Span(entry.name, entry.size), f"{entry.name}: {message}")
+            yield Finding.of(
+                "log.missing", Span(entry.name, entry.size), f"{entry.name}: {message}", evidence=_there(name)
+            )
+        elif said[entry.name].kind is FileKind.TABLE and said[entry.name].number != name.number:
+            keys = KeyRange(user_key_of(claims[name.number].smallest), user_key_of(claims[name.number].largest))
+            message = (
+                f"{entry.name}: taken for {table_name(name.number)}, on which the manifest counts: it has its size, its "
+                "first and its last key; it may be one that it was made from"
+            )
+            yield Finding("table.missing", Severity.WARNING, Span(entry.name, entry.size), message, keys, _there(name))
         elif message:
             yield Finding.of("file.misnamed", Span(entry.name, 0, entry.size), f"{entry.name}: {message}")
+
+
+def _is_name_of_table(name: FileName) -> bool:
+    return name.kind is FileKind.TABLE and is_asked_for(name)
+
+
+def _there(name: FileName) -> dict[str, object]:
+    """What a finding has that tells of a missing file, where another serves for it."""
+    return {"taken_for": NAME_MAKERS[name.kind](name.number or 0)}

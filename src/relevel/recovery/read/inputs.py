@@ -67,13 +67,12 @@ class InputSet:
 
 
 def open_inputs(directory: Directory, comparator: Comparator, *, only: str | None = None) -> InputSet:
-    """Prepare the tables and logs of a directory for merging; with ``only``, one file alone."""
+    """Prepare the tables and logs of a directory for merging; with ``only``, one file alone, told of as one that counts."""
     opener = _Opener(directory, comparator)
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
     if only is not None:
-        return opener.result(
-            [], [item for file in files if file.name == only for item in opener.open(file, "unproven")]
-        )
+        asked = [replace(file, standing=Standing.UNPROVEN) for file in files if file.name == only]
+        return opener.result([], [item for file in asked for item in opener.open(file, "unproven")])
     levels: dict[int, list[DatabaseFile]] = defaultdict(list)
     current: list[_kernel.Input] = []
     past: list[_kernel.Input] = []

@@ -57,6 +57,10 @@ class StaleRange:
     code: str
 
 
+_STAND_IN: Final = "table.missing"
+"""Of a table that can be read: it serves for one that is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Loss:
     """Part of what one file lost: ``span`` and ``keys`` from its first to its last; ``ends`` are the last keys of its pieces,
@@ -164,11 +168,12 @@ def _losses(plan: Plan) -> list[_Loss]:
 
 
 def _strays(plan: Plan, by_file: Mapping[str, Sequence[_Loss]]) -> Iterator[_Loss]:
-    """The files that are another table. Where keys do not ascend, the order that is asked may be wrong, and not the file."""
+    """The files that are another table, or may be. Where keys do not ascend, the order that is asked may be wrong, not the file."""
     others = {table.file.name for table in plan.survey.tables if not table.is_order_in_doubt}
     for name in others & by_file.keys():
         strays = [loss for loss in by_file[name] if loss.code in STRAYS]
         yield from (replace(loss, keys=ANY_KEY, is_of_stray=True) for loss in strays[:1])
+        yield from (replace(loss, is_of_stray=True) for loss in by_file[name] if loss.code == _STAND_IN and not strays)
 
 
 def _of_one_file(plan: Plan, losses: Sequence[_Loss]) -> Sequence[_Loss]:
