@@ -163,6 +163,13 @@ class Finding:
         return [(offset, bit) for offset, bit in flips]
 
     @property
+    def saved_entry_count(self) -> int:
+        """How many entries of the bytes were saved; 0 where none were, or all."""
+        saved = self.evidence.get("salvaged")
+        entries = saved.get("entries") if isinstance(saved, Mapping) else None
+        return entries if isinstance(entries, int) else 0
+
+    @property
     def is_salvaged(self) -> bool:
         """Whether some entries of the bytes were saved, though not all."""
         return "salvaged" in self.evidence

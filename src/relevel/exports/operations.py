@@ -147,7 +147,7 @@ def _sequence(given: object) -> int:
 
 
 def _operation(row: Mapping[str, Any], decode: Callable[[str], bytes]) -> Operation:
-    key = decode(row["key"])
+    key = decode(_text(row, "key"))
     kind = row.get("type", "put")
     if kind not in _TYPES:
         raise ValueError(f"the type {kind!r} is neither put nor delete")
@@ -155,4 +155,11 @@ def _operation(row: Mapping[str, Any], decode: Callable[[str], bytes]) -> Operat
         return Operation(key, None)
     if row["value"] is None:
         raise ValueError("a put without a value")
-    return Operation(key, decode(row["value"]))
+    return Operation(key, decode(_text(row, "value")))
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    given = row[name]
+    if not isinstance(given, str):
+        raise TypeError(f"the {name} is {given!r}, which is no text")
+    return given

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +112,10 @@ def test_a_change_without_a_sequence_number_is_none() -> None:
         InvalidArgumentError, match="line 1 is no operation in jsonl and escaped: 'sequence' is missing"
     ):
         list(Operations(['["a", "b"]'], "jsonl", "escaped", as_changes=True))
+
+
+@pytest.mark.parametrize(("line", "told"), [('{"key": 5, "value": "b"}', "key is 5"), ('["a", [1]]', "value is [1]")])
+def test_what_is_no_text_is_named(line: str, told: str) -> None:
+    """Not what Python says of it."""
+    with pytest.raises(InvalidArgumentError, match=re.escape(f"the {told}, which is no text")):
+        list(Operations([line], "jsonl", "escaped"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from relevel.catalogue import RESCUE
@@ -12,6 +13,7 @@ from relevel.findings import Finding, Severity
 from relevel.recovery.check import CheckReport
 from relevel.recovery.in_place import InPlaceReport
 from relevel.recovery.rescue import RescueReport
+from relevel.report.commands import beside
 from relevel.strenum import StrEnum
 
 
@@ -184,4 +186,4 @@ def _command(*words: str) -> str:
 
 
 def _beside(source: str) -> str:
-    return f"{source.rstrip('/')}-rescued"
+    return str(beside(Path(source), "rescued"))

@@ -260,8 +260,7 @@ def _rescue_figures(report: RescueReport) -> Iterator[Figure]:
     if report.healed:
         note = f"{size_text(report.healed_byte_count)} put back as before the damage; nothing of it is lost"
         yield Figure("Healed", plural(len(report.healed), "place"), note, "healed")
-    saved = [finding.evidence.get("salvaged") for finding in report.losses if finding.is_salvaged]
-    counts = [found.get("entries", 0) for found in saved if isinstance(found, Mapping)]
+    counts = [finding.saved_entry_count for finding in report.losses if finding.is_salvaged]
     if counts:
         yield Figure(
             "Saved from hurt blocks", plural(sum(counts), "entry"), f"of {plural(len(counts), 'block')}", "salvaged"
