@@ -58,20 +58,25 @@ def findings_page() -> str:
 def errors_page() -> str:
     """The exceptions and exit codes as a page."""
     codes = {
-        0: ("", "Done. Of `check`: nothing worse than a note was found. What it says of others, their pages tell."),
-        1: ("", "Done, and what was asked for is damaged, or not proved. The report or standard error says what."),
+        0: ("", "Done. `check`: nothing worse than a note. What it promises of another command, that one's page says."),
+        1: (
+            "",
+            "Done, but not all, or it is not proved: something is damaged, missing or left out. The report says what.",
+        ),
         2: ("", "The command line makes no sense, or names a file that may not be read; nothing was done."),
         130: ("", "Interrupted, as by Ctrl-C."),
     }
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, errors.RelevelError):
+            if error.exit_code in codes:
+                raise ValueError(f"{error.__name__}: the exit code {error.exit_code} is taken")
             builtin = next(base.__name__ for base in error.__mro__ if base.__module__ == "builtins")
             codes[error.exit_code] = (f"`{error.__name__}`, `{builtin}`", (error.__doc__ or "").partition("\n")[0])
     lines = [
         "# Errors and exit codes",
         "",
         "What relevel raises, each with the builtin exception that it also is, and what a command exits with where that ends it.",
-        "Made from `relevel/errors.py`.",
+        "The exceptions are those of `relevel/errors.py`.",
         "",
         "| exit code | exception | when |",
         "|---|---|---|",

@@ -66,6 +66,9 @@ def _note(title: str, meaning: str, next_step: str = _HARMLESS) -> CodeEntry:
 _CHANGED: Final = "The bytes changed after they were written: bad memory, a bad disk or an interrupted copy."
 _WRITTEN_WRONGLY: Final = "The block was written wrongly, or damaged before its checksum was made."
 _CUT: Final = "The file was cut short: a crash, a full disk or an interrupted copy."
+_COPY_FIRST: Final = (
+    "Where the disk fails, copy what can be read with ddrescue or a similar tool, and run relevel on the copy."
+)
 _DROPS_TABLES: Final = (
     "LevelDB goes on with an older state here and deletes the tables it does not know. Do not open it to write."
 )
@@ -185,9 +188,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         ),
         **_record_codes("manifest"),
         "manifest.tail.torn": _warning("the manifest ends inside a record", _DROPS_TABLES),
-        "manifest.read-error": _damage(
-            "the system cannot read part of a manifest", "A failing disk. Copy what can be copied first."
-        ),
+        "manifest.read-error": _damage("the system cannot read part of a manifest", "A failing disk.", _COPY_FIRST),
         "manifest.edit.malformed": _damage("a version edit cannot be decoded", _DROPS_TABLES),
         "manifest.incomplete": _damage("the manifest lacks what every manifest has", _DROPS_TABLES),
         "manifest.partial": _warning(
@@ -213,7 +214,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         "file.unreadable": _damage(
             "a file cannot be read",
             "The system refuses: permissions, or a failing disk.",
-            "Run it as a user who may read the file. Where the disk fails, copy what can be read with ddrescue, and run on that.",
+            f"Run relevel as a user who may read the file. {_COPY_FIRST}",
         ),
         "file.foreign-contents": _damage(
             "a file holds nothing of what its name says, but something else",
@@ -260,9 +261,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "two pages of a table stand in each other's place", "A disk or a file system mixed up its blocks."
         ),
         "table.overlap": _damage("two blocks of a table share bytes", "The index is damaged."),
-        "table.read-error": _damage(
-            "the system cannot read part of a table", "A failing disk. Copy what can be copied first."
-        ),
+        "table.read-error": _damage("the system cannot read part of a table", "A failing disk.", _COPY_FIRST),
         "level.overlap": _warning("tables of one level overlap", "LevelDB reads only one of them for a key."),
         "level.tables-overlap": _warning("tables of one level overlap", "LevelDB reads only one of them for a key."),
         "merge.out-of-order": _damage(
@@ -317,9 +316,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             "a log ends before the sequence number that comes next",
             "It was cut, or one of another time was put in its place.",
         ),
-        "log.read-error": _damage(
-            "the system cannot read part of a log", "A failing disk. Copy what can be copied first."
-        ),
+        "log.read-error": _damage("the system cannot read part of a log", "A failing disk.", _COPY_FIRST),
         **_CARVE_CODES,
     }
 )

@@ -145,7 +145,7 @@ class Finding:
 
     @property
     def is_missing(self) -> bool:
-        """Whether it is of a file that is not there."""
+        """Whether it is of a file that is not there, and no other is taken for it."""
         return self.code.endswith(".missing") and "taken_for" not in self.evidence
 
     @property

@@ -194,7 +194,7 @@ def test_a_table_is_known_by_its_number_and_its_ends(
     assert not relevel.check(database).is_clean
 
 
-@pytest.mark.parametrize("name", ["000999.ldb", "000003.ldb"])
+@pytest.mark.parametrize("name", ["000999.ldb", "000003.ldb", "000003.LDB"])
 def test_a_table_under_another_number_is_read_and_not_trusted(
     name: str, database: Path, live: dict[bytes, bytes]
 ) -> None:
@@ -240,18 +240,22 @@ def test_what_a_table_was_made_from_does_not_serve_in_its_place(tmp_path: Path) 
     assert not report.is_complete
 
 
-def test_where_a_table_is_gone_what_may_be_it_is_told_to_be_possibly_stale(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [str.upper, str.lower])
+def test_where_a_table_is_gone_what_may_be_it_is_told_to_be_possibly_stale(
+    change: Callable[[str], str], tmp_path: Path
+) -> None:
     """All of it, and it can be left out."""
     database = tmp_path / "database"
     old, new = replaced_by_its_like(database)
     new.unlink()
+    old = old.rename(old.with_name(change(old.name)))
 
     report, found = rescued(database)
     certain = relevel.rescue(database, tmp_path / "certain", exclude_uncertain=True)
 
     assert found.keys() == set(KEYS)
     assert [(loss.code, loss.span.file) for loss in report.losses] == [("table.missing", old.name)]
-    assert max(stale.count for stale in report.possibly_stale) == len(KEYS)
+    assert [(stale.count, stale.taken_for) for stale in report.possibly_stale] == [(len(KEYS), new.name)]
     assert certain.entry_count == 0
 
 
@@ -284,7 +288,7 @@ def test_a_log_is_known_by_its_number(rename: Callable[[Path], Path], database: 
     report, found = rescued(database)
 
     assert (found, report.proof) == (live, "manifest")
-    assert [loss.code for loss in report.losses] == ["log.missing"]
+    assert [(loss.code, loss.severity) for loss in report.losses] == [("log.missing", relevel.Severity.WARNING)]
 
 
 @pytest.mark.parametrize("name", ["000005 (1).ldb", "000005.sst", "000005.ldb.bak"])
@@ -400,3 +404,13 @@ def test_files_that_nobody_may_write_to_are_read(database: Path, live: dict[byte
     database.chmod(0o755)
 
     assert (found, report.losses) == (live, ())
+
+
+def test_a_manifest_has_the_name_that_current_gives_it(database: Path, live: dict[bytes, bytes]) -> None:
+    """LevelDB does not make it from a number."""
+    (manifest,) = database.glob("MANIFEST-*")
+    manifest.rename(database / "MANIFEST-3")
+    (database / "CURRENT").write_bytes(b"MANIFEST-3\n")
+
+    assert relevel.check(database).findings == ()
+    assert dict(relevel.scan(database)) == live

@@ -6,6 +6,7 @@ The cases are those in which google/leveldb or goleveldb were seen to lose data.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -377,3 +378,15 @@ def test_a_log_can_be_gone_on_in(database: Path) -> None:
         assert dict(db) == {**ENTRIES, b"round": b"2"}
 
     assert {path.name for path in database.glob("*.ldb")} == tables
+
+
+def test_commands_in_errors_can_be_copied(tmp_path: Path) -> None:
+    """Whatever is in the path."""
+    path = tmp_path / "a node"
+    with relevel.DB(path, create_if_missing=True) as db:
+        db.put(b"key", b"value")
+        db.compact_range()
+    next(path.glob("*.ldb")).unlink()
+
+    with pytest.raises(relevel.CorruptionError, match=re.escape(f"`relevel check '{path}'`")):
+        relevel.DB(path)

@@ -315,3 +315,15 @@ def test_what_is_written_where_goleveldb_has_not_renamed_current_is_found_by_lev
 
     with relevel.DB(path) as db:
         assert dict(db) == {b"after": b"value", b"before": b"value"}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_log_that_was_let_go_of_is_not_missed_where_those_behind_it_are_cut_at_once(
+    count: int, tmp_path: Path
+) -> None:
+    """Nothing whole is in any of them."""
+    lost = Lost(tmp_path, None)
+    for number in range(count):
+        (lost.path / f"{94 + number:06d}.log").write_bytes(forge.log([put(11, b"in a log", b"value")])[:-5])
+
+    assert not lost.is_told()

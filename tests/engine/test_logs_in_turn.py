@@ -12,12 +12,9 @@ import pytest
 
 import relevel
 from tests.damage import forge
-from tests.damage.oracle import fragments
+from tests.damage.oracle import LOG_BLOCK_SIZE, fragments
 from tests.damage.test_strays import Builder
 from tests.engine.living import opened
-
-_BLOCK_SIZE = 32768
-"""Bytes of a block of a log."""
 
 
 def put(sequence: int, key: bytes, value: bytes) -> bytes:
@@ -245,8 +242,8 @@ def test_the_newest_value_counts_where_the_order_of_records_was_changed(read_onl
     newest = {b"%02d" % (number % 64): b"%06d" % number + bytes(993) for number in range(11, 331)}
     values = ((number, b"%06d" % number + bytes(993)) for number in range(11, 331))
     log = forge.log([put(number, b"%02d" % (number % 64), value) for number, value in values])
-    blocks = [log[start : start + _BLOCK_SIZE] for start in range(0, len(log), _BLOCK_SIZE)]
-    assert [fragment.offset for fragment in fragments(log)][::32] == list(range(0, len(log), _BLOCK_SIZE))
+    blocks = [log[start : start + LOG_BLOCK_SIZE] for start in range(0, len(log), LOG_BLOCK_SIZE)]
+    assert [fragment.offset for fragment in fragments(log)][::32] == list(range(0, len(log), LOG_BLOCK_SIZE))
     path = Builder(tmp_path).database(log=b"".join([blocks[-1], *blocks[1:-1], blocks[0]]), last_sequence=0)
 
     with relevel.DB(path, read_only=read_only, write_buffer_size=64 << 10) as db:

@@ -341,15 +341,22 @@ MUTATIONS: Final = (
     Mutation(
         "goleveldb's first manifest is taken for all of it",
         "src/relevel/files/outdated.py",
-        "        return parse_filename(manifest.name).number == 0\n",
-        "        return False\n",
+        "_FIRST_OF_GOLEVELDB: Final = 0\n",
+        "_FIRST_OF_GOLEVELDB: Final = -1\n",
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
+    ),
+    Mutation(
+        "a carved table that may be an older one has the number that counts",
+        "src/relevel/recovery/carving/claims.py",
+        "        return self._replaced_at.get(",
+        "        return True or self._replaced_at.get(",
+        (*PYTEST, "tests/damage/test_carve.py"),
     ),
     Mutation(
         "what may be an older table is believed under a replaced number",
         "src/relevel/recovery/rebuild/stale.py",
-        "loss.code == _STAND_IN and not strays",
-        "False",
+        "is_apart or self.is_of_stray or self.taken_for is not None",
+        "is_apart or self.is_of_stray",
         (*PYTEST, "tests/damage/test_in_the_wild.py"),
     ),
     Mutation(

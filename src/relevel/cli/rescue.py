@@ -60,9 +60,9 @@ def command(
 ) -> int:
     """Write a new, healthy database at DST with all that can be read of SRC, and name what is lost.
 
-    SRC is not changed; DST must not exist, and appears when it is whole. With --in-place the result is verified and takes the
-    place of SRC, which stays beside it as SRC.before-rescue-DATE; the command that undoes it is printed. Exits with 0 only if
-    every live entry is known to be there, else with 1.
+    SRC is not changed; DST must not exist, and appears when it is whole; --dry-run needs none. With --in-place the result is
+    verified and takes the place of SRC, which stays beside it as SRC.before-rescue-DATE; the command that undoes it is printed.
+    Exits with 0 only if every live entry is known to be there, else with 1.
 
     \b
     Example:
@@ -74,20 +74,25 @@ def command(
         raise click.UsageError("--in-place puts the result where SRC is: leave DST out, or leave --in-place out.")
     if destination is None and not in_place:
         if not dry_run:
-            raise click.UsageError("Give DST, where the new database goes; or --in-place, to put it where SRC is.")
+            raise click.UsageError(
+                "Give DST, where the new database goes; --in-place, to put it where SRC is; or --dry-run, to be told only."
+            )
         destination = beside(source, "rescued")
     if force and not in_place:
         raise click.UsageError("--force goes with --in-place only.")
     options.refuse_one_place_for_two({"DST": destination, "--lost": lost, "--report": page})
     html = Page(page, source)
-    wanted["dry_run"] = dry_run
     if lost is not None:
         refuse_place(lost, source)
     with progress_bar("rescue") as progress:
         if destination is not None:
-            report = rescue(source, destination, accounting=html.is_wanted, progress=progress, **wanted)
+            report = rescue(
+                source, destination, dry_run=dry_run, accounting=html.is_wanted, progress=progress, **wanted
+            )
         else:
-            placed = rescue_in_place(source, force=force, accounting=html.is_wanted, progress=progress, **wanted)
+            placed = rescue_in_place(
+                source, force=force, dry_run=dry_run, accounting=html.is_wanted, progress=progress, **wanted
+            )
     if destination is not None:
         files = partial(_write_lost, lost, report), partial(html.write, report, source)
         _write_then_print(files, partial(print_report, report, rescue_lines, json_wanted=json_wanted))

@@ -166,9 +166,8 @@ def _find_tables(files: Iterable[tuple[FileName, DirectoryEntry]]) -> dict[int, 
     """The tables by number, of files in the order of names: as in LevelDB, ``.ldb`` goes before ``.sst``."""
     tables: dict[int, DirectoryEntry] = {}
     for name, entry in files:
-        number = name.number or 0
-        if name.kind is FileKind.TABLE and name.name == table_name(number, name.name[-4:]):
-            tables.setdefault(number, entry)
+        if name.kind is FileKind.TABLE and is_asked_for(name):
+            tables.setdefault(name.number or 0, entry)
     return tables
 
 

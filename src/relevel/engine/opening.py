@@ -238,8 +238,8 @@ class _Opening:
         Tables that a crash left beside it, and that it does not know, are older than what will be written, and newer than it: only
         of a manifest with a higher number than theirs the next opening can tell that it lost nothing.
 
-        Nor is one gone on in that names no log yet; or that CURRENT does not name, but a CURRENT.N, which goleveldb leaves where it
-        is killed: LevelDB would not find what is written.
+        Nor is one gone on in that names no log yet, beside which a table of a log that the power took would be refused; or that
+        CURRENT does not name, but a CURRENT.N, which goleveldb leaves where it is killed: LevelDB would not find what is written.
         """
         found = self._found
         is_short = manifest.file_size <= _LONGEST_MANIFEST

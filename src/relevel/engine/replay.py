@@ -2,7 +2,8 @@
 
 Batches come in the order they were written, their checksums always verified. A damaged log is taken as ``log_recovery`` says; a
 log of which anything was not applied is never deleted, but for a record that the end of the last log cuts, as a crash leaves it.
-That is the last log with anything in it but zeroes: an opening that was killed leaves an empty one behind. Or the next log begins
+That is the last log with anything whole in it: an opening that was killed leaves an empty one behind it, a loss of power one that
+is cut in its first record. Or the next log begins
 with the number that is due behind it: goleveldb goes on so after a write that a full disk has cut, or where a log is older than
 the tables whose memtable it is.
 
@@ -101,9 +102,9 @@ class Replayer:
         """
         result = self._result
         filled = [number for number in numbers if not has_only_zeroes(self._directory, log_name(number))]
-        last_filled = self._last_filled(filled)
+        last_whole = self._last_whole(filled)
         for position, number in enumerate(numbers):
-            is_last = number >= last_filled
+            is_last = number >= last_whole
             replay = self._start(log_name(number), is_first=position == 0)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
@@ -124,7 +125,7 @@ class Replayer:
                 break
         return result
 
-    def _last_filled(self, filled: Sequence[int]) -> int:
+    def _last_whole(self, filled: Sequence[int]) -> int:
         """The last log with anything whole in it, or the first one; of those behind it a loss of power has left a beginning."""
         ends = list(filled)
         while len(ends) > 1 and is_torn_at_once(self._directory, log_name(ends[-1])):

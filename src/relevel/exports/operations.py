@@ -22,6 +22,7 @@ from relevel.format.internal_key import MAX_SEQUENCE
 
 _NUL: Final = "\ud800"
 """Stands for NUL, which ``csv`` refuses before Python 3.11: half of a surrogate pair, which no text that was decoded has."""
+_PAIR: Final = ("key", "value")
 _TYPES: Final = ("put", "delete")
 _SAYS_WHAT_IS: Final = frozenset({("put", "live"), ("delete", "deleted")})
 
@@ -117,9 +118,10 @@ def _json_lines(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
         if not line.strip():
             continue
         found = json.loads(line)
-        if isinstance(found, list):
-            key, value = found
-            found = {"key": key, "value": value}
+        if isinstance(found, list) and len(found) == len(_PAIR):
+            found = dict(zip(_PAIR, found, strict=True))
+        if not isinstance(found, dict):
+            raise TypeError("neither an object nor an array of a key and a value")
         yield found
 
 
@@ -140,7 +142,7 @@ def _says_what_is(row: Mapping[str, Any]) -> bool:
 
 def _sequence(given: object) -> int:
     """A sequence number, of CSV as text."""
-    sequence = int(given) if isinstance(given, str) else given
+    sequence = int(given) if isinstance(given, str) and given.isdecimal() else given
     if not isinstance(sequence, int) or not 0 <= sequence <= MAX_SEQUENCE:
         raise ValueError(f"{given!r} is no sequence number")
     return sequence

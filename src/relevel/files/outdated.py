@@ -9,7 +9,8 @@ What gives away a backup that was put back over a newer state is an unknown tabl
 knows, and not from a log that counts: what a crash leaves was made from logs and tables that still count. Where the end of a log
 that was not synced is lost with the power, the table that was just made of it looks the same. Not so one that has a change as old
 as those in the manifest's tables, which only a compaction makes, of tables that a manifest knew; nor one on which a newer manifest
-counts that was in use.
+counts that was in use; nor one behind which the very log begins that the manifest names; nor any beside goleveldb's first manifest,
+while that names no log.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _GAP: Final = "log.sequence.gap"
 _LOST: Final = "its last edits are lost: there are newer tables that it does not know, and "
 _EDITS_BEFORE_USE: Final = 2
 """Edits that LevelDB writes to a new manifest before CURRENT names it: a snapshot, and what opening changed."""
+_FIRST_OF_GOLEVELDB: Final = 0
 SLACK: Final = 1
 """goleveldb leaves out one sequence number where it replays a log."""
 
@@ -79,9 +81,10 @@ def why_surely_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, name
     unknown = _unknown(manifest, tables)
     newer = list(_newer_tables(storage, manifest, names, unknown))
     if newer and (
-        _are_merged(storage, manifest, tables, newer)
+        _is_first_of_goleveldb(manifest)
+        or _are_merged(storage, manifest, tables, newer)
         or _are_in_use(storage, manifest, names, unknown)
-        or _are_gone_beyond(storage, manifest, names, newer)
+        or _are_committed(storage, manifest, names, newer)
     ):
         return _LOST + newer[0].reason
     return None
@@ -127,7 +130,7 @@ def _goes_on(
         return True
     first = first_sequence(storage, filled[0])
     if first is None:
-        return len(filled) == 1 and is_torn_at_once(storage, filled[0])
+        return all(is_torn_at_once(storage, log) for log in filled)
     if first <= manifest.newest + 1:
         return True
     newest = newest_in_tables(storage, _live(manifest, tables), first - 1)  # the manifest may note too low a number
@@ -135,7 +138,7 @@ def _goes_on(
 
 
 def is_torn_at_once(storage: ReadOnlyDirectory, log: str) -> bool:
-    """Whether the end of a log cuts its first record, as a crash does."""
+    """Say whether the end of a log cuts its first record, as a crash does. So it is of an empty one."""
     if first_sequence(storage, log) is not None:
         return False
     scan = _scan(storage, log, _kernel.scan_log)
@@ -157,16 +160,16 @@ def _are_merged(
     return any(scan is not None and (scan.max_sequence or 0) >= oldest for scan in scans)
 
 
-def _are_gone_beyond(
+def _is_first_of_goleveldb(manifest: ManifestScan) -> bool:
+    """Whether goleveldb has just made it: it writes nothing before an edit names a log. LevelDB's first one has the number 1."""
+    return not manifest.log_number and parse_filename(manifest.name).number == _FIRST_OF_GOLEVELDB
+
+
+def _are_committed(
     storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], newer: Iterable[_Newer]
 ) -> bool:
-    """Whether the very log that the manifest names begins behind one of these: an edit had counted on it before.
-
-    Or the manifest is goleveldb's first one, number 0, and names no log yet: before it does nothing is written.
-    """
-    if not manifest.log_number:
-        return parse_filename(manifest.name).number == 0
-    log = _counting_logs(manifest, names).get(manifest.log_number)
+    """Whether the very log that the manifest names begins behind one of these, so that an edit had counted on it."""
+    log = _counting_logs(manifest, names).get(manifest.log_number or 0)
     first = None if log is None else first_sequence(storage, log)
     return first is not None and any(table.newest < first for table in newer)
 

@@ -119,14 +119,16 @@ def temp_name(number: int) -> str:
 
 
 NAME_MAKERS: Final = {FileKind.TABLE: table_name, FileKind.LOG: log_name, FileKind.MANIFEST: manifest_name}
-"""What names the files that have numbers."""
+"""What names tables (as ``.ldb``), logs and manifests."""
 
 
 def is_asked_for(name: FileName) -> bool:
-    """Whether LevelDB finds a file under its name: a number can be written in several ways, and it asks for one of them."""
-    make = NAME_MAKERS.get(name.kind)
-    if make is None or name.number is None:
+    """Say whether LevelDB looks for a table or a log under this very name: it pads numbers to six digits.
+
+    Other files have the names that they have: a manifest the one that CURRENT gives it.
+    """
+    if name.number is None or name.kind not in (FileKind.TABLE, FileKind.LOG):
         return True
-    return name.name == make(name.number) or (
-        name.kind is FileKind.TABLE and name.name == table_name(name.number, ".sst")
-    )
+    if name.kind is FileKind.LOG:
+        return name.name == log_name(name.number)
+    return name.name in (table_name(name.number), table_name(name.number, ".sst"))

@@ -140,14 +140,14 @@ def rescue(
 
     def work(directory: Directory) -> RescueReport:
         size = sum(file.size for file in directory.current_tables())
-        target = None if dry_run else NewDirectory(destination, source=source, space_needed=size)
+        target = NewDirectory(destination, source=source, space_needed=size, may_be_taken=dry_run)
         order, trust = choose_comparator(directory, comparator), Trust.ONE_BIT if strict else Trust.TESTED
         found = survey(directory, order, trust=trust, executor=executor, progress=progress)
         plan = make_plan(trace(found, include_uncertain=include_uncertain))
         files = account(plan.survey) if accounting else ()
         refuse_outrun(directory)
         certain = CertainVersions(plan) if exclude_uncertain and plan.losses else None
-        if target is None or not (is_wanted is None or is_wanted(plan)):
+        if dry_run or not (is_wanted is None or is_wanted(plan)):
             return _report(plan, Path(destination), Outcome(), possibly_stale(plan), dry_run=True, files=files)
         with target:
             threads = core_count() if executor is None else 1

@@ -260,6 +260,8 @@ def why_stale(stale: StaleRange) -> str:
         )
     if stale.code == "log.sequence.late":
         return f"what is lost before {stale.file} may have held newer versions or deletions of them"
+    if stale.taken_for is not None:
+        return f"{stale.taken_for} is gone, and {stale.file}, which is taken for it, may be an older one"
     where = "" if stale.code.endswith(".missing") else " there"
     return f"{stale.file}, which is lost{where}, may have held newer versions or deletions of them"
 

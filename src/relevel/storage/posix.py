@@ -51,6 +51,7 @@ class NewDirectory:
         *,
         source: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None = None,
         space_needed: int | None = None,
+        may_be_taken: bool = False,
     ) -> None:
         """Name the directory to be made; nothing is made yet.
 
@@ -58,6 +59,7 @@ class NewDirectory:
             destination: must not exist; its parent must.
             source: the evidence; a destination in or below it is refused.
             space_needed: bytes that will be written, where that is known; told to the user when the disk is full.
+            may_be_taken: leave it to ``with`` to refuse what is there.
 
         Raises:
             DestinationExistsError: something is at the destination.
@@ -71,7 +73,8 @@ class NewDirectory:
         self._building: Path | None = None
         self._names: set[str] = set()
         self._published = False
-        self._refuse_taken()
+        if not may_be_taken:
+            self._refuse_taken()
         if source is not None:
             self._refuse_inside(os.fsdecode(source))
 

@@ -60,10 +60,17 @@ def test_a_dry_run_needs_no_destination(damaged: Path) -> None:
 
 
 def test_a_dry_run_does_not_mind_what_is_at_the_destination(damaged: Path) -> None:
-    """After a rescue it tells what another one would do."""
-    first = call("rescue", damaged, f"{damaged}-rescued")
+    """After a rescue it tells what another one would do. A place that no rescue can have is refused all the same."""
+    taken = f"{damaged}-rescued"
+    call("rescue", damaged, taken)
+    before = state_of(Path(taken))
 
-    assert first.code == call("rescue", damaged, "--dry-run", "--strict").code == 1
+    done = call("rescue", damaged, taken, "--dry-run", "--json")
+
+    assert done.code == 1
+    assert json.loads(done.out)["destination"] == taken
+    assert state_of(Path(taken)) == before
+    assert call("rescue", damaged, f"{damaged}/inside", "--dry-run").code == 8
 
 
 def test_in_place_prints_how_to_undo_it(damaged: Path) -> None:

@@ -114,8 +114,18 @@ def test_a_change_without_a_sequence_number_is_none() -> None:
         list(Operations(['["a", "b"]'], "jsonl", "escaped", as_changes=True))
 
 
-@pytest.mark.parametrize(("line", "told"), [('{"key": 5, "value": "b"}', "key is 5"), ('["a", [1]]', "value is [1]")])
-def test_what_is_no_text_is_named(line: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"key": 5, "value": "b"}', "the key is 5, which is no text"),
+        ('["a", [1]]', "the value is [1], which is no text"),
+        ("5", "neither an object nor an array of a key and a value"),
+        ('"ab"', "neither an object nor an array of a key and a value"),
+        ('["a"]', "neither an object nor an array of a key and a value"),
+        ('{"key": "a", "value": "b", "sequence": "x"}', "'x' is no sequence number"),
+    ],
+)
+def test_what_is_no_operation_is_named(line: str, told: str) -> None:
     """Not what Python says of it."""
-    with pytest.raises(InvalidArgumentError, match=re.escape(f"the {told}, which is no text")):
-        list(Operations([line], "jsonl", "escaped"))
+    with pytest.raises(InvalidArgumentError, match=re.escape(told)):
+        list(Operations([line], "jsonl", "escaped", as_changes="sequence" in line))

@@ -29,6 +29,8 @@ class Claims:
         last_sequence: the newest sequence number in the tables, or thereabouts.
         live: the tables that count, by number.
         added: every table that ever counted, by number.
+        _made_at: the level at which each was added first.
+        _replaced_at: the level that each was removed from, if nothing newer of that level was merged with it.
     """
 
     comparator: str | None = None
@@ -39,7 +41,7 @@ class Claims:
     added: dict[int, FileMetadata] = field(default_factory=dict)
     _by_end: dict[bytes, list[FileMetadata]] = field(default_factory=lambda: defaultdict(list))
     _made_at: dict[int, int] = field(default_factory=dict)
-    _newest_at: dict[int, int] = field(default_factory=dict)
+    _replaced_at: dict[int, int] = field(default_factory=dict)
 
     @property
     def age(self) -> tuple[int, int]:
@@ -74,12 +76,12 @@ class Claims:
         )
 
     def is_copy(self, older: int, newer: int) -> bool:
-        """Whether a table that was replaced is the same as a later one, as their sizes and ends are.
+        """Say whether a later table, of the same size and ends, has the very versions of one that was replaced.
 
-        It is where a compaction merged nothing newer with it: of its keys the later table has these versions. Else newer ones may
-        stand between the ends, where values are all of one size.
+        It has where the replaced one was the newest input of its compaction: it came from a shallower level than the later one was
+        made at. Else newer versions may stand between the ends, where values are all of one size.
         """
-        return self._newest_at.get(older, self._made_at.get(newer, 0)) < self._made_at.get(newer, 0)
+        return self._replaced_at.get(older, self._made_at.get(newer, 0)) < self._made_at.get(newer, 0)
 
     def apply(self, edit: VersionEdit) -> None:
         """Take an edit in."""
@@ -87,12 +89,12 @@ class Claims:
         self.log_number = self.log_number if edit.log_number is None else edit.log_number
         self.next_file_number = max(self.next_file_number, edit.next_file_number or 0)
         self.last_sequence = max(self.last_sequence, edit.last_sequence or 0)
-        highest = [number for level, number in edit.deleted_files if level == 0]
+        in_level_0 = [number for level, number in edit.deleted_files if level == 0]
         for level, number in edit.deleted_files:
             self.live.pop(number, None)
-            self._newest_at.pop(number, None)
-            if level or highest == [number]:
-                self._newest_at[number] = level
+            self._replaced_at.pop(number, None)
+            if level or in_level_0 == [number]:
+                self._replaced_at[number] = level
         for level, metadata in edit.new_files:
             self.live[metadata.number] = metadata
             self._made_at.setdefault(metadata.number, level)

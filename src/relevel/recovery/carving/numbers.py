@@ -64,7 +64,8 @@ class _Numbering:
         live = [index for index in logs if self._begin(index) > ended]
         self._number_logs(live)
         known = ended if self._has_all_tables() else max(ended, self._manifest.last_sequence)
-        self._number_upwards(index for index in rest if self._is_newer(index, known, live))
+        doubtful = self._doubtful
+        self._number_upwards(index for index in rest if index in doubtful or self._is_newer(index, known, live))
         self._number_downwards(reversed([index for index in rest if index not in self._numbers]))
         names = {index: _name(self._pieces[index].kind, number) for index, number in sorted(self._numbers.items())}
         return Numbered(names, names[self._newest], tuple(self._nameless))
@@ -73,7 +74,7 @@ class _Numbering:
         """What a manifest has, the newest manifest asked first; of two that would have one number, the whole one.
 
         Of several that fit the same numbers the newer pieces get the higher ones, and one that counts before all; what is there
-        twice gets one. What fits a table that counts and may as well be an older one gets none of theirs: see ``_is_newer``.
+        twice gets one.
         """
         by_age = sorted(self._claims.values(), key=lambda claims: claims.age, reverse=True)
         given: dict[int, tuple[int, int]] = {}
@@ -87,9 +88,21 @@ class _Numbering:
                 given[number] = _age(piece)
                 self._numbers[index] = number
                 fitted[index] = fitting
-        for index, fitting in fitted.items():
-            number, others = self._numbers[index], [each for each in fitting if each not in given]
-            if number in self._manifest.live and not all(self._manifest.is_copy(each, number) for each in others):
+        self._leave_doubtful(
+            {index: [each for each in fitting if each not in given] for index, fitting in fitted.items()}
+        )
+
+    def _leave_doubtful(self, others: dict[int, list[int]]) -> None:
+        """Take the number from what fits a table that counts and may as well be an older one.
+
+        With a number that the manifest does not know, recovery takes it in, and tells that nothing proves it.
+
+        Args:
+            others: by index, the numbers of tables that it fits as well and that nothing was found of.
+        """
+        for index, older in others.items():
+            number = self._numbers[index]
+            if number in self._manifest.live and not all(self._manifest.is_copy(each, number) for each in older):
                 self._doubtful.add(index)
                 del self._numbers[index]
 
@@ -144,13 +157,7 @@ class _Numbering:
         return self._manifest.live.keys() <= set(self._numbers.values())
 
     def _is_newer(self, index: int, known: int, live: Iterable[int]) -> bool:
-        """Whether a table goes beyond what the manifest knows, or was made from a log that counts and no edit tells of it yet.
-
-        Or may be one that counts, and nothing proves that it is: with a number that the manifest does not know, recovery takes it
-        in, and tells that.
-        """
-        if index in self._doubtful:
-            return True
+        """Whether a table goes beyond what the manifest knows, or was made from a log that counts and no edit tells of it yet."""
         if self._pieces[index].kind is not Kind.TABLE:
             return False
         in_log = any(self._begin(log) <= self._begin(index) and self._end(index) <= self._end(log) for log in live)

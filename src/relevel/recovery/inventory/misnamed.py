@@ -62,7 +62,7 @@ def _in_any_case(name: FileName, taken: set[tuple[FileKind, int | None]]) -> Fil
 def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
     """The same, with files recognised as tables that the manifest counts on and that are not there, or not whole.
 
-    Reads nothing where no file that does not count has the size of one that does.
+    Reads nothing where no file that does not count has the size of one that does. What has a replaced table's number serves last.
     """
     live = {metadata.number: metadata for _, metadata in manifest.tables()}
     own = _own_files(named, live)
@@ -75,23 +75,25 @@ def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named:
             if number is not None and number not in stand_ins.values() and _is_hurt(storage, own.get(number)):
                 stand_ins[entry.name] = number
     missing = [live[number] for number in live if number not in own and number not in stand_ins.values()]
-    for entry, name in named if missing else ():
-        if (
-            entry.is_file
-            and _is_replaced(name, manifest, live)
-            and any(entry.size == each.file_size for each in missing)
-        ):
-            number = _number_by_ends(storage, entry, missing)
-            if number is not None and number not in stand_ins.values():
-                stand_ins[entry.name] = number
+    stand_ins |= _replaced_ones(storage, manifest, named, missing)
     displaced = {own.get(number) for number in stand_ins.values()}
     return [(entry, _with_number(name, stand_ins.get(entry.name), displaced)) for entry, name in named]
 
 
-def _is_replaced(name: FileName, manifest: ManifestScan, live: Mapping[int, FileMetadata]) -> bool:
-    """Whether its number is one of a table that counts no more."""
-    is_table = name.kind is FileKind.TABLE and name.number is not None
-    return is_table and name.number not in live and (name.number or 0) < (manifest.next_file_number or 0)
+def _replaced_ones(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named], missing: Sequence[FileMetadata]
+) -> dict[str, int]:
+    """Files with the size and the ends of a missing table, under numbers that were given out and that no table that counts has."""
+    sizes = {metadata.file_size for metadata in missing}
+    live = {metadata.number for _, metadata in manifest.tables()}
+    found: dict[str, int] = {}
+    for entry, name in named:
+        is_table = entry.is_file and name.kind is FileKind.TABLE and name.number not in live
+        if is_table and entry.size in sizes and (name.number or 0) < (manifest.next_file_number or 0):
+            number = _number_by_ends(storage, entry, missing)
+            if number is not None and number not in found.values():
+                found[entry.name] = number
+    return found
 
 
 def with_logs_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
@@ -163,7 +165,10 @@ def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Itera
     displaced = {
         said[entry.name].number: entry.name
         for entry, name in named
-        if entry.is_file and name.kind is FileKind.STRANGER and _is_name_of_table(said[entry.name])
+        if entry.is_file
+        and name.kind is FileKind.STRANGER
+        and said[entry.name].kind is FileKind.TABLE
+        and is_asked_for(said[entry.name])
     }
     claims = {} if manifest is None else {metadata.number: metadata for _, metadata in manifest.tables()}
     for entry, name in named:
@@ -176,22 +181,17 @@ def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Itera
             message = f"this is {NAME_MAKERS[name.kind](name.number)}, and LevelDB does not find it under this name"
         if name.kind is FileKind.LOG and parse_filename(entry.name.lower()).kind is not FileKind.LOG:
             message = f"taken for {log_name(name.number)}, on which the manifest counts; it may be an older copy"
-            yield Finding.of(
-                "log.missing", Span(entry.name, entry.size), f"{entry.name}: {message}", evidence=_there(name)
-            )
-        elif said[entry.name].kind is FileKind.TABLE and said[entry.name].number != name.number:
+            behind = Span(entry.name, entry.size)  # what may be lost comes after it
+            yield Finding("log.missing", Severity.WARNING, behind, f"{entry.name}: {message}", evidence=_there(name))
+        elif name.kind is FileKind.TABLE and name.number not in _numbers_in(entry.name):
             keys = KeyRange(user_key_of(claims[name.number].smallest), user_key_of(claims[name.number].largest))
             message = (
                 f"{entry.name}: taken for {table_name(name.number)}, on which the manifest counts: it has its size, its "
                 "first and its last key; it may be one that it was made from"
             )
-            yield Finding("table.missing", Severity.WARNING, Span(entry.name, entry.size), message, keys, _there(name))
+            yield Finding("table.missing", Severity.WARNING, Span(entry.name), message, keys, _there(name))
         elif message:
             yield Finding.of("file.misnamed", Span(entry.name, 0, entry.size), f"{entry.name}: {message}")
-
-
-def _is_name_of_table(name: FileName) -> bool:
-    return name.kind is FileKind.TABLE and is_asked_for(name)
 
 
 def _there(name: FileName) -> dict[str, object]:

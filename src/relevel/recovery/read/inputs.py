@@ -71,6 +71,7 @@ def open_inputs(directory: Directory, comparator: Comparator, *, only: str | Non
     opener = _Opener(directory, comparator)
     files = [*directory.of_kind(FileKind.TABLE), *directory.of_kind(FileKind.LOG)]
     if only is not None:
+        # as one that counts, its faults keep their severity; that nothing says so of its rows, the kernel is told
         asked = [replace(file, standing=Standing.UNPROVEN) for file in files if file.name == only]
         return opener.result([], [item for file in asked for item in opener.open(file, "unproven")])
     levels: dict[int, list[DatabaseFile]] = defaultdict(list)

@@ -83,13 +83,11 @@ class Plan:
 
     @property
     def lost_entry_estimate(self) -> int:
-        """About how many entries these bytes held that were not saved, older versions included, judging by the bytes that can be
-        read."""
+        """About how many entries these bytes held, older versions included, judging by the bytes that can be read."""
         scans = [item.table.scan for item in self.tables if item.table.scan is not None]
         entries = sum(scan.put_count + scan.deletion_count for scan in scans)
         read = sum(scan.file_size for scan in scans) - self._lost_size
-        saved = sum(finding.saved_entry_count for finding in self.losses)
-        return max(0, round(self.lost_byte_count * entries / read) - saved) if read > 0 else 0
+        return round(self.lost_byte_count * entries / read) if read > 0 else 0
 
     @property
     def _lost_size(self) -> int:

@@ -49,22 +49,21 @@ class StaleRange:
         count: entries in it of which nothing proves that they are newer than the lost bytes.
         file: where the lost bytes were.
         code: what is wrong with that file, such as ``log.missing``.
+        taken_for: the missing file that it is taken for; None where it is none.
     """
 
     keys: KeyRange
     count: int
     file: str
     code: str
-
-
-_STAND_IN: Final = "table.missing"
-"""Of a table that can be read: it serves for one that is gone."""
+    taken_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Loss:
     """Part of what one file lost: ``span`` and ``keys`` from its first to its last; ``ends`` are the last keys of its pieces,
-    ``saved`` the offsets of blocks of which a part is there. ``is_of_stray``: it is another table, and all in it may be old."""
+    ``saved`` the offsets of blocks of which a part is there. ``is_of_stray``: it is another table, and all in it may be old; so may
+    it be where it is ``taken_for`` one that is missing."""
 
     code: str
     file: DatabaseFile | None
@@ -73,6 +72,7 @@ class _Loss:
     ends: frozenset[bytes]
     saved: frozenset[int]
     is_of_stray: bool = False
+    taken_for: str | None = None
 
     @property
     def apart(self) -> dict[str, Apart]:
@@ -92,7 +92,7 @@ class _Loss:
     def may_outdate(self, file: DatabaseFile, *, is_apart: bool) -> bool:
         """Whether versions of keys in the range may be older: those of a file that are told apart, or the others."""
         if self.file is not None and self.file.name == file.name and file.kind is FileKind.TABLE:
-            return is_apart or self.is_of_stray
+            return is_apart or self.is_of_stray or self.taken_for is not None
         if self.is_of_stray:
             return False
         return not is_proved_newer(file, _NOWHERE if is_apart else 0, self.file, self.span, self.code)
@@ -107,7 +107,7 @@ def possibly_stale(plan: Plan) -> list[StaleRange]:
 def _ranges(losses: Sequence[_Loss], counts: Counter[int]) -> list[StaleRange]:
     """Those with entries that may be stale, given how many by the number of the loss."""
     found = ((loss, counts[number]) for number, loss in enumerate(losses))
-    return [StaleRange(loss.keys, count, loss.span.file, loss.code) for loss, count in found if count]
+    return [StaleRange(loss.keys, count, loss.span.file, loss.code, loss.taken_for) for loss, count in found if count]
 
 
 def _count(plan: Plan, losses: Sequence[_Loss]) -> Counter[int]:
@@ -168,12 +168,11 @@ def _losses(plan: Plan) -> list[_Loss]:
 
 
 def _strays(plan: Plan, by_file: Mapping[str, Sequence[_Loss]]) -> Iterator[_Loss]:
-    """The files that are another table, or may be. Where keys do not ascend, the order that is asked may be wrong, not the file."""
+    """The files that are another table. Where keys do not ascend, the order that is asked may be wrong, and not the file."""
     others = {table.file.name for table in plan.survey.tables if not table.is_order_in_doubt}
     for name in others & by_file.keys():
         strays = [loss for loss in by_file[name] if loss.code in STRAYS]
         yield from (replace(loss, keys=ANY_KEY, is_of_stray=True) for loss in strays[:1])
-        yield from (replace(loss, is_of_stray=True) for loss in by_file[name] if loss.code == _STAND_IN and not strays)
 
 
 def _of_one_file(plan: Plan, losses: Sequence[_Loss]) -> Sequence[_Loss]:
@@ -209,7 +208,16 @@ def _loss(plan: Plan, finding: Finding) -> _Loss:
     keys = keys_at_risk(directory, finding)
     ends = frozenset(() if keys.upper is None else (keys.upper,))
     saved = frozenset([finding.span.offset] if finding.is_salvaged else [])
-    return _Loss(finding.code, hurt_file(directory, finding), finding.span, keys, ends, saved)
+    taken_for = finding.evidence.get("taken_for")
+    return _Loss(
+        finding.code,
+        hurt_file(directory, finding),
+        finding.span,
+        keys,
+        ends,
+        saved,
+        taken_for=taken_for if isinstance(taken_for, str) else None,
+    )
 
 
 def _joined(plan: Plan, one: _Loss, other: _Loss) -> _Loss:
@@ -217,7 +225,8 @@ def _joined(plan: Plan, one: _Loss, other: _Loss) -> _Loss:
     span = Span(one.span.file, start, max(one.span.end, other.span.end) - start)
     code = other.code if other.code == OUT_OF_TURN else one.code
     keys, ends, saved = _span(plan, [one.keys, other.keys]), one.ends | other.ends, one.saved | other.saved
-    return replace(one, code=code, span=span, keys=keys, ends=ends, saved=saved)
+    taken_for = one.taken_for or other.taken_for
+    return replace(one, code=code, span=span, keys=keys, ends=ends, saved=saved, taken_for=taken_for)
 
 
 def _span(plan: Plan, ranges: Iterable[KeyRange]) -> KeyRange:

@@ -138,9 +138,7 @@ def _steps_to_rescue(report: CheckReport, losses: Sequence[Finding]) -> Iterator
     source = report.path
     yield Step("Stop the program that uses this database, and do not let it repair anything.")
     yield from _missing(losses, "Put back what you find, and check again.")
-    yield Step(
-        "See what a rescue would do; it writes nothing.", _command("rescue", source, _beside(source), "--dry-run")
-    )
+    yield Step("See what a rescue would do; it writes nothing.", _command("rescue", source, "--dry-run"))
     yield Step("Rescue. The damaged database stays as it is.", _command("rescue", source, _beside(source)))
 
 

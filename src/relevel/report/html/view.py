@@ -235,7 +235,7 @@ def _shares(files: Sequence[FileAccount]) -> Iterator[Share]:
 
 def _unmeasured(losses: Sequence[Loss]) -> Iterator[str]:
     for loss in losses:
-        if loss.finding.is_missing and loss.finding.code.startswith(("table.", "log.")) and not loss.size:
+        if loss.finding.is_missing and not loss.size:
             yield loss.finding.span.file
 
 
