@@ -414,3 +414,18 @@ def test_a_manifest_has_the_name_that_current_gives_it(database: Path, live: dic
 
     assert relevel.check(database).findings == ()
     assert dict(relevel.scan(database)) == live
+
+
+@pytest.mark.parametrize(
+    "name", ["2023.log", "3.log", "5.ldb", "2023.ldb", "1.sst", "000002.LOG", "manifest-000001", "MANIFEST-1"]
+)
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir], ids=["file", "folder"])
+def test_what_others_put_beside_a_healthy_database_is_no_damage(
+    make: Callable[[Path], None], name: str, database: Path, live: dict[bytes, bytes]
+) -> None:
+    """Under names that look like LevelDB's, and for which it does not ask."""
+    make(database / name)
+
+    assert relevel.check(database).is_clean
+    with relevel.DB(database) as db:
+        assert dict(db) == live

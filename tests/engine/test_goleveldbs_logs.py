@@ -327,3 +327,23 @@ def test_a_log_that_was_let_go_of_is_not_missed_where_those_behind_it_are_cut_at
         (lost.path / f"{94 + number:06d}.log").write_bytes(forge.log([put(11, b"in a log", b"value")])[:-5])
 
     assert not lost.is_told()
+
+
+@pytest.mark.parametrize("oldest", [11, 12])
+def test_a_table_of_the_next_log_whose_end_the_power_took_does_not_make_it_missed(oldest: int, tmp_path: Path) -> None:
+    """It begins where that log does. ``check`` tells that the table is not of what counts."""
+    lost = Lost(tmp_path, 11)
+    write_table(lost.path / "000093.ldb", {b"%02d" % number: (number, b"of a log") for number in range(oldest, 21)})
+
+    assert "manifest.partial" in {finding.code for finding in relevel.check(lost.path).findings}
+    with relevel.DB(lost.path) as db:
+        assert db[b"in a log"] == b"2"
+
+
+@pytest.mark.parametrize("oldest", [9, 10])
+def test_a_table_that_begins_before_the_next_log_may_be_of_the_one_that_is_gone(oldest: int, tmp_path: Path) -> None:
+    """Or a compaction made it."""
+    lost = Lost(tmp_path, 11)
+    write_table(lost.path / "000093.ldb", {b"%02d" % number: (number, b"of a log") for number in range(oldest, 21)})
+
+    assert lost.is_told()

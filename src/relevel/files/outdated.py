@@ -114,7 +114,7 @@ def log_let_go(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequen
         return None
     beyond = _beyond(storage, manifest, _unknown(manifest, tables))
     spans = _spans_of_logs(storage, manifest, names, {_GAP, _TORN}) if beyond else []
-    is_explained = spans is not None and all(_is_within(table, spans) for table in beyond.values())
+    is_explained = spans is not None and all(_begins_within(table, spans) for table in beyond.values())
     return number if is_explained else None
 
 
@@ -247,6 +247,11 @@ def _spans_of_logs(
 
 def _is_within(table: _kernel.TableScan, spans: Iterable[tuple[int, int]]) -> bool:
     return any(first <= (table.max_sequence or 0) <= end for first, end in spans)
+
+
+def _begins_within(table: _kernel.TableScan, spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether a log has what a table begins with; it may have lost its end with the power."""
+    return any(first <= (table.min_sequence or 0) <= end for first, end in spans)
 
 
 def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source], _ScanT]) -> _ScanT | None:

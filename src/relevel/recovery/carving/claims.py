@@ -30,7 +30,7 @@ class Claims:
         live: the tables that count, by number.
         added: every table that ever counted, by number.
         _made_at: the level at which each was added first.
-        _replaced_at: the level that each was removed from, if nothing newer of that level was merged with it.
+        _replaced_at: the level that each was removed from, if nothing newer was merged with it.
     """
 
     comparator: str | None = None
@@ -89,11 +89,12 @@ class Claims:
         self.log_number = self.log_number if edit.log_number is None else edit.log_number
         self.next_file_number = max(self.next_file_number, edit.next_file_number or 0)
         self.last_sequence = max(self.last_sequence, edit.last_sequence or 0)
+        newest = min((level for level, _ in edit.deleted_files), default=0)
         in_level_0 = [number for level, number in edit.deleted_files if level == 0]
         for level, number in edit.deleted_files:
             self.live.pop(number, None)
             self._replaced_at.pop(number, None)
-            if level or in_level_0 == [number]:
+            if level == newest and (level or in_level_0 == [number]):
                 self._replaced_at[number] = level
         for level, metadata in edit.new_files:
             self.live[metadata.number] = metadata

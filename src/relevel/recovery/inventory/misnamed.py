@@ -12,7 +12,7 @@ copy nothing proves.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, TypeAlias
 
 from relevel import _kernel
@@ -47,7 +47,17 @@ def read_names(entries: Iterable[DirectoryEntry]) -> list[Named]:
 def _unless_beside(name: FileName, asked_for: Set[tuple[FileKind, int | None]]) -> FileName:
     """``8.ldb`` is a stranger beside ``000008.ldb``."""
     is_beside = not is_asked_for(name) and (name.kind, name.number) in asked_for
-    return FileName(FileKind.STRANGER, None, name.name) if is_beside else name
+    return _stranger(name) if is_beside else name
+
+
+def _stranger(name: FileName) -> FileName:
+    return FileName(FileKind.STRANGER, None, name.name)
+
+
+def _unless_unmeant(name: FileName, wanted: Container[int | None]) -> FileName:
+    """``2023.log`` is a stranger, unless a log of that number is wanted."""
+    is_padded = is_asked_for(name._replace(name=name.name.lower()))
+    return name if name.kind is not FileKind.LOG or is_padded or name.number in wanted else _stranger(name)
 
 
 def _in_any_case(name: FileName, taken: set[tuple[FileKind, int | None]]) -> FileName:
@@ -97,9 +107,14 @@ def _replaced_ones(
 
 
 def with_logs_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
-    """The same, with files recognised as logs that the manifest names and that are not there."""
+    """The same, with files recognised as logs that the manifest names and that are not there.
+
+    A name for which LevelDB does not ask is no log's but where it has such a number.
+    """
+    wanted = {manifest.log_number, manifest.previous_log_number}
+    named = [(entry, _unless_unmeant(name, wanted)) for entry, name in named]
     there = {name.number for entry, name in named if name.kind is FileKind.LOG and entry.is_file}
-    missing = {manifest.log_number, manifest.previous_log_number} - {None, 0} - there
+    missing = wanted - {None, 0} - there
     return [
         (entry, _as_log(storage, manifest, name, missing)) if missing and entry.is_file else (entry, name)
         for entry, name in named
@@ -156,7 +171,7 @@ def _is_hurt(storage: ReadOnlyDirectory, name: str | None) -> bool:
 def _with_number(name: FileName, number: int | None, displaced: set[str | None]) -> FileName:
     if number is not None:
         return FileName(FileKind.TABLE, number, name.name)
-    return FileName(FileKind.STRANGER, None, name.name) if name.name in displaced else name
+    return _stranger(name) if name.name in displaced else name
 
 
 def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Iterator[Finding]:
@@ -172,7 +187,7 @@ def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Itera
     }
     claims = {} if manifest is None else {metadata.number: metadata for _, metadata in manifest.tables()}
     for entry, name in named:
-        if name.kind not in NAME_MAKERS or name.number is None:
+        if name.number is None or not entry.is_file or not _counts(name, manifest, claims):
             continue
         message = ""
         if name.kind is FileKind.TABLE and name.number in displaced:
@@ -192,6 +207,15 @@ def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Itera
             yield Finding("table.missing", Severity.WARNING, Span(entry.name), message, keys, _there(name))
         elif message:
             yield Finding.of("file.misnamed", Span(entry.name, 0, entry.size), f"{entry.name}: {message}")
+
+
+def _counts(name: FileName, manifest: ManifestScan | None, tables: Container[int]) -> bool:
+    """Whether a file counts for what is live, or may."""
+    if manifest is None or name.kind not in (FileKind.TABLE, FileKind.LOG):
+        return name.kind in NAME_MAKERS and (manifest is None or manifest.name == name.name)
+    if name.kind is FileKind.TABLE:
+        return name.number in tables
+    return (name.number or 0) >= (manifest.log_number or 0) or name.number == manifest.previous_log_number
 
 
 def _there(name: FileName) -> dict[str, object]:
