@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel.format.filename import MAX_FILE_NUMBER
 from tests.damage import forge
 from tests.damage.evidence import state_of
 
@@ -259,7 +260,7 @@ def test_where_a_table_is_gone_what_may_be_it_is_told_to_be_possibly_stale(
     assert certain.entry_count == 0
 
 
-@pytest.mark.parametrize("name", ["5.ldb", "0000000005.sst"])
+@pytest.mark.parametrize("name", ["5.ldb", "0000000005.sst", "00000000000000000000005.ldb"])
 def test_a_number_that_is_written_in_another_way_is_no_name(
     name: str, database: Path, live: dict[bytes, bytes], tmp_path: Path
 ) -> None:
@@ -429,3 +430,11 @@ def test_what_others_put_beside_a_healthy_database_is_no_damage(
     assert relevel.check(database).is_clean
     with relevel.DB(database) as db:
         assert dict(db) == live
+
+
+def test_the_highest_number_is_one(tmp_path: Path) -> None:
+    """Of a table that no manifest counts on, and that is empty."""
+    (tmp_path / "database").mkdir()
+    (tmp_path / "database" / f"{MAX_FILE_NUMBER}.ldb").touch()
+
+    assert "table.missing" not in codes(tmp_path / "database")

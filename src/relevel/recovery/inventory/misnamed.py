@@ -32,7 +32,7 @@ _OF_LOG: Final = re.compile(r"(?<![0-9])([0-9]{1,19})(?![0-9]).*\.log", re.IGNOR
 """A name made from a log's: ``000006 (1).log``, ``000006.log.bak``."""
 _ABOUT_ORDER: Final = (".key-order", ".separator")
 """Ends of the codes of faults that only who knows the order of the keys can find."""
-_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{1,19}(?![0-9])")
+_DIGITS: Final = re.compile(r"(?<![0-9])0*([0-9]{1,20})(?![0-9])")
 
 
 def read_names(entries: Iterable[DirectoryEntry]) -> list[Named]:
@@ -198,7 +198,7 @@ def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Itera
             message = f"taken for {log_name(name.number)}, on which the manifest counts; it may be an older copy"
             behind = Span(entry.name, entry.size)  # what may be lost comes after it
             yield Finding("log.missing", Severity.WARNING, behind, f"{entry.name}: {message}", evidence=_there(name))
-        elif name.kind is FileKind.TABLE and name.number not in _numbers_in(entry.name):
+        elif name.kind is FileKind.TABLE and name.number in claims and name.number not in _numbers_in(entry.name):
             keys = KeyRange(user_key_of(claims[name.number].smallest), user_key_of(claims[name.number].largest))
             message = (
                 f"{entry.name}: taken for {table_name(name.number)}, on which the manifest counts: it has its size, its "
