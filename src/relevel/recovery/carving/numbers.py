@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from relevel.format.filename import log_name, manifest_name, table_name
+from relevel.format.filename import NAME_MAKERS, FileKind
 from relevel.recovery.carving.claims import Claims
 from relevel.recovery.carving.piece import Kind, Piece
 
@@ -177,5 +177,4 @@ def _age(piece: Piece) -> tuple[int, int]:
 
 
 def _name(kind: Kind, number: int) -> str:
-    make = {Kind.TABLE: table_name, Kind.LOG: log_name, Kind.MANIFEST: manifest_name}[kind]
-    return make(number)
+    return NAME_MAKERS[FileKind(kind)](number)
