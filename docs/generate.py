@@ -63,7 +63,7 @@ def errors_page() -> str:
             "",
             "Done, but not all, or it is not proved: something is damaged, missing or left out. The report says what.",
         ),
-        2: ("", "The command line makes no sense, or names a file that may not be read; nothing was done."),
+        2: ("", "The command line makes no sense, or names a file for `load` that cannot be read; nothing was done."),
         130: ("", "Interrupted, as by Ctrl-C."),
     }
     for error in vars(errors).values():
@@ -75,8 +75,10 @@ def errors_page() -> str:
     lines = [
         "# Errors and exit codes",
         "",
-        "What relevel raises, each with the builtin exception that it also is, and what a command exits with where that ends it.",
-        "The exceptions are those of `relevel/errors.py`.",
+        "relevel's exceptions (`relevel/errors.py`), each with the builtin one that it also is, and what a command exits",
+        "with where that ends it. Besides, as in Python's own library: `TypeError` for an argument of a wrong type,",
+        "`KeyError` where a mapping has no such key, and `RuntimeError` where a database is used that is closed, or that",
+        "the parent of a process has open. Two warnings: `LogDamagedWarning` and `UnprovedWarning`.",
         "",
         "| exit code | exception | when |",
         "|---|---|---|",

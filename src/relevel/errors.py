@@ -1,6 +1,6 @@
-"""The exceptions of relevel, and the exit code of each; one warning.
+"""The exceptions of relevel, and the exit code of each; two warnings.
 
-Every error derives from ``RelevelError`` and from the builtin that fits it, so that callers may catch either. Damage that a
+Every one derives from ``RelevelError`` and from the builtin that fits it, so that callers may catch either. Damage that a
 tolerant reader passes over is not an exception but a ``Finding``; a strict reader raises it inside ``CorruptionError``.
 """
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class RelevelError(Exception):
-    """Root of everything relevel raises.
+    """Root of relevel's exceptions, and what has none of its own below.
 
     Attributes:
         exit_code: what the command line exits with where this error ends a command; unique to the class.

@@ -1,14 +1,15 @@
-"""Every public function that reads a database, run one after another: none may end in anything but a result or our errors."""
+"""What reads a database and rescues from it, run one after another: none may end in anything but a result or our errors."""
 
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import relevel
+from relevel.recovery.get import look_up
 
 
 def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | None]:
-    """Run every command on ``database``, writing under ``place``: for each what it raised, or None.
+    """Run these commands on ``database``, writing under ``place``: for each what it raised, or None.
 
     Only RelevelError is caught: anything else is a bug and ends the test.
     """
@@ -19,6 +20,7 @@ def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | Non
         "dump of all": lambda: list(relevel.dump(database, all_versions=True)),
         "scan": lambda: list(relevel.scan(database)),
         "history": lambda: list(relevel.History(database).timeline()),
+        "get": lambda: look_up(database, b"k00"),
         "find": lambda: relevel.find(database, b"k00"),
         "dry rescue": lambda: relevel.rescue(database, place / "dry", dry_run=True),
         "rescue": lambda: relevel.rescue(database, place / "rescued"),

@@ -20,7 +20,8 @@ from tests.damage.evidence import state_of
 from tests.damage.images import CLUSTER, files_of, joined, lay, written_to
 from tests.damage.oracle import Version
 from tests.damage.test_any_damage import written
-from tests.damage.test_in_the_wild import KEYS, replaced_by_its_like
+from tests.damage.test_in_the_wild import KEYS
+from tests.damage.test_stand_ins import replaced_by_its_like
 from tests.fixtures.catalogue import BY_NAME, OWN, Fixture
 
 NOISE = random.Random(0).randbytes(70_000)

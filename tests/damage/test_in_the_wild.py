@@ -15,6 +15,7 @@ import relevel
 from relevel.format.filename import MAX_FILE_NUMBER
 from tests.damage import forge
 from tests.damage.evidence import state_of
+from tests.damage.test_strays import Builder, write_table
 
 KEYS = [b"%05d" % number for number in range(3000)]
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
@@ -68,6 +69,11 @@ def rescued(database: Path) -> tuple[relevel.RescueReport, dict[bytes, bytes]]:
 def codes(database: Path) -> set[str]:
     """What a check finds."""
     return {finding.code for finding in relevel.check(database).findings}
+
+
+def noise(path: Path) -> None:
+    """A file that says nothing."""
+    path.write_bytes(b"noise" * 10)
 
 
 def tables(database: Path) -> list[Path]:
@@ -209,55 +215,6 @@ def test_a_table_under_another_number_is_read_and_not_trusted(
 
     assert found == live
     assert not report.is_complete
-
-
-def replaced_by_its_like(database: Path) -> tuple[Path, Path]:
-    """Values of one size: a replaced table, put back, and the one that was made from it, with the same size and the same ends."""
-    kept = database.with_name("kept")
-    with relevel.DB(database, create_if_missing=True, compression=None) as db:
-        for key in KEYS:
-            db.put(key, b"first")
-        db.compact_range()
-        (old,) = tables(database)
-        shutil.copy(old, kept)
-        for key in KEYS[100:200]:
-            db.put(key, b"later")
-        db.compact_range()
-    (new,) = tables(database)
-    assert new.stat().st_size == kept.stat().st_size
-    shutil.move(kept, old)
-    return old, new
-
-
-def test_what_a_table_was_made_from_does_not_serve_in_its_place(tmp_path: Path) -> None:
-    """Where something is there under the number."""
-    database = tmp_path / "database"
-    _, new = replaced_by_its_like(database)
-    new.write_bytes(bytes(new.stat().st_size))
-
-    report, found = rescued(database)
-
-    assert b"first" not in {found.get(key) for key in KEYS[100:200]}
-    assert not report.is_complete
-
-
-@pytest.mark.parametrize("change", [str.upper, str.lower])
-def test_where_a_table_is_gone_what_may_be_it_is_told_to_be_possibly_stale(
-    change: Callable[[str], str], tmp_path: Path
-) -> None:
-    """All of it, and it can be left out."""
-    database = tmp_path / "database"
-    old, new = replaced_by_its_like(database)
-    new.unlink()
-    old = old.rename(old.with_name(change(old.name)))
-
-    report, found = rescued(database)
-    certain = relevel.rescue(database, tmp_path / "certain", exclude_uncertain=True)
-
-    assert found.keys() == set(KEYS)
-    assert [(loss.code, loss.span.file) for loss in report.losses] == [("table.missing", old.name)]
-    assert [(stale.count, stale.taken_for) for stale in report.possibly_stale] == [(len(KEYS), new.name)]
-    assert certain.entry_count == 0
 
 
 @pytest.mark.parametrize("name", ["5.ldb", "0000000005.sst", "00000000000000000000005.ldb"])
@@ -418,9 +375,21 @@ def test_a_manifest_has_the_name_that_current_gives_it(database: Path, live: dic
 
 
 @pytest.mark.parametrize(
-    "name", ["2023.log", "3.log", "5.ldb", "2023.ldb", "1.sst", "000002.LOG", "manifest-000001", "MANIFEST-1"]
+    "name",
+    [
+        "2023.log",
+        "3.log",
+        "0.log",
+        "000000.log",
+        "5.ldb",
+        "2023.ldb",
+        "1.sst",
+        "000002.LOG",
+        "manifest-000001",
+        "MANIFEST-1",
+    ],
 )
-@pytest.mark.parametrize("make", [Path.touch, Path.mkdir], ids=["file", "folder"])
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, noise], ids=["file", "folder", "noise"])
 def test_what_others_put_beside_a_healthy_database_is_no_damage(
     make: Callable[[Path], None], name: str, database: Path, live: dict[bytes, bytes]
 ) -> None:
@@ -432,9 +401,59 @@ def test_what_others_put_beside_a_healthy_database_is_no_damage(
         assert dict(db) == live
 
 
-def test_the_highest_number_is_one(tmp_path: Path) -> None:
-    """Of a table that no manifest counts on, and that is empty."""
-    (tmp_path / "database").mkdir()
-    (tmp_path / "database" / f"{MAX_FILE_NUMBER}.ldb").touch()
+def test_a_log_that_counts_is_one_under_any_number(database: Path, live: dict[bytes, bytes]) -> None:
+    """As a renaming by hand leaves it. LevelDB knows its number by its name, and does not find it under the name that it makes of
+    the number."""
+    log = max(database.glob("*.log"))
+    last = max(row.sequence for row in relevel.dump(database, all_versions=True))
+    other = database / f"{int(log.stem) + 3}.log"
+    other.write_bytes(forge.log([forge.batch(last + 1, forge.put(b"new", b"value"), 1)]))
 
-    assert "table.missing" not in codes(tmp_path / "database")
+    with pytest.raises(relevel.CorruptionError, match=other.name):
+        relevel.DB(database)
+    assert codes(database) == {"file.misnamed"}
+    _, found = rescued(database)
+    assert found == {**live, b"new": b"value"}
+
+
+def test_a_log_in_capitals_goes_before_another_without_its_zeroes(database: Path, live: dict[bytes, bytes]) -> None:
+    """It is nearer to what LevelDB writes."""
+    log = max(database.glob("*.log"))
+    log.rename(log.with_name(log.name.upper()))
+    (database / f"{int(log.stem)}.log").touch()
+
+    assert rescued(database)[1] == live
+
+
+def test_a_table_that_may_count_is_told_where_its_name_hides_it(database: Path) -> None:
+    """The manifest has lost its end, which may have counted on it."""
+    write_table(database / "000091.LDB", {b"new": (1 << 20, b"value")})
+    (manifest,) = database.glob("MANIFEST-*")
+    manifest.write_bytes(manifest.read_bytes()[:-3])
+
+    assert "file.misnamed" in codes(database)
+
+
+def test_a_manifest_that_was_replaced_is_removed_under_the_name_that_it_had(database: Path) -> None:
+    """Padded or not."""
+    (manifest,) = database.glob("MANIFEST-*")
+    manifest = manifest.rename(database / f"MANIFEST-{int(manifest.name[9:])}")
+    (database / "CURRENT").write_text(f"{manifest.name}\n")
+
+    for number in range(2):
+        with relevel.DB(database) as db:
+            db.put(b"%d" % number, b"value")
+            db.compact_range()
+
+    current = (database / "CURRENT").read_text().strip()
+    assert [path.name for path in database.glob("MANIFEST-*")] == [current]
+
+
+def test_the_highest_number_is_one(tmp_path: Path) -> None:
+    """The manifest counts on it, and the file has it, in capitals."""
+    builder = Builder(tmp_path)
+    table = builder.table(MAX_FILE_NUMBER, {b"key": (1, b"value")})
+    database = builder.database(is_of_goleveldb=True)
+    table.rename(table.with_suffix(".LDB"))
+
+    assert codes(database) == {"file.misnamed"}

@@ -262,31 +262,36 @@ def test_a_lower_number_after_a_higher_one_is_not_given_again(tmp_path: Path) ->
     assert relevel.check(path).is_clean
 
 
+@pytest.mark.parametrize("log_size", [None, -5, 12, 0])
 @pytest.mark.parametrize("end", ["", "kill\n"])
-def test_goleveldbs_first_manifest_without_its_edits_is_refused(end: str, tmp_path: Path) -> None:
-    """It is complete in itself, and names no log: what tables hold beside it was known to an edit that is lost."""
+def test_goleveldbs_first_manifest_without_its_edits_is_refused(end: str, log_size: int | None, tmp_path: Path) -> None:
+    """It is complete in itself, and names no log: what tables hold beside it was known to an edit that is lost. So it is where the
+    newest log has lost its end too, or all."""
     path = tmp_path / "db"
     script = "".join(f"put {number:08x} {random.Random(number).randbytes(1000).hex()}\n" for number in range(300))
     write_with([str(goleveldb())], path, script + end)
     manifest = path / "MANIFEST-000000"
     _, second, *_ = (fragment.offset for fragment in fragments(manifest.read_bytes()))
     manifest.write_bytes(manifest.read_bytes()[:second])
+    log = max(path.glob("*.log"))
+    log.write_bytes(log.read_bytes()[:log_size])
 
     assert "manifest.partial" in {finding.code for finding in relevel.check(path).findings}
     with pytest.raises(relevel.CorruptionError, match="its last edits are lost"):
         relevel.DB(path)
 
 
-@pytest.mark.parametrize(("first", "is_refused"), [(11, False), (15, False), (21, True), (22, True)])
+@pytest.mark.parametrize("cut", [0, 5])
+@pytest.mark.parametrize(("first", "is_refused"), [(11, False), (15, False), (20, False), (21, True), (22, True)])
 def test_a_log_that_goes_on_behind_an_unknown_table_tells_of_a_lost_commit(
-    first: int, is_refused: bool, tmp_path: Path
+    first: int, is_refused: bool, cut: int, tmp_path: Path
 ) -> None:
-    """goleveldb's transactions are in tables alone. One that was not committed gives its numbers to what is written after it."""
+    """goleveldb's transactions are in tables alone. One that was not committed gives its numbers to what is written after it. Of a
+    log that is cut the end may have been in the table, not what is older than its first change."""
     builder = Builder(tmp_path)
     builder.table(5, {b"%02d" % number: (number, b"in a table") for number in range(1, 11)})
-    path = builder.database(
-        log=forge.log([put(first, b"in the log", b"value")]), last_sequence=10, is_of_goleveldb=True
-    )
+    log = forge.log([put(first, b"in the log", b"value"), put(first + 1, b"cut", b"value")])
+    path = builder.database(log=log[: len(log) - cut], last_sequence=10, is_of_goleveldb=True)
     write_table(path / "000093.ldb", {b"%02d" % number: (number, b"committed?") for number in range(11, 21)})
 
     if is_refused:

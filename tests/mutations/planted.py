@@ -346,6 +346,20 @@ MUTATIONS: Final = (
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
     ),
     Mutation(
+        "a log that is cut is taken to have had what is older than its first change",
+        "src/relevel/files/outdated.py",
+        "span.first <= newest and (",
+        "span.first and (",
+        (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
+    ),
+    Mutation(
+        "a log that counts is passed over in opening where its name has no zeroes in front",
+        "src/relevel/engine/assessment.py",
+        "    _refuse_unpadded(directory, manifest, files)\n",
+        "",
+        (*PYTEST, "tests/damage/test_in_the_wild.py"),
+    ),
+    Mutation(
         "a carved table that may be an older one has the number that counts",
         "src/relevel/recovery/carving/claims.py",
         "        return self._replaced_at.get(",
@@ -357,7 +371,7 @@ MUTATIONS: Final = (
         "src/relevel/recovery/rebuild/stale.py",
         "is_apart or self.is_of_stray or self.taken_for is not None",
         "is_apart or self.is_of_stray",
-        (*PYTEST, "tests/damage/test_in_the_wild.py"),
+        (*PYTEST, "tests/damage/test_stand_ins.py"),
     ),
     Mutation(
         "a copy leaves out the log of a memtable that becomes a table",

@@ -49,8 +49,8 @@ def command(
 ) -> int:
     """Ask a database's history in SQL: tables history, live, findings and files. Needs relevel[export].
 
-    Nothing is written, and the question can open no file. Findings go to standard error. Exits with 1 where something that the
-    question needed could not be read.
+    Nothing is written, and the question can open no file of yours. Findings go to standard error. Exits with 1 where something
+    that the question needed could not be read.
 
     \b
     Example:

@@ -50,7 +50,7 @@ def command(
     """Find every LevelDB under ROOT, damaged ones too, and tell what each of them is.
 
     Browsers, Electron programs, Minecraft worlds, chains: what holds a LevelDB is told from its place. Nothing under ROOT is
-    changed; links are not followed, and other file systems not entered. Exits with 1 where a database is damaged or something
+    changed; folders are not entered by links, nor other file systems. Exits with 1 where a database is damaged or something
     could not be read.
 
     \b

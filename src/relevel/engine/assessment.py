@@ -23,7 +23,13 @@ from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import has_newer_tables, log_let_go, newest_in_tables, why_surely_outdated
+from relevel.files.outdated import (
+    first_sequence,
+    has_newer_tables,
+    log_let_go,
+    newest_in_tables,
+    why_surely_outdated,
+)
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, is_asked_for, log_name, parse_filename, table_name
@@ -96,6 +102,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
     names = [name for name, _ in files if is_asked_for(name)]
     manifest = _read_manifest(directory, names)
+    _refuse_unpadded(directory, manifest, files)
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
     _refuse_outdated(directory, manifest, names)
@@ -244,12 +251,28 @@ def _last_sequence(directory: ReadOnlyDirectory, manifest: ManifestScan, there: 
 
 def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> tuple[int, ...]:
     there = {name.number for name in names if name.kind is FileKind.LOG and name.number is not None}
-    first, previous = manifest.log_number or 0, manifest.previous_log_number or 0
-    for number in filter(None, (previous, first)):
+    for number in filter(None, (manifest.previous_log_number, manifest.log_number)):
         if number not in there and number != log_let_go(directory, manifest, names):
             message = f"{log_name(number)}: is not there, and the manifest counts on it"
             raise _refusal(directory, Finding.of("log.missing", Span(log_name(number)), message))
-    return tuple(sorted(number for number in there if number >= first or (previous and number == previous)))
+    return tuple(sorted(filter(manifest.counts_on_log, there)))
+
+
+def _refuse_unpadded(
+    directory: ReadOnlyDirectory, manifest: ManifestScan, files: Sequence[tuple[FileName, DirectoryEntry]]
+) -> None:
+    """Refuse to go on without a log under a name for which nobody asks, such as ``7.log``."""
+    logs = [name for name, entry in files if name.kind is FileKind.LOG and entry.is_file]
+    there = {name.number for name in logs if is_asked_for(name)}
+    for name in logs:
+        number = name.number or 0
+        if number not in there and manifest.counts_on_log(number) and first_sequence(directory, name.name) is not None:
+            message = (
+                f"{name.name}: this is {log_name(number)}, which counts, and LevelDB does not find it under this name"
+            )
+            raise _refusal(
+                directory, Finding.of("file.misnamed", Span(name.name, 0, directory.size(name.name)), message)
+            )
 
 
 def _refusal(directory: ReadOnlyDirectory, finding: Finding) -> CorruptionError:

@@ -35,7 +35,7 @@ from relevel.files.lock import DatabaseLock
 from relevel.files.manifest import ManifestScan
 from relevel.findings import Finding
 from relevel.format.comparator import Comparator
-from relevel.format.filename import log_name, manifest_name
+from relevel.format.filename import log_name
 from relevel.format.version_edit import FileMetadata, VersionEdit
 from relevel.storage.held import HeldDirectory
 from relevel.storage.living import LivingDirectory
@@ -304,7 +304,7 @@ class _Opening:
     def _obsolete(self, replayed: Replayed, oldest_log: int) -> tuple[str, ...]:
         names = [log_name(number) for number in replayed.finished if number < oldest_log]
         if self._found.manifest_number != self._versions.manifest_number and self._found.manifest is not None:
-            names.append(manifest_name(self._found.manifest_number))
+            names.append(self._found.manifest.name)
         return tuple(names)
 
     def _tell(self, replayed: Replayed, log_number: int) -> InfoLog:

@@ -1,7 +1,8 @@
 """sql: questions to the history of a database, answered by DuckDB.
 
 Tables are read while the question is answered, as often as it names them; nothing of the database is copied first. DuckDB is locked
-down: it opens no file and no network connection, loads no extension, and what it is told is forgotten at the end.
+down: it opens no file outside of its own folder, and no network connection, loads no extension, and what it is told is forgotten at
+the end.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def survey(
     """Find every LevelDB under a tree, damaged ones too, and read each of them. Nothing in the tree is changed.
 
     Args:
-        root: a directory. No symbolic link under it is followed, and no other file system entered.
+        root: a directory. No folder under it is entered by a symbolic link, and no other file system.
         export: a new file for the versions of all databases, with a first column ``database``; outside the tree.
         format: its format; by its suffix if not given.
         hashes: a new file for the SHA-256 of every file of every database, as ``sha256sum`` writes and checks them.

@@ -121,6 +121,10 @@ class ManifestScan:
         table then, or one that was left out."""
         return bool(self.log_number) and self.previous_log_number is None
 
+    def counts_on_log(self, number: int) -> bool:
+        """Say whether a log with this number counts, if there is one."""
+        return number >= (self.log_number or 0) or number == (self.previous_log_number or None)
+
     def tables(self) -> Iterator[tuple[int, FileMetadata]]:
         """Yield every live table with its level."""
         for level, tables in enumerate(self.levels):

@@ -16,7 +16,7 @@ while that names no log.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from relevel import _kernel
@@ -39,6 +39,20 @@ _EDITS_BEFORE_USE: Final = 2
 _FIRST_OF_GOLEVELDB: Final = 0
 SLACK: Final = 1
 """goleveldb leaves out one sequence number where it replays a log."""
+
+
+class _Span(NamedTuple):
+    """The sequence numbers in a log that counts.
+
+    Attributes:
+        first: that of its oldest change.
+        last: that of its newest.
+        is_cut: whether it may have gone on behind that.
+    """
+
+    first: int
+    last: int
+    is_cut: bool
 
 
 class _Newer(NamedTuple):
@@ -113,7 +127,7 @@ def log_let_go(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequen
     if not counting or number in counting or not _goes_on(storage, manifest, tables, counting.values()):
         return None
     beyond = _beyond(storage, manifest, _unknown(manifest, tables))
-    spans = _spans_of_logs(storage, manifest, names, {_GAP, _TORN}) if beyond else []
+    spans = _spans_of_logs(storage, manifest, names) if beyond else []
     is_explained = spans is not None and all(_begins_within(table, spans) for table in beyond.values())
     return number if is_explained else None
 
@@ -211,18 +225,20 @@ def _newer_tables(
 ) -> Iterator[_Newer]:
     """The unknown tables with a newer change than the manifest and the logs have.
 
-    Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all.
+    Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all; one that is cut, what is newer
+    than its first change. Of goleveldb's first manifest no log does.
     """
     beyond = _beyond(storage, manifest, unknown)
     if not beyond:
         return
-    spans = _spans_of_logs(storage, manifest, names, {_GAP})
+    is_first = _is_first_of_goleveldb(manifest)
+    spans = [] if is_first else _spans_of_logs(storage, manifest, names)
     if spans is None:
         return
-    last = manifest.newest
+    why = "names no log yet" if is_first else f"ends with {manifest.newest}, and no log has what is between"
     for name, table in beyond.items():
         if not _is_within(table, spans):
-            reason = f"{name} goes to sequence number {table.max_sequence}, it ends with {last}, and no log has what is between"
+            reason = f"{name} goes to sequence number {table.max_sequence}, and the manifest {why}"
             yield _Newer(reason, table.min_sequence or 0, table.max_sequence or 0)
 
 
@@ -235,23 +251,27 @@ def _beyond(
     return {name: scan for name, scan in tables.items() if scan and (scan.max_sequence or 0) > newest}
 
 
-def _spans_of_logs(
-    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], harmless: Set[str]
-) -> list[tuple[int, int]] | None:
-    """The first and last sequence number of each log that counts; None where one has faults that are not ``harmless``."""
-    scans = [_scan(storage, log, _kernel.scan_log) for log in _counting_logs(manifest, names).values()]
-    if any(scan is None or any(fault.code not in harmless for fault in scan.faults) for scan in scans):
-        return None
-    return [(scan.min_sequence or 0, scan.max_sequence or 0) for scan in scans if scan is not None]
+def _spans_of_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> list[_Span] | None:
+    """What is in each log that counts; None where one is damaged, but for its end."""
+    spans = []
+    for log in _counting_logs(manifest, names).values():
+        scan = _scan(storage, log, _kernel.scan_log)
+        faults = set() if scan is None else {fault.code for fault in scan.faults}
+        if scan is None or not faults <= {_GAP, _TORN}:
+            return None
+        spans.append(_Span(scan.min_sequence or 0, scan.max_sequence or 0, _TORN in faults))
+    return spans
 
 
-def _is_within(table: _kernel.TableScan, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(first <= (table.max_sequence or 0) <= end for first, end in spans)
+def _is_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
+    """Whether a log has what a table ends with, or may have had it."""
+    newest = table.max_sequence or 0
+    return any(span.first <= newest and (newest <= span.last or span.is_cut) for span in spans)
 
 
-def _begins_within(table: _kernel.TableScan, spans: Iterable[tuple[int, int]]) -> bool:
+def _begins_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
     """Whether a log has what a table begins with; it may have lost its end with the power."""
-    return any(first <= (table.min_sequence or 0) <= end for first, end in spans)
+    return any(span.first <= (table.min_sequence or 0) <= span.last for span in spans)
 
 
 def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source], _ScanT]) -> _ScanT | None:

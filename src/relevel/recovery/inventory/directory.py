@@ -126,7 +126,7 @@ def _take_inventory(storage: HeldDirectory) -> Directory:
     let_go = None if proved is None else log_let_go(storage, proved, names)
     files = Classifier(choice.manifest, choice.proof).classify(choice.named, let_go)
     of_files = [
-        *verify_names(choice.named, choice.manifest),
+        *verify_names(choice.named, choice.manifest, is_proved=proved is not None),
         *verify_files(files, choice.proof),
         *_verify_let_go(let_go),
     ]

@@ -12,7 +12,7 @@ copy nothing proves.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from relevel import _kernel
@@ -36,37 +36,50 @@ _DIGITS: Final = re.compile(r"(?<![0-9])0*([0-9]{1,20})(?![0-9])")
 
 
 def read_names(entries: Iterable[DirectoryEntry]) -> list[Named]:
-    """What the names say, whether in capitals or not; a name as LevelDB writes it goes before one that it does not."""
-    named = [(entry, parse_filename(entry.name)) for entry in entries]
-    asked_for = {(name.kind, name.number) for _, name in named if is_asked_for(name)}
-    own = [(entry, _unless_beside(name, asked_for)) for entry, name in named]
-    taken = {(name.kind, name.number) for _, name in own}
-    return [(entry, _in_any_case(name, taken)) for entry, name in own]
+    """What the names say, whether in capitals or not.
+
+    Of several for one file the one counts that is nearest to what LevelDB writes: ``8.ldb`` is a stranger beside ``000008.ldb``.
+    """
+    named = [(entry, _meant(entry.name)) for entry in entries]
+    nearest: dict[tuple[FileKind, int | None], tuple[bool, bool]] = {}
+    for _, name in named:
+        distance = _distance(name)
+        nearest[name.kind, name.number] = min(nearest.get((name.kind, name.number), distance), distance)
+    return [
+        (entry, name if _distance(name) == nearest[name.kind, name.number] else _stranger(name))
+        for entry, name in named
+    ]
 
 
-def _unless_beside(name: FileName, asked_for: Set[tuple[FileKind, int | None]]) -> FileName:
-    """``8.ldb`` is a stranger beside ``000008.ldb``."""
-    is_beside = not is_asked_for(name) and (name.kind, name.number) in asked_for
-    return _stranger(name) if is_beside else name
+def _meant(name: str) -> FileName:
+    """What a name says, in capitals or not."""
+    said = parse_filename(name)
+    if said.kind is not FileKind.STRANGER:
+        return said
+    in_any_case = map(parse_filename, (name.lower(), name.upper()))
+    return next((meant._replace(name=name) for meant in in_any_case if meant.kind in NAME_MAKERS), said)
+
+
+def _distance(name: FileName) -> tuple[bool, bool]:
+    """How far a name is from LevelDB's: whether it is without the zeroes in front, and whether in another case."""
+    return not _is_padded(name), parse_filename(name.name).kind is not name.kind
+
+
+def _is_padded(name: FileName) -> bool:
+    return is_asked_for(name._replace(name=name.name.lower()))
 
 
 def _stranger(name: FileName) -> FileName:
     return FileName(FileKind.STRANGER, None, name.name)
 
 
-def _unless_unmeant(name: FileName, wanted: Container[int | None]) -> FileName:
-    """``2023.log`` is a stranger, unless a log of that number is wanted."""
-    is_padded = is_asked_for(name._replace(name=name.name.lower()))
-    return name if name.kind is not FileKind.LOG or is_padded or name.number in wanted else _stranger(name)
-
-
-def _in_any_case(name: FileName, taken: set[tuple[FileKind, int | None]]) -> FileName:
-    if name.kind is not FileKind.STRANGER:
+def _unless_unmeant(storage: ReadOnlyDirectory, manifest: ManifestScan, name: FileName) -> FileName:
+    """``2023.log`` is a stranger, unless the manifest names a log of that number, or it would count and begins as one."""
+    if name.kind is not FileKind.LOG or _is_padded(name):
         return name
-    for meant in map(parse_filename, (name.name.lower(), name.name.upper())):
-        if meant.kind in NAME_MAKERS and (meant.kind, meant.number) not in taken:
-            return meant._replace(name=name.name)
-    return name
+    is_named = name.number in {manifest.log_number, manifest.previous_log_number} - {0}
+    counts = manifest.counts_on_log(name.number or 0)
+    return name if is_named or (counts and first_sequence(storage, name.name) is not None) else _stranger(name)
 
 
 def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
@@ -93,28 +106,33 @@ def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named:
 def _replaced_ones(
     storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named], missing: Sequence[FileMetadata]
 ) -> dict[str, int]:
-    """Files with the size and the ends of a missing table, under numbers that were given out and that no table that counts has."""
+    """Files with the size and the ends of a missing table, under numbers that were given out and that no table that counts has.
+
+    Of several, whole ones go first, and the newest of these: it has the most in common with the one that is gone.
+    """
     sizes = {metadata.file_size for metadata in missing}
     live = {metadata.number for _, metadata in manifest.tables()}
-    found: dict[str, int] = {}
+    fitting: dict[int, list[FileName]] = {}
     for entry, name in named:
         is_table = entry.is_file and name.kind is FileKind.TABLE and name.number not in live
         if is_table and entry.size in sizes and (name.number or 0) < (manifest.next_file_number or 0):
             number = _number_by_ends(storage, entry, missing)
-            if number is not None and number not in found.values():
-                found[entry.name] = number
-    return found
+            if number is not None:
+                fitting.setdefault(number, []).append(name)
+    return {
+        min(names, key=lambda name: (len(names) > 1 and _is_hurt(storage, name.name), -(name.number or 0))).name: number
+        for number, names in fitting.items()
+    }
 
 
 def with_logs_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
     """The same, with files recognised as logs that the manifest names and that are not there.
 
-    A name for which LevelDB does not ask is no log's but where it has such a number.
+    A name for which LevelDB does not ask is no log's but where it has such a number, or what is in it.
     """
-    wanted = {manifest.log_number, manifest.previous_log_number}
-    named = [(entry, _unless_unmeant(name, wanted)) for entry, name in named]
+    named = [(entry, _unless_unmeant(storage, manifest, name) if entry.is_file else name) for entry, name in named]
     there = {name.number for entry, name in named if name.kind is FileKind.LOG and entry.is_file}
-    missing = wanted - {None, 0} - there
+    missing = {manifest.log_number, manifest.previous_log_number} - {None, 0} - there
     return [
         (entry, _as_log(storage, manifest, name, missing)) if missing and entry.is_file else (entry, name)
         for entry, name in named
@@ -174,8 +192,14 @@ def _with_number(name: FileName, number: int | None, displaced: set[str | None])
     return _stranger(name) if name.name in displaced else name
 
 
-def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Iterator[Finding]:
-    """Find the files that LevelDB does not find, and those that it reads in their place."""
+def verify_names(named: Sequence[Named], manifest: ManifestScan | None, *, is_proved: bool) -> Iterator[Finding]:
+    """Find the files that LevelDB does not find, and those that it reads in their place.
+
+    Args:
+        named: the files of the directory, and what they are.
+        manifest: what says which count; None where nothing does.
+        is_proved: whether it says so of all of them.
+    """
     said = {entry.name: parse_filename(entry.name) for entry, _ in named}
     displaced = {
         said[entry.name].number: entry.name
@@ -187,7 +211,7 @@ def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Itera
     }
     claims = {} if manifest is None else {metadata.number: metadata for _, metadata in manifest.tables()}
     for entry, name in named:
-        if name.number is None or not entry.is_file or not _counts(name, manifest, claims):
+        if name.number is None or not entry.is_file or not _counts(name, manifest, claims, is_proved=is_proved):
             continue
         message = ""
         if name.kind is FileKind.TABLE and name.number in displaced:
@@ -209,13 +233,13 @@ def verify_names(named: Sequence[Named], manifest: ManifestScan | None) -> Itera
             yield Finding.of("file.misnamed", Span(entry.name, 0, entry.size), f"{entry.name}: {message}")
 
 
-def _counts(name: FileName, manifest: ManifestScan | None, tables: Container[int]) -> bool:
+def _counts(name: FileName, manifest: ManifestScan | None, tables: Container[int], *, is_proved: bool) -> bool:
     """Whether a file counts for what is live, or may."""
     if manifest is None or name.kind not in (FileKind.TABLE, FileKind.LOG):
         return name.kind in NAME_MAKERS and (manifest is None or manifest.name == name.name)
     if name.kind is FileKind.TABLE:
-        return name.number in tables
-    return (name.number or 0) >= (manifest.log_number or 0) or name.number == manifest.previous_log_number
+        return name.number in tables or not (is_proved or name.number in manifest.deleted)
+    return manifest.counts_on_log(name.number or 0)
 
 
 def _there(name: FileName) -> dict[str, object]:

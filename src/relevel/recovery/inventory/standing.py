@@ -167,9 +167,7 @@ class Classifier:
     def _log_standing(self, number: int) -> Standing:
         if self._manifest is None or self._manifest.log_number is None:
             return Standing.UNPROVEN
-        if number >= self._manifest.log_number or number == self._manifest.previous_log_number:
-            return Standing.LIVE
-        return Standing.SUPERSEDED
+        return Standing.LIVE if self._manifest.counts_on_log(number) else Standing.SUPERSEDED
 
 
 def _without_doubles(files: list[DatabaseFile]) -> list[DatabaseFile]:
