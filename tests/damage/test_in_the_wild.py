@@ -16,6 +16,7 @@ from relevel.format.filename import MAX_FILE_NUMBER
 from tests.damage import forge
 from tests.damage.evidence import state_of
 from tests.damage.test_strays import Builder, write_table
+from tests.engine.living import flip
 
 KEYS = [b"%05d" % number for number in range(3000)]
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
@@ -401,19 +402,29 @@ def test_what_others_put_beside_a_healthy_database_is_no_damage(
         assert dict(db) == live
 
 
-def test_a_log_that_counts_is_one_under_any_number(database: Path, live: dict[bytes, bytes]) -> None:
-    """As a renaming by hand leaves it. LevelDB knows its number by its name, and does not find it under the name that it makes of
-    the number."""
-    log = max(database.glob("*.log"))
+@pytest.mark.parametrize("beside", ["", "lower", "upper"])
+@pytest.mark.parametrize("name", ["{}.log", "{:06d}.LOG"])
+def test_a_log_that_counts_is_one_under_any_name(
+    name: str, beside: str, database: Path, live: dict[bytes, bytes]
+) -> None:
+    """As a renaming by hand leaves it, its first record hurt. LevelDB knows the number by the name, and does not find it under the
+    name that it makes of the number. A folder with a better name is none."""
+    number = int(max(database.glob("*.log")).stem) + 3
     last = max(row.sequence for row in relevel.dump(database, all_versions=True))
-    other = database / f"{int(log.stem) + 3}.log"
-    other.write_bytes(forge.log([forge.batch(last + 1, forge.put(b"new", b"value"), 1)]))
+    batches = [forge.batch(last + 1 + place, forge.put(b"new%d" % place, b"value"), 1) for place in range(3)]
+    other = database / name.format(number)
+    other.write_bytes(forge.log(batches))
+    if not beside:
+        flip(other, 15)
+    else:
+        folder = database / getattr(f"{number:06d}.log", beside)()
+        if folder.name != other.name:
+            folder.mkdir()
 
-    with pytest.raises(relevel.CorruptionError, match=other.name):
+    with pytest.raises(relevel.RelevelError, match=f"{other.name}|not a regular file"):
         relevel.DB(database)
-    assert codes(database) == {"file.misnamed"}
-    _, found = rescued(database)
-    assert found == {**live, b"new": b"value"}
+    assert "file.misnamed" in codes(database)
+    assert rescued(database)[1] == {**live, b"new0": b"value", b"new1": b"value", b"new2": b"value"}
 
 
 def test_a_log_in_capitals_goes_before_another_without_its_zeroes(database: Path, live: dict[bytes, bytes]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel.format.comparator import BYTEWISE
 from relevel.format.version_edit import VersionEdit, encode_version_edit
 from tests.damage import forge
 from tests.damage.oracle import fragments
@@ -279,6 +280,77 @@ def test_goleveldbs_first_manifest_without_its_edits_is_refused(end: str, log_si
     assert "manifest.partial" in {finding.code for finding in relevel.check(path).findings}
     with pytest.raises(relevel.CorruptionError, match="its last edits are lost"):
         relevel.DB(path)
+
+
+@pytest.mark.parametrize("cut", [0, 9])
+def test_goleveldbs_first_manifest_beside_a_table_of_a_log_that_is_there_opens(cut: int, tmp_path: Path) -> None:
+    """goleveldb's recovery begins it where nothing but a log is left, and makes tables of that before the manifest names it."""
+    path = tmp_path / "db"
+    script = "".join(f"put {number:08x} {number:08x}\n" for number in range(100))
+    write_with([str(goleveldb())], path, script + "kill\n")
+    manifest, log = path / "MANIFEST-000000", path / "000001.log"
+    _, second, *_ = (fragment.offset for fragment in fragments(manifest.read_bytes()))
+    manifest.write_bytes(manifest.read_bytes()[:second])
+    log.write_bytes(log.read_bytes()[: log.stat().st_size - cut])
+    rows = {row.key: (row.sequence, row.value or b"") for row in relevel.dump(path, all_versions=True)}
+    write_table(path / "000002.ldb", rows)
+
+    assert "manifest.partial" not in {finding.code for finding in relevel.check(path).findings}
+    with relevel.DB(path) as db:
+        assert dict(db) == {key: value for key, (_, value) in rows.items()}
+        assert len(rows) == (99 if cut else 100)
+
+
+@pytest.mark.parametrize("log_size", [None, -5, 10, 0])
+def test_an_output_of_known_tables_is_not_newer_where_goleveldbs_last_number_is_too_low(
+    log_size: int | None, tmp_path: Path
+) -> None:
+    """goleveldb began the manifest anew, and was killed in the compaction that followed. No end of a table is the newest change."""
+    builder = Builder(tmp_path)
+    older = {b"%02d" % number: (number, b"in a table") for number in range(1, 11)}
+    newer = {b"a": (11, b"1"), b"m": (13, b"3"), b"z": (12, b"2")}
+    builder.table(5, older)
+    builder.table(91, newer)
+    log = forge.log([put(14, b"in the log", b"value"), put(15, b"in the log too", b"value")])
+    path = builder.database(log=log[:log_size], last_sequence=10, is_of_goleveldb=True)
+    write_table(path / "000093.ldb", {**older, **newer})
+
+    assert not {"manifest.partial", "log.missing"} & {finding.code for finding in relevel.check(path).findings}
+    with relevel.DB(path) as db:
+        assert older.keys() | newer.keys() <= dict(db).keys()
+
+
+def test_a_table_of_the_previous_log_is_not_newer_than_the_logs(tmp_path: Path) -> None:
+    """The manifest counts on that log, and it is there."""
+    builder = Builder(tmp_path)
+    builder.table(5, {b"%02d" % number: (number, b"in a table") for number in range(1, 11)})
+    edit = VersionEdit(
+        comparator=BYTEWISE.name,
+        log_number=90,
+        previous_log_number=89,
+        next_file_number=100,
+        last_sequence=10,
+        new_files=tuple(builder.tables),
+    )
+    path = builder.database(log=forge.log([put(21, b"in the log", b"value")]))
+    (path / "MANIFEST-000002").write_bytes(forge.log([encode_version_edit(edit)]))
+    rows = {b"%02d" % number: (number, b"in the previous log") for number in range(11, 21)}
+    (path / "000089.log").write_bytes(forge.log([put(number, key, value) for key, (number, value) in rows.items()]))
+    write_table(path / "000093.ldb", rows)
+
+    assert relevel.check(path).is_clean
+    with relevel.DB(path) as db:
+        assert len(dict(db)) == 21
+
+
+def test_of_a_log_that_is_cut_in_its_only_record_a_table_may_have_been_made(tmp_path: Path) -> None:
+    """goleveldb had let go of the one before."""
+    lost = Lost(tmp_path, 11)
+    log = lost.path / "000092.log"
+    log.write_bytes(log.read_bytes()[:20])
+    write_table(lost.path / "000093.ldb", {b"in a log": (11, b"0")})
+
+    assert not lost.is_told()
 
 
 @pytest.mark.parametrize("cut", [0, 5])

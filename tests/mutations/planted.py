@@ -100,8 +100,8 @@ MUTATIONS: Final = (
     Mutation(
         "any program is believed to have let go of a log",
         "src/relevel/files/outdated.py",
-        " or not manifest.is_goleveldbs:\n",
-        ":\n",
+        " or not manifest.complete or not manifest.is_goleveldbs:\n",
+        " or not manifest.complete:\n",
         (*PYTEST, "tests/engine/test_goleveldbs_logs.py"),
     ),
     Mutation(
@@ -355,7 +355,7 @@ MUTATIONS: Final = (
     Mutation(
         "a log that counts is passed over in opening where its name has no zeroes in front",
         "src/relevel/engine/assessment.py",
-        "    _refuse_unpadded(directory, manifest, files)\n",
+        "    _refuse_misnamed(directory, manifest, files)\n",
         "",
         (*PYTEST, "tests/damage/test_in_the_wild.py"),
     ),

@@ -22,9 +22,9 @@ from relevel.engine.options import Options
 from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
+from relevel.files.log import begins_as_log
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.files.outdated import (
-    first_sequence,
     has_newer_tables,
     log_let_go,
     newest_in_tables,
@@ -102,7 +102,7 @@ def assess(directory: ReadOnlyDirectory, options: Options) -> Assessment:
         raise InvalidArgumentError(f"{_place(directory)}: exists (error_if_exists is true)")
     names = [name for name, _ in files if is_asked_for(name)]
     manifest = _read_manifest(directory, names)
-    _refuse_unpadded(directory, manifest, files)
+    _refuse_misnamed(directory, manifest, files)
     comparator = _choose_comparator(manifest.comparator or "", options)
     tables = _find_tables(files)
     _refuse_outdated(directory, manifest, names)
@@ -258,21 +258,20 @@ def _choose_logs(directory: ReadOnlyDirectory, manifest: ManifestScan, names: Se
     return tuple(sorted(filter(manifest.counts_on_log, there)))
 
 
-def _refuse_unpadded(
+def _refuse_misnamed(
     directory: ReadOnlyDirectory, manifest: ManifestScan, files: Sequence[tuple[FileName, DirectoryEntry]]
 ) -> None:
-    """Refuse to go on without a log under a name for which nobody asks, such as ``7.log``."""
-    logs = [name for name, entry in files if name.kind is FileKind.LOG and entry.is_file]
-    there = {name.number for name in logs if is_asked_for(name)}
-    for name in logs:
-        number = name.number or 0
-        if number not in there and manifest.counts_on_log(number) and first_sequence(directory, name.name) is not None:
+    """Refuse to go on without a log under a name for which nobody asks, such as ``7.log`` or ``000007.LOG``."""
+    there = {name.number for name, _ in files if name.kind is FileKind.LOG and is_asked_for(name)}
+    for _, entry in files:
+        meant = parse_filename(entry.name.lower())
+        number = meant.number or 0
+        may_count = meant.kind is FileKind.LOG and entry.is_file and number not in there
+        if may_count and manifest.counts_on_log(number) and begins_as_log(directory, entry.name):
             message = (
-                f"{name.name}: this is {log_name(number)}, which counts, and LevelDB does not find it under this name"
+                f"{entry.name}: this is {log_name(number)}, which counts, and LevelDB does not find it under this name"
             )
-            raise _refusal(
-                directory, Finding.of("file.misnamed", Span(name.name, 0, directory.size(name.name)), message)
-            )
+            raise _refusal(directory, Finding.of("file.misnamed", Span(entry.name, 0, entry.size), message))
 
 
 def _refusal(directory: ReadOnlyDirectory, finding: Finding) -> CorruptionError:

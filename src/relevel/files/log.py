@@ -28,6 +28,8 @@ _BATCH: Final = 256
 
 _CHUNK: Final = 1 << 20
 """Bytes that are read at once to find one that is not zero, which nearly every log begins with."""
+_BEGINNING: Final = 4 * _CHUNK
+"""Bytes: as many as LevelDB's write buffer holds, and so a log."""
 
 
 def has_only_zeroes(directory: ReadOnlyDirectory, name: str) -> bool:
@@ -41,6 +43,14 @@ def has_only_zeroes(directory: ReadOnlyDirectory, name: str) -> bool:
     offsets = range(0, directory.size(name), _CHUNK)
     try:
         return not any(directory.read(name, offset, _CHUNK).strip(b"\0") for offset in offsets)
+    except StorageError:
+        return False
+
+
+def begins_as_log(directory: ReadOnlyDirectory, name: str) -> bool:
+    """Say whether there is a whole record of a log in a file's first mebibytes, behind hurt ones or not, whatever it is named."""
+    try:
+        return bool(_kernel.LogReader(directory.read(name, 0, _BEGINNING)).read(1))
     except StorageError:
         return False
 

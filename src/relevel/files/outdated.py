@@ -9,8 +9,8 @@ What gives away a backup that was put back over a newer state is an unknown tabl
 knows, and not from a log that counts: what a crash leaves was made from logs and tables that still count. Where the end of a log
 that was not synced is lost with the power, the table that was just made of it looks the same. Not so one that has a change as old
 as those in the manifest's tables, which only a compaction makes, of tables that a manifest knew; nor one on which a newer manifest
-counts that was in use; nor one behind which the very log begins that the manifest names; nor any beside goleveldb's first manifest,
-while that names no log.
+counts that was in use; nor one behind which the very log begins that the manifest names; nor, beside goleveldb's first manifest
+while that names no log, any that was not made of a log that is there.
 """
 
 from __future__ import annotations
@@ -42,17 +42,19 @@ SLACK: Final = 1
 
 
 class _Span(NamedTuple):
-    """The sequence numbers in a log that counts.
+    """What is in a log that counts.
 
     Attributes:
-        first: that of its oldest change.
+        first: the sequence number of its oldest change; 0 where none is there.
         last: that of its newest.
         is_cut: whether it may have gone on behind that.
+        is_damaged: whether it may have had anything besides.
     """
 
     first: int
     last: int
-    is_cut: bool
+    is_cut: bool = False
+    is_damaged: bool = False
 
 
 class _Newer(NamedTuple):
@@ -82,7 +84,7 @@ def why_perhaps_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, nam
     if missing and max(unknown) > max(missing):
         return f"{_LOST}table {max(missing)}, on which it counts, is gone"
     reason = _why_by_logs(storage, manifest, names)
-    reason = reason or next((table.reason for table in _newer_tables(storage, manifest, names, unknown)), None)
+    reason = reason or next((table.reason for table in _newer_tables(storage, manifest, names)), None)
     return None if reason is None else _LOST + reason
 
 
@@ -92,12 +94,11 @@ def why_surely_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, name
     Reads nothing but where there are tables that the manifest does not know.
     """
     tables = _tables(names)
-    unknown = _unknown(manifest, tables)
-    newer = list(_newer_tables(storage, manifest, names, unknown))
+    newer = list(_newer_tables(storage, manifest, names))
     if newer and (
         _is_first_of_goleveldb(manifest)
         or _are_merged(storage, manifest, tables, newer)
-        or _are_in_use(storage, manifest, names, unknown)
+        or _are_in_use(storage, manifest, names, _unknown(manifest, tables))
         or _are_committed(storage, manifest, names, newer)
     ):
         return _LOST + newer[0].reason
@@ -126,10 +127,10 @@ def log_let_go(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequen
     tables, counting = _tables(names), _counting_logs(manifest, names)
     if not counting or number in counting or not _goes_on(storage, manifest, tables, counting.values()):
         return None
-    beyond = _beyond(storage, manifest, _unknown(manifest, tables))
+    beyond = _beyond(storage, manifest, tables)
     spans = _spans_of_logs(storage, manifest, names) if beyond else []
-    is_explained = spans is not None and all(_begins_within(table, spans) for table in beyond.values())
-    return number if is_explained else None
+    is_explained = all(_begins_within(table, spans) for table in beyond.values())
+    return number if is_explained and not any(span.is_damaged for span in spans) else None
 
 
 def _goes_on(
@@ -213,65 +214,74 @@ def _tables(names: Sequence[FileName]) -> dict[int, str]:
     return {name.number: name.name for name in names if name.kind is FileKind.TABLE and name.number is not None}
 
 
-def _unknown(manifest: ManifestScan, tables: dict[int, str]) -> dict[int, str]:
+def _unknown(manifest: ManifestScan, tables: Mapping[int, str]) -> dict[int, str]:
     """The tables that are newer than the manifest and that it does not know."""
     own_number = parse_filename(manifest.name).number or 0
     known = {metadata.number for _, metadata in manifest.tables()} | set(manifest.deleted)
     return {number: name for number, name in tables.items() if number > own_number and number not in known}
 
 
-def _newer_tables(
-    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], unknown: Mapping[int, str]
-) -> Iterator[_Newer]:
+def _newer_tables(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> Iterator[_Newer]:
     """The unknown tables with a newer change than the manifest and the logs have.
 
     Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all; one that is cut, what is newer
-    than its first change. Of goleveldb's first manifest no log does.
+    than its first change. Of goleveldb's first manifest only tables that its recovery was making of logs were not known.
     """
-    beyond = _beyond(storage, manifest, unknown)
-    if not beyond:
-        return
+    beyond = _beyond(storage, manifest, _tables(names))
+    spans = _spans_of_logs(storage, manifest, names) if beyond else []
     is_first = _is_first_of_goleveldb(manifest)
-    spans = [] if is_first else _spans_of_logs(storage, manifest, names)
-    if spans is None:
+    if any(span.is_damaged for span in spans) and not is_first:
         return
     why = "names no log yet" if is_first else f"ends with {manifest.newest}, and no log has what is between"
     for name, table in beyond.items():
-        if not _is_within(table, spans):
+        if not (_is_made_of(table, spans) if is_first else _ends_within(table, spans)):
             reason = f"{name} goes to sequence number {table.max_sequence}, and the manifest {why}"
             yield _Newer(reason, table.min_sequence or 0, table.max_sequence or 0)
 
 
 def _beyond(
-    storage: ReadOnlyDirectory, manifest: ManifestScan, unknown: Mapping[int, str]
+    storage: ReadOnlyDirectory, manifest: ManifestScan, tables: Mapping[int, str]
 ) -> dict[str, _kernel.TableScan]:
-    """The unknown tables with a newer change than the manifest knows."""
+    """The unknown tables with a newer change than the manifest and its tables have. Of goleveldb's tables more than the ends count:
+    the last number that it notes may be too low."""
+    unknown = _unknown(manifest, tables)
     newest = manifest.newest if unknown else 0
-    tables = {name: _scan(storage, name, _kernel.scan_table) for name in sorted(unknown.values())}
-    return {name: scan for name, scan in tables.items() if scan and (scan.max_sequence or 0) > newest}
+    scans = {name: _scan(storage, name, _kernel.scan_table) for name in sorted(unknown.values())}
+    beyond = {name: scan for name, scan in scans.items() if scan and (scan.max_sequence or 0) > newest}
+    if not beyond or not manifest.is_goleveldbs:
+        return beyond
+    most = max(scan.max_sequence or 0 for scan in beyond.values())
+    newest = newest_in_tables(storage, _live(manifest, tables), most)
+    return {name: scan for name, scan in beyond.items() if (scan.max_sequence or 0) > newest}
 
 
-def _spans_of_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> list[_Span] | None:
-    """What is in each log that counts; None where one is damaged, but for its end."""
-    spans = []
-    for log in _counting_logs(manifest, names).values():
-        scan = _scan(storage, log, _kernel.scan_log)
-        faults = set() if scan is None else {fault.code for fault in scan.faults}
-        if scan is None or not faults <= {_GAP, _TORN}:
-            return None
-        spans.append(_Span(scan.min_sequence or 0, scan.max_sequence or 0, _TORN in faults))
-    return spans
+def _spans_of_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> list[_Span]:
+    """What is in each log that counts."""
+    scans = [_scan(storage, log, _kernel.scan_log) for log in _counting_logs(manifest, names).values()]
+    return [_Span(0, 0, is_damaged=True) if scan is None else _span_of(scan) for scan in scans]
 
 
-def _is_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
+def _span_of(scan: _kernel.LogScan) -> _Span:
+    faults = {fault.code for fault in scan.faults} - {_GAP}
+    return _Span(scan.min_sequence or 0, scan.max_sequence or 0, _TORN in faults, bool(faults - {_TORN}))
+
+
+def _ends_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
     """Whether a log has what a table ends with, or may have had it."""
     newest = table.max_sequence or 0
     return any(span.first <= newest and (newest <= span.last or span.is_cut) for span in spans)
 
 
 def _begins_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
-    """Whether a log has what a table begins with; it may have lost its end with the power."""
-    return any(span.first <= (table.min_sequence or 0) <= span.last for span in spans)
+    """Whether a log has what a table begins with; it may have lost its end with the power, and with its only record all."""
+    oldest = table.min_sequence or 0
+    return any(span.first <= oldest <= span.last or (span.is_cut and not span.first) for span in spans)
+
+
+def _is_made_of(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
+    """Whether a log has all that is in a table, or has lost what it has not."""
+    oldest, newest = table.min_sequence or 0, table.max_sequence or 0
+    return any(0 < span.first <= oldest and (newest <= span.last or span.is_cut or span.is_damaged) for span in spans)
 
 
 def _scan(storage: ReadOnlyDirectory, name: str, scan: Callable[[_kernel.Source], _ScanT]) -> _ScanT | None:
@@ -297,9 +307,9 @@ def _why_by_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequ
 
 
 def _counting_logs(manifest: ManifestScan, names: Sequence[FileName]) -> dict[int, str]:
-    """The logs with the number that the manifest notes, or a higher one, in order."""
+    """The logs that count, in order."""
     logs = sorted((name.number, name.name) for name in names if name.kind is FileKind.LOG and name.number is not None)
-    return {number: name for number, name in logs if number >= (manifest.log_number or 0)}
+    return {number: name for number, name in logs if manifest.counts_on_log(number)}
 
 
 def newest_in_tables(storage: ReadOnlyDirectory, names: Iterable[str], enough: int) -> int:

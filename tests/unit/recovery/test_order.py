@@ -46,11 +46,8 @@ def test_the_manifest_names_the_comparator(tmp_path: Path) -> None:
 
 
 def test_the_name_of_the_manifest_may_be_given(tmp_path: Path) -> None:
-    """It changes nothing, whatever order is given with it."""
-    made = open_directory(database(tmp_path, BYTEWISE.name))
-
-    assert choose_comparator(made, BYTEWISE) == BYTEWISE
-    assert choose_comparator(made, Comparator(BYTEWISE.name, backwards)) == BYTEWISE
+    """It changes nothing."""
+    assert choose(tmp_path, BYTEWISE.name, BYTEWISE) == BYTEWISE
 
 
 @pytest.mark.parametrize(

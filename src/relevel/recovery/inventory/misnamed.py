@@ -16,6 +16,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from relevel import _kernel
+from relevel.files.log import begins_as_log
 from relevel.files.manifest import ManifestScan
 from relevel.files.outdated import SLACK, first_sequence
 from relevel.findings import Finding, KeyRange, Severity, Span
@@ -42,11 +43,12 @@ def read_names(entries: Iterable[DirectoryEntry]) -> list[Named]:
     """
     named = [(entry, _meant(entry.name)) for entry in entries]
     nearest: dict[tuple[FileKind, int | None], tuple[bool, bool]] = {}
-    for _, name in named:
-        distance = _distance(name)
-        nearest[name.kind, name.number] = min(nearest.get((name.kind, name.number), distance), distance)
+    for entry, name in named:
+        if entry.is_file:
+            distance = _distance(name)
+            nearest[name.kind, name.number] = min(nearest.get((name.kind, name.number), distance), distance)
     return [
-        (entry, name if _distance(name) == nearest[name.kind, name.number] else _stranger(name))
+        (entry, name if _distance(name) == nearest.get((name.kind, name.number)) else _stranger(name))
         for entry, name in named
     ]
 
@@ -79,7 +81,7 @@ def _unless_unmeant(storage: ReadOnlyDirectory, manifest: ManifestScan, name: Fi
         return name
     is_named = name.number in {manifest.log_number, manifest.previous_log_number} - {0}
     counts = manifest.counts_on_log(name.number or 0)
-    return name if is_named or (counts and first_sequence(storage, name.name) is not None) else _stranger(name)
+    return name if is_named or (counts and begins_as_log(storage, name.name)) else _stranger(name)
 
 
 def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:

@@ -34,10 +34,8 @@ def choose_comparator(directory: Directory, given: Comparator | None = None) -> 
     named = directory.manifest.comparator if directory.manifest is not None else None
     if given is None:
         return find_comparator(named) if named is not None else _guess(directory)
-    if named is None:
+    if named is None or given.name == named:
         return given
-    if given.name == named:
-        return find_comparator(named) if is_known(named) else given
     if is_known(named) or (given.name and directory.proof is Proof.MANIFEST):
         raise InvalidArgumentError(
             f"{directory.path}: the manifest says that its keys are in the order of {named!r}, and {_describe(given)} was given; "
