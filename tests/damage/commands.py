@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import relevel
-from relevel.recovery.get import look_up
 
 
 def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | None]:
@@ -20,7 +19,6 @@ def run_all(database: Path, place: Path) -> dict[str, relevel.RelevelError | Non
         "dump of all": lambda: list(relevel.dump(database, all_versions=True)),
         "scan": lambda: list(relevel.scan(database)),
         "history": lambda: list(relevel.History(database).timeline()),
-        "get": lambda: look_up(database, b"k00"),
         "find": lambda: relevel.find(database, b"k00"),
         "dry rescue": lambda: relevel.rescue(database, place / "dry", dry_run=True),
         "rescue": lambda: relevel.rescue(database, place / "rescued"),

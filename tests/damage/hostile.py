@@ -25,6 +25,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 import relevel
+from relevel.recovery.get import look_up
 from tests.damage import forge
 from tests.damage.bounded import bound_memory, bound_time
 from tests.damage.commands import open_with_engine, run_all
@@ -220,8 +221,9 @@ def ask_everything(files: Files) -> None:
 
 
 def _take_out(database: Path, folder: Path) -> None:
-    """Account for every byte, export rows one by one and in columns, carve the files as if they had no names."""
+    """Look a key up, account for every byte, export rows one by one and in columns, carve the files as if they had no names."""
     works: tuple[Callable[[], object], ...] = (
+        lambda: look_up(database, b"k00"),
         lambda: relevel.check(database, accounting=True),
         lambda: relevel.export(database, folder / "rows.jsonl"),
         lambda: relevel.export(database, folder / "columns.arrow"),
