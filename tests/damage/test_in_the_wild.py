@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import relevel
+from relevel import _kernel
 from relevel.format.filename import MAX_FILE_NUMBER
 from tests.damage import forge
 from tests.damage.evidence import state_of
@@ -425,6 +426,22 @@ def test_a_log_that_counts_is_one_under_any_name(
         relevel.DB(database)
     assert "file.misnamed" in codes(database)
     assert rescued(database)[1] == {**live, b"new0": b"value", b"new1": b"value", b"new2": b"value"}
+
+
+@pytest.mark.parametrize("size", [5 << 20, 12 << 20])
+def test_a_log_that_begins_with_a_long_batch_is_one(size: int, database: Path, live: dict[bytes, bytes]) -> None:
+    """Longer than what is read of it to know that. What else is as long is none."""
+    number = int(max(database.glob("*.log")).stem)
+    last = max(row.sequence for row in relevel.dump(database, all_versions=True))
+    (database / f"{number + 2}.log").write_bytes(b"lines of text\n" * (size // 14))
+    (database / f"{number + 3}.log").write_bytes(bytes(size))
+    assert relevel.check(database).is_clean
+
+    other = database / f"{number + 4}.log"
+    other.write_bytes(_kernel.encode_log_record(forge.batch(last + 1, forge.put(b"new", bytes(size)), 1), 0))
+    with pytest.raises(relevel.CorruptionError, match=other.name):
+        relevel.DB(database)
+    assert rescued(database)[1] == {**live, b"new": bytes(size)}
 
 
 def test_a_log_in_capitals_goes_before_another_without_its_zeroes(database: Path, live: dict[bytes, bytes]) -> None:

@@ -22,7 +22,7 @@ from relevel.engine.options import Options
 from relevel.engine.order import KeyOrder
 from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseError
 from relevel.files.current import scan_current
-from relevel.files.log import begins_as_log
+from relevel.files.log import looks_like_log
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.files.outdated import (
     has_newer_tables,
@@ -267,7 +267,7 @@ def _refuse_misnamed(
         meant = parse_filename(entry.name.lower())
         number = meant.number or 0
         may_count = meant.kind is FileKind.LOG and entry.is_file and number not in there
-        if may_count and manifest.counts_on_log(number) and begins_as_log(directory, entry.name):
+        if may_count and manifest.counts_on_log(number) and looks_like_log(directory, entry.name):
             message = (
                 f"{entry.name}: this is {log_name(number)}, which counts, and LevelDB does not find it under this name"
             )

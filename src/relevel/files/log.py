@@ -29,7 +29,8 @@ _BATCH: Final = 256
 _CHUNK: Final = 1 << 20
 """Bytes that are read at once to find one that is not zero, which nearly every log begins with."""
 _BEGINNING: Final = 4 * _CHUNK
-"""Bytes: as many as LevelDB's write buffer holds, and so a log."""
+"""Bytes in which most logs have a batch."""
+_TORN: Final = "log.tail.torn"
 
 
 def has_only_zeroes(directory: ReadOnlyDirectory, name: str) -> bool:
@@ -47,12 +48,15 @@ def has_only_zeroes(directory: ReadOnlyDirectory, name: str) -> bool:
         return False
 
 
-def begins_as_log(directory: ReadOnlyDirectory, name: str) -> bool:
-    """Say whether there is a whole record of a log in a file's first mebibytes, behind hurt ones or not, whatever it is named."""
+def looks_like_log(directory: ReadOnlyDirectory, name: str) -> bool:
+    """Say whether there is a batch in a file's first mebibytes, behind damage or not, or nothing but one that is longer."""
     try:
-        return bool(_kernel.LogReader(directory.read(name, 0, _BEGINNING)).read(1))
+        beginning = directory.read(name, 0, _BEGINNING)
     except StorageError:
         return False
+    scan = _kernel.scan_log(beginning)
+    goes_on = len(beginning) == _BEGINNING and {fault.code for fault in scan.faults} == {_TORN}
+    return bool(scan.batch_count) or goes_on
 
 
 def commands_on(path: str, name: str) -> tuple[str, str]:

@@ -129,8 +129,10 @@ def log_let_go(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequen
         return None
     beyond = _beyond(storage, manifest, tables)
     spans = _spans_of_logs(storage, manifest, names) if beyond else []
-    is_explained = all(_begins_within(table, spans) for table in beyond.values())
-    return number if is_explained and not any(span.is_damaged for span in spans) else None
+    if any(span.is_damaged for span in spans):
+        return None
+    unexplained = {name: table for name, table in beyond.items() if not _begins_within(table, spans)}
+    return None if _beyond_tables(storage, manifest, tables, unexplained) else number
 
 
 def _goes_on(
@@ -176,7 +178,7 @@ def _are_merged(
 
 
 def _is_first_of_goleveldb(manifest: ManifestScan) -> bool:
-    """Whether goleveldb has just made it: it writes nothing before an edit names a log. LevelDB's first one has the number 1."""
+    """Whether it is goleveldb's, and no edit names a log yet, as one does before anything is written. LevelDB's has number 1."""
     return not manifest.log_number and parse_filename(manifest.name).number == _FIRST_OF_GOLEVELDB
 
 
@@ -224,35 +226,47 @@ def _unknown(manifest: ManifestScan, tables: Mapping[int, str]) -> dict[int, str
 def _newer_tables(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> Iterator[_Newer]:
     """The unknown tables with a newer change than the manifest and the logs have.
 
-    Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all; one that is cut, what is newer
-    than its first change. Of goleveldb's first manifest only tables that its recovery was making of logs were not known.
+    Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all, and so may one that is cut in
+    its first record; one that is cut further on, what is newer than its first change. Of goleveldb's first manifest only tables
+    that its recovery was making of logs were not known.
     """
-    beyond = _beyond(storage, manifest, _tables(names))
+    tables = _tables(names)
+    beyond = _beyond(storage, manifest, tables)
     spans = _spans_of_logs(storage, manifest, names) if beyond else []
     is_first = _is_first_of_goleveldb(manifest)
     if any(span.is_damaged for span in spans) and not is_first:
         return
     why = "names no log yet" if is_first else f"ends with {manifest.newest}, and no log has what is between"
-    for name, table in beyond.items():
-        if not (_is_made_of(table, spans) if is_first else _ends_within(table, spans)):
-            reason = f"{name} goes to sequence number {table.max_sequence}, and the manifest {why}"
-            yield _Newer(reason, table.min_sequence or 0, table.max_sequence or 0)
+    is_explained = _is_made_of if is_first else _ends_within
+    unexplained = {name: table for name, table in beyond.items() if not is_explained(table, spans)}
+    for name, table in _beyond_tables(storage, manifest, tables, unexplained).items():
+        reason = f"{name} goes to sequence number {table.max_sequence}, and the manifest {why}"
+        yield _Newer(reason, table.min_sequence or 0, table.max_sequence or 0)
 
 
 def _beyond(
     storage: ReadOnlyDirectory, manifest: ManifestScan, tables: Mapping[int, str]
 ) -> dict[str, _kernel.TableScan]:
-    """The unknown tables with a newer change than the manifest and its tables have. Of goleveldb's tables more than the ends count:
-    the last number that it notes may be too low."""
+    """The unknown tables with a newer change than the manifest knows."""
     unknown = _unknown(manifest, tables)
     newest = manifest.newest if unknown else 0
     scans = {name: _scan(storage, name, _kernel.scan_table) for name in sorted(unknown.values())}
-    beyond = {name: scan for name, scan in scans.items() if scan and (scan.max_sequence or 0) > newest}
+    return {name: scan for name, scan in scans.items() if scan and (scan.max_sequence or 0) > newest}
+
+
+def _beyond_tables(
+    storage: ReadOnlyDirectory,
+    manifest: ManifestScan,
+    tables: Mapping[int, str],
+    beyond: Mapping[str, _kernel.TableScan],
+) -> Mapping[str, _kernel.TableScan]:
+    """Those of unknown tables with a newer change than the tables that count have too: the last number that goleveldb notes may be
+    too low. Reads these tables, the newest first, until one has as new a change."""
     if not beyond or not manifest.is_goleveldbs:
         return beyond
-    most = max(scan.max_sequence or 0 for scan in beyond.values())
+    most = max(table.max_sequence or 0 for table in beyond.values())
     newest = newest_in_tables(storage, _live(manifest, tables), most)
-    return {name: scan for name, scan in beyond.items() if (scan.max_sequence or 0) > newest}
+    return {name: table for name, table in beyond.items() if (table.max_sequence or 0) > newest}
 
 
 def _spans_of_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> list[_Span]:
@@ -273,9 +287,8 @@ def _ends_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
 
 
 def _begins_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:
-    """Whether a log has what a table begins with; it may have lost its end with the power, and with its only record all."""
-    oldest = table.min_sequence or 0
-    return any(span.first <= oldest <= span.last or (span.is_cut and not span.first) for span in spans)
+    """Whether a log has what a table begins with; it may have lost its end with the power."""
+    return any(span.first <= (table.min_sequence or 0) <= span.last for span in spans)
 
 
 def _is_made_of(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:

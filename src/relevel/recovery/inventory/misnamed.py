@@ -16,7 +16,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from relevel import _kernel
-from relevel.files.log import begins_as_log
+from relevel.files.log import looks_like_log
 from relevel.files.manifest import ManifestScan
 from relevel.files.outdated import SLACK, first_sequence
 from relevel.findings import Finding, KeyRange, Severity, Span
@@ -81,7 +81,7 @@ def _unless_unmeant(storage: ReadOnlyDirectory, manifest: ManifestScan, name: Fi
         return name
     is_named = name.number in {manifest.log_number, manifest.previous_log_number} - {0}
     counts = manifest.counts_on_log(name.number or 0)
-    return name if is_named or (counts and begins_as_log(storage, name.name)) else _stranger(name)
+    return name if is_named or (counts and looks_like_log(storage, name.name)) else _stranger(name)
 
 
 def with_tables_found(storage: ReadOnlyDirectory, manifest: ManifestScan, named: Sequence[Named]) -> list[Named]:
