@@ -24,12 +24,7 @@ from relevel.errors import CorruptionError, InvalidArgumentError, NotADatabaseEr
 from relevel.files.current import scan_current
 from relevel.files.log import looks_like_log
 from relevel.files.manifest import ManifestScan, scan_manifest
-from relevel.files.outdated import (
-    has_newer_tables,
-    log_let_go,
-    newest_in_tables,
-    why_surely_outdated,
-)
+from relevel.files.outdated import has_newer_tables, log_let_go, newest_in_tables, why_surely_outdated
 from relevel.findings import Finding, Severity, Span
 from relevel.format.comparator import BYTEWISE, Comparator, find_comparator
 from relevel.format.filename import FileKind, FileName, is_asked_for, log_name, parse_filename, table_name
@@ -263,8 +258,8 @@ def _refuse_misnamed(
 ) -> None:
     """Refuse to go on without a log under a name for which nobody asks, such as ``7.log`` or ``000007.LOG``."""
     there = {name.number for name, _ in files if name.kind is FileKind.LOG and is_asked_for(name)}
-    for _, entry in files:
-        meant = parse_filename(entry.name.lower())
+    for name, entry in files:
+        meant = parse_filename(entry.name.lower()) if name.kind is FileKind.STRANGER else name
         number = meant.number or 0
         may_count = meant.kind is FileKind.LOG and entry.is_file and number not in there
         if may_count and manifest.counts_on_log(number) and looks_like_log(directory, entry.name):

@@ -27,7 +27,7 @@ from relevel.engine.options import Options
 from relevel.engine.version_set import VersionSet
 from relevel.errors import CorruptionError, StorageError
 from relevel.files.faults import finding_of
-from relevel.files.log import has_only_zeroes
+from relevel.files.log import TORN, has_only_zeroes
 from relevel.files.manifest import newest_in_ends
 from relevel.files.outdated import first_sequence, is_torn_at_once, newest_in_tables
 from relevel.findings import Finding, Severity, Span
@@ -35,7 +35,6 @@ from relevel.format.comparator import Comparator
 from relevel.format.filename import log_name
 from relevel.storage.read_only import ReadOnlyDirectory
 
-_TORN: Final = "log.tail.torn"
 _UNREAD: Final = "log.read-error"
 _NO_DAMAGE: Final = frozenset({"log.sequence.gap", "log.sequence.back"})
 """Of batches in one log; that changes are lost before the log, or that it has older ones, is a fault of its own."""
@@ -108,7 +107,7 @@ class Replayer:
             replay = self._start(log_name(number), is_first=position == 0)
             self._apply(replay)
             faults = [fault for fault in replay.faults if fault.code not in _NO_DAMAGE]
-            is_torn = bool(faults) and all(fault.code == _TORN for fault in faults)
+            is_torn = bool(faults) and all(fault.code == TORN for fault in faults)
             goes_on = bool(faults) and not is_last and self._goes_on_in(filled, number)
             is_torn_by_crash = is_torn and (is_last or goes_on)
             result.is_whole &= not faults and replay.end_offset == replay.file_size

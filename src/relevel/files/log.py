@@ -30,7 +30,8 @@ _CHUNK: Final = 1 << 20
 """Bytes that are read at once to find one that is not zero, which nearly every log begins with."""
 _BEGINNING: Final = 4 * _CHUNK
 """Bytes in which most logs have a batch."""
-_TORN: Final = "log.tail.torn"
+TORN: Final = "log.tail.torn"
+"""The code of a fault: the file ends inside a record, as a crash leaves it."""
 
 
 def has_only_zeroes(directory: ReadOnlyDirectory, name: str) -> bool:
@@ -55,7 +56,7 @@ def looks_like_log(directory: ReadOnlyDirectory, name: str) -> bool:
     except StorageError:
         return False
     scan = _kernel.scan_log(beginning)
-    goes_on = len(beginning) == _BEGINNING and {fault.code for fault in scan.faults} == {_TORN}
+    goes_on = len(beginning) == _BEGINNING and {fault.code for fault in scan.faults} == {TORN}
     return bool(scan.batch_count) or goes_on
 
 

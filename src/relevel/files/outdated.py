@@ -21,7 +21,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from relevel import _kernel
 from relevel.errors import StorageError
-from relevel.files.log import has_only_zeroes
+from relevel.files.log import TORN, has_only_zeroes
 from relevel.files.manifest import ManifestScan, scan_manifest
 from relevel.format.filename import FileKind, FileName, parse_filename
 from relevel.storage.read_only import ReadOnlyDirectory
@@ -30,7 +30,6 @@ _ScanT = TypeVar("_ScanT", _kernel.TableScan, _kernel.LogScan)
 
 _BATCH_HEADER_SIZE: Final = 12
 """Sequence number (8 bytes) and count (4) of a write batch. Part of the file format."""
-_TORN: Final = "log.tail.torn"
 _GAP: Final = "log.sequence.gap"
 """No damage: LevelDB leaves gaps itself."""
 _LOST: Final = "its last edits are lost: there are newer tables that it does not know, and "
@@ -84,7 +83,7 @@ def why_perhaps_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, nam
     if missing and max(unknown) > max(missing):
         return f"{_LOST}table {max(missing)}, on which it counts, is gone"
     reason = _why_by_logs(storage, manifest, names)
-    reason = reason or next((table.reason for table in _newer_tables(storage, manifest, names)), None)
+    reason = reason or next((table.reason for table in _newer_tables(storage, manifest, names, tables)), None)
     return None if reason is None else _LOST + reason
 
 
@@ -94,7 +93,7 @@ def why_surely_outdated(storage: ReadOnlyDirectory, manifest: ManifestScan, name
     Reads nothing but where there are tables that the manifest does not know.
     """
     tables = _tables(names)
-    newer = list(_newer_tables(storage, manifest, names))
+    newer = list(_newer_tables(storage, manifest, names, tables))
     if newer and (
         _is_first_of_goleveldb(manifest)
         or _are_merged(storage, manifest, tables, newer)
@@ -159,7 +158,7 @@ def is_torn_at_once(storage: ReadOnlyDirectory, log: str) -> bool:
     if first_sequence(storage, log) is not None:
         return False
     scan = _scan(storage, log, _kernel.scan_log)
-    return scan is not None and scan.max_sequence is None and all(fault.code == _TORN for fault in scan.faults)
+    return scan is not None and scan.max_sequence is None and all(fault.code == TORN for fault in scan.faults)
 
 
 def _are_merged(
@@ -223,14 +222,15 @@ def _unknown(manifest: ManifestScan, tables: Mapping[int, str]) -> dict[int, str
     return {number: name for number, name in tables.items() if number > own_number and number not in known}
 
 
-def _newer_tables(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName]) -> Iterator[_Newer]:
+def _newer_tables(
+    storage: ReadOnlyDirectory, manifest: ManifestScan, names: Sequence[FileName], tables: Mapping[int, str]
+) -> Iterator[_Newer]:
     """The unknown tables with a newer change than the manifest and the logs have.
 
     Reads them and, where one goes beyond the manifest, the logs. A damaged log may have held it all, and so may one that is cut in
     its first record; one that is cut further on, what is newer than its first change. Of goleveldb's first manifest only tables
     that its recovery was making of logs were not known.
     """
-    tables = _tables(names)
     beyond = _beyond(storage, manifest, tables)
     spans = _spans_of_logs(storage, manifest, names) if beyond else []
     is_first = _is_first_of_goleveldb(manifest)
@@ -277,7 +277,7 @@ def _spans_of_logs(storage: ReadOnlyDirectory, manifest: ManifestScan, names: Se
 
 def _span_of(scan: _kernel.LogScan) -> _Span:
     faults = {fault.code for fault in scan.faults} - {_GAP}
-    return _Span(scan.min_sequence or 0, scan.max_sequence or 0, _TORN in faults, bool(faults - {_TORN}))
+    return _Span(scan.min_sequence or 0, scan.max_sequence or 0, TORN in faults, bool(faults - {TORN}))
 
 
 def _ends_within(table: _kernel.TableScan, spans: Iterable[_Span]) -> bool:

@@ -42,14 +42,14 @@ def read_names(entries: Iterable[DirectoryEntry]) -> list[Named]:
     Of several for one file the one counts that is nearest to what LevelDB writes: ``8.ldb`` is a stranger beside ``000008.ldb``.
     """
     named = [(entry, _meant(entry.name)) for entry in entries]
+    distances = [_distance(name) for _, name in named]
     nearest: dict[tuple[FileKind, int | None], tuple[bool, bool]] = {}
-    for entry, name in named:
+    for (entry, name), distance in zip(named, distances, strict=True):
         if entry.is_file:
-            distance = _distance(name)
             nearest[name.kind, name.number] = min(nearest.get((name.kind, name.number), distance), distance)
     return [
-        (entry, name if _distance(name) == nearest.get((name.kind, name.number)) else _stranger(name))
-        for entry, name in named
+        (entry, name if distance == nearest.get((name.kind, name.number)) else _stranger(name))
+        for (entry, name), distance in zip(named, distances, strict=True)
     ]
 
 
@@ -76,7 +76,7 @@ def _stranger(name: FileName) -> FileName:
 
 
 def _unless_unmeant(storage: ReadOnlyDirectory, manifest: ManifestScan, name: FileName) -> FileName:
-    """``2023.log`` is a stranger, unless the manifest names a log of that number, or it would count and begins as one."""
+    """``2023.log`` is a stranger, unless the manifest names a log of that number, or it would count and looks like one."""
     if name.kind is not FileKind.LOG or _is_padded(name):
         return name
     is_named = name.number in {manifest.log_number, manifest.previous_log_number} - {0}

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from relevel._kernel.past import Sequences
 from relevel.files.faults import finding_of
+from relevel.files.log import TORN
 from relevel.findings import Finding, KeyRange, untold
 from relevel.format.filename import FileKind
 from relevel.recovery.inventory.standing import DatabaseFile, Proof, Standing
@@ -31,8 +32,6 @@ from relevel.recovery.lineage.chronicle import read_chronicle
 from relevel.recovery.past.extents import Extents
 from relevel.recovery.read.reader import EVERY_KEY, KeySpan, Reader
 from relevel.storage.failure import refusals_named
-
-_TORN_END = "log.tail.torn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ class Completeness:
 
     def _costs(self, finding: Finding) -> bool:
         """Whether versions may be lost by it that no compaction has dropped."""
-        if finding.code == _TORN_END and finding.span.file == self._newest_log and self._lost_in_logs is None:
+        if finding.code == TORN and finding.span.file == self._newest_log and self._lost_in_logs is None:
             return False  # what was lost there is newer than everything that is on disk
         file = self._reader.directory.by_name.get(finding.span.file)
         return finding.is_loss and (file is None or file.standing not in (Standing.SUPERSEDED, Standing.ORPHAN))

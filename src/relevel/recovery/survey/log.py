@@ -9,6 +9,7 @@ from typing import Final
 
 from relevel import _kernel
 from relevel.files.faults import finding_of
+from relevel.files.log import TORN
 from relevel.findings import CATALOGUE, Finding, Severity, Span
 from relevel.format.comparator import Comparator
 from relevel.recovery.heal.checksum import Trust
@@ -19,7 +20,6 @@ from relevel.storage.patched import within_limit
 from relevel.storage.read_only import ReadOnlyDirectory
 
 _RECORDS_AT_ONCE: Final = 256
-_TORN: Final = "log.tail.torn"
 _PREALLOCATION: Final = 64 << 10
 """Writers that preallocate a log with zeroes do so in multiples of this: bytes."""
 
@@ -116,7 +116,7 @@ def _cut_off(storage: ReadOnlyDirectory, findings: list[Finding]) -> tuple[int |
 
     No program has been told that it is written: it is a note and no loss.
     """
-    torn = next((finding for finding in findings if finding.code == _TORN), None)
+    torn = next((finding for finding in findings if finding.code == TORN), None)
     if torn is None or not (storage.is_locked or storage.has_moved_on(torn.span.file)):
         return None, findings
     message = f"{torn.message}; another program is just writing this record, which is left out"
